@@ -1,0 +1,65 @@
+package card
+
+import (
+	"time"
+
+	"github.com/firsttap/firsttap/internal/fault"
+)
+
+// The reasons of this room: what may be wrong with a card when something is asked of it.
+var (
+	NotFound         = fault.New("card_not_found", fault.NotFound)
+	DesignNotFound   = fault.New("design_not_found", fault.NotFound)
+	DesignNotUsable  = fault.New("design_not_usable", fault.Refused) // Detail: string NO_DEFAULT, TYPE_NOT_SUPPORTED, INACTIVE
+	NotPhysical      = fault.New("not_physical", fault.Refused)
+	AlreadyActivated = fault.New("already_activated", fault.Refused)
+	IsCanceled       = fault.New("canceled", fault.Refused)
+	IsSuperseded     = fault.New("superseded", fault.Refused)
+	IsExpired        = fault.New("expired", fault.Refused)
+	IsBlocked        = fault.New("blocked", fault.Refused)
+	ReportedLost     = fault.New("reported_lost", fault.Refused)
+	ReportedStolen   = fault.New("reported_stolen", fault.Refused)
+	NotShipped       = fault.New("not_shipped", fault.Refused)
+	FailedDelivery   = fault.New("delivery_failed", fault.Refused)
+	ExceptionOnWay   = fault.New("delivery_exception", fault.Refused)
+	CameBack         = fault.New("returned", fault.Refused)
+	LostInTransit    = fault.New("lost_in_transit", fault.Refused)
+	CodeNotIssued    = fault.New("code_not_issued", fault.Refused)
+	CodeExpired      = fault.New("code_expired", fault.Refused)
+	CodeWrong        = fault.New("code_mismatch", fault.Refused)       // Detail: Attempts
+	GuardLocked      = fault.New("activation_locked", fault.Throttled) // Detail: Attempts
+	GuardHardLocked  = fault.New("hard_locked", fault.Refused)
+	BatchMismatch    = fault.New("batch_mismatch", fault.Refused)
+	PINWeak          = fault.New("pin_weak", fault.Refused)
+	PINRequired      = fault.New("pin_required", fault.Invalid)
+	CodeRequired     = fault.New("activation_code_required", fault.Invalid)
+	TypeNotSupported = fault.New("card_type_not_supported", fault.Refused)          // Detail: Type
+	NotAllowed       = fault.New("card_operation_not_allowed", fault.Refused)       // Detail: OperationState
+	BlockNotLiftable = fault.New("block_not_liftable", fault.Conflict)              // Detail: BlockType
+	CodeUnavailable  = fault.New("activation_code_not_available", fault.Refused)    // Detail: string, cards contract §12
+	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
+	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
+)
+
+// Reasons lists the reasons that this package declares.
+func Reasons() []fault.Reason {
+	return []fault.Reason{
+		NotFound, DesignNotFound, DesignNotUsable, NotPhysical, AlreadyActivated, IsCanceled, IsSuperseded, IsExpired,
+		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
+		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
+		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
+	}
+}
+
+// Attempts is the detail of a wrong or locked try. Shown only when the programme's policy says so.
+type Attempts struct {
+	Show        bool      // policy activation.show_attempts
+	Left        int       // tries before the next lock
+	LockedUntil time.Time // zero when not locked, or locked for good
+}
+
+// OperationState is the detail of NotAllowed: what the card is, in the words of the contract.
+type OperationState struct {
+	Status Status
+	Cause  string // BLOCKED, EXPIRED, CLOSED, CANCELED, NOT_ACTIVATED
+}

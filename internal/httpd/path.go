@@ -1,0 +1,91 @@
+package httpd
+
+import (
+	"net/url"
+	"strings"
+)
+
+// splitPath cuts an escaped path into its segments, each percent-decoded once. One trailing slash is
+// ignored; an empty segment anywhere else stays, so that `//` matches nothing. ok is false for a path
+// that does not start with a slash or holds a broken escape.
+func splitPath(escaped string) (segments []string, ok bool) {
+	rest, ok := strings.CutPrefix(escaped, "/")
+	if !ok {
+		return nil, false
+	}
+	if rest == "" {
+		return nil, true
+	}
+	segments = strings.Split(strings.TrimSuffix(rest, "/"), "/")
+	if !strings.Contains(rest, "%") {
+		return segments, true
+	}
+	for i, s := range segments {
+		decoded, err := url.PathUnescape(s)
+		if err != nil {
+			return nil, false
+		}
+		segments[i] = decoded
+	}
+	return segments, true
+}
+
+// PathUnder reports whether the escaped path is one of the prefixes or lies below one, compared
+// segment by segment as the [Router] does. Doors use it to say which requests are their own. Prefixes
+// are written plainly, as in "/debit/v1".
+func PathUnder(c Case, escapedPath string, prefixes ...string) bool {
+	segments, ok := splitPath(escapedPath)
+	if !ok {
+		return false
+	}
+	for _, p := range prefixes {
+		if under(c, segments, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func under(c Case, segments []string, prefix string) bool {
+	want, ok := splitPath(prefix)
+	if !ok || len(segments) < len(want) {
+		return false
+	}
+	for i, w := range want {
+		if c.fold(segments[i]) != c.fold(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Case says how literal segments are compared.
+type Case uint8
+
+// The two ways. Folding is for ASCII letters only, so no look-alike of another script ever matches.
+const (
+	MatchCase Case = iota
+	FoldCase
+)
+
+func (c Case) fold(s string) string {
+	if c == MatchCase {
+		return s
+	}
+	for i := range len(s) {
+		if 'A' <= s[i] && s[i] <= 'Z' {
+			return lowerASCII(s)
+		}
+	}
+	return s
+}
+
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, ch := range b {
+		if 'A' <= ch && ch <= 'Z' {
+			b[i] = ch + ('a' - 'A')
+		}
+	}
+	return string(b)
+}

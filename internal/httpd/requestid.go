@@ -1,0 +1,36 @@
+package httpd
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"sync"
+)
+
+// requestIDHeader carries the id of a request in both directions.
+const requestIDHeader = "X-Request-Id"
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestIDs gives each request its id: the caller's, when it has sent exactly one that is well
+// formed, else 128 random bits in hex.
+type requestIDs struct {
+	mu   sync.Mutex // the source of randomness need not be safe for two callers
+	rand io.Reader
+}
+
+func (ids *requestIDs) of(r *http.Request) (string, error) {
+	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && requestIDForm.MatchString(sent[0]) {
+		return sent[0], nil
+	}
+	var b [16]byte
+	ids.mu.Lock()
+	_, err := io.ReadFull(ids.rand, b[:])
+	ids.mu.Unlock()
+	if err != nil {
+		return "", fmt.Errorf("read randomness for a request id: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}

@@ -1,0 +1,78 @@
+package ident
+
+import (
+	"encoding/hex"
+	"errors"
+)
+
+// UUID is a 16-byte identifier, printed in lower case with dashes. The zero UUID is "none".
+type UUID [16]byte
+
+// ErrMalformed says that a text is not an identifier of the asked form. It never holds the text.
+var ErrMalformed = errors.New("malformed identifier")
+
+// IsZero reports whether the id is "none".
+func (u UUID) IsZero() bool { return u == UUID{} }
+
+// String prints the canonical form: 36 characters, lower case.
+func (u UUID) String() string {
+	var b [36]byte
+	hex.Encode(b[0:8], u[0:4])
+	b[8] = '-'
+	hex.Encode(b[9:13], u[4:6])
+	b[13] = '-'
+	hex.Encode(b[14:18], u[6:8])
+	b[18] = '-'
+	hex.Encode(b[19:23], u[8:10])
+	b[23] = '-'
+	hex.Encode(b[24:36], u[10:16])
+	return string(b[:])
+}
+
+// Bytes gives the 16 bytes, as stores keep them.
+func (u UUID) Bytes() []byte { return append([]byte(nil), u[:]...) }
+
+// ParseUUID reads the canonical form, hex digits in either case.
+func ParseUUID(s string) (UUID, error) {
+	var u UUID
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return UUID{}, ErrMalformed
+	}
+	var flat [32]byte
+	n := 0
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			continue
+		}
+		flat[n] = s[i]
+		n++
+	}
+	if _, err := hex.Decode(u[:], flat[:]); err != nil {
+		return UUID{}, ErrMalformed
+	}
+	return u, nil
+}
+
+// UUIDFromBytes reads the 16 bytes of a store. Any other length gives the zero UUID and false.
+func UUIDFromBytes(b []byte) (UUID, bool) {
+	if len(b) != 16 {
+		return UUID{}, false
+	}
+	return UUID(b), true
+}
+
+// The ids, one type a thing. Each embeds [UUID] and converts only on purpose.
+type (
+	ProgramID    struct{ UUID } // a tenant
+	CustomerID   struct{ UUID } // a person or company that holds cards
+	AccountID    struct{ UUID } // a balance
+	DesignID     struct{ UUID } // a card design, also called a campaign
+	CardID       struct{ UUID } // a credential: the number
+	PlasticID    struct{ UUID } // one physical piece
+	ShipmentID   struct{ UUID } // a box
+	MemberID     struct{ UUID } // one plastic's place in a box
+	BatchID      struct{ UUID } // the result of one bulk order
+	EndpointID   struct{ UUID } // where webhooks go
+	DeliveryID   struct{ UUID } // one event on its way to one endpoint
+	CredentialID struct{ UUID } // an API key or token
+)

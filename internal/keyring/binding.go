@@ -1,0 +1,62 @@
+package keyring
+
+import "encoding/binary"
+
+// Purpose says what a secret is for. A value sealed or hashed for one purpose is worthless for
+// another. The text is part of what is sealed: it is never changed and never reused.
+type Purpose string
+
+// The purposes of sealed values: [Keyring.Seal], [Keyring.Open] and their kin take these.
+const (
+	ActivationCode   Purpose = "activation_code"   // the code on the mailer; Subject is the plastic
+	PIN              Purpose = "pin"               // a PIN on its way to its verifier; Subject is the card
+	StagedPIN        Purpose = "staged_pin"        // a PIN that waits for its activation; Subject is the card
+	WebhookSecret    Purpose = "webhook_secret"    // the signing secret of an endpoint; Subject is the endpoint
+	CredentialSecret Purpose = "credential_secret" // an API key kept to be shown again; Subject is the credential
+	StoredAnswer     Purpose = "stored_answer"     // the first answer to an idempotency key; Subject is its row
+)
+
+// The purposes of keyed hashes: [Keyring.MAC] takes these.
+const (
+	CodeHash       Purpose = "code_hash"       // compares an activation code; Subject is the plastic
+	CredentialHash Purpose = "credential_hash" // looks an API key up; Subject is its public part
+	Fingerprint    Purpose = "fingerprint"     // tells whether a repeated request is the same
+	BodyHash       Purpose = "body_hash"       // names a body without keeping it
+)
+
+func (p Purpose) seals() bool {
+	switch p {
+	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer:
+		return true
+	}
+	return false
+}
+
+func (p Purpose) hashes() bool {
+	switch p {
+	case CodeHash, CredentialHash, Fingerprint, BodyHash:
+		return true
+	}
+	return false
+}
+
+// Binding is the place that a sealed value or a hash belongs to. All three parts are authenticated:
+// with any of them changed, the value does not open and the hash is another one.
+type Binding struct {
+	Purpose Purpose
+	Program string // programme id; empty for what belongs to the whole installation
+	Subject string // id of the thing that owns the secret, as its Purpose says
+}
+
+// appendTo adds the binding to an authenticated text, so that no two bindings give the same bytes.
+func (b Binding) appendTo(dst []byte) []byte {
+	dst = appendField(dst, string(b.Purpose))
+	dst = appendField(dst, b.Program)
+	return appendField(dst, b.Subject)
+}
+
+// appendField adds the length of s as 8 bytes, big endian, and s.
+func appendField(dst []byte, s string) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(len(s)))
+	return append(dst, s...)
+}

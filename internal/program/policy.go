@@ -1,0 +1,123 @@
+package program
+
+import (
+	"time"
+)
+
+// Windows are the requests that a rate tier admits in rolling windows; 0 is unlimited.
+type Windows struct {
+	Second, Minute, Day int
+}
+
+// Unlimited reports whether no window limits anything.
+func (w Windows) Unlimited() bool { return w == Windows{} }
+
+// The rate tiers of the cards API (contract §7).
+const (
+	TierDefault    = "default"
+	TierIssuance   = "issuance"
+	TierOperations = "operations"
+	TierIdentity   = "identity"
+	TierAccount    = "account"
+	TierRecovery   = "recovery"
+)
+
+// Tiers lists the rate tiers.
+func Tiers() []string {
+	return []string{TierDefault, TierIssuance, TierOperations, TierIdentity, TierAccount, TierRecovery}
+}
+
+// Activation are the policies of activation, for every door.
+type Activation struct {
+	RequireIdempotencyKey     bool
+	AcceptAfterFailedDelivery bool
+	Tries                     int             // wrong tries until a lock
+	LockSteps                 []time.Duration // length of the first, second, … lock; beyond them a day
+	LifetimeTries             int             // wrong tries of a lifetime until the hard lock
+	ShowAttempts              bool
+	CodeLifetime              time.Duration // 0: codes do not expire
+	BreakerTries              int           // wrong tries of the programme in BreakerWindow until it stops; 0: no breaker
+	BreakerWindow             time.Duration
+}
+
+// CodeMode says whether an activation code may be read back.
+type CodeMode string
+
+// The modes of reading an activation code (cards contract §12).
+const (
+	CodeAllow         CodeMode = "allow"
+	CodeRequireReason CodeMode = "require_reason"
+	CodeApproval      CodeMode = "approval"
+	CodeRefuse        CodeMode = "refuse"
+)
+
+// ActivationCode are the policies of reading codes back.
+type ActivationCode struct {
+	Mode           CodeMode
+	RequireShipped bool
+	PerCardPerDay  int
+}
+
+// Debit are the policies of the debit API (debit contract §2).
+type Debit struct {
+	TimeZone              *time.Location
+	ActivationPayload     string // documented, strict, numeric
+	ActivationGate        string // created, left_bureau
+	RequireActivationCode bool
+	IdentifierScope       string // batch, program
+	MaxCardsPerCustomer   int    // 0: no limit
+	WebhookCards          bool
+	Composite             bool
+	RFCCheckDigit         bool
+	IDBits                int // 31 or 53
+}
+
+// PIN are the policies of PINs set through the debit API.
+type PIN struct {
+	RejectWeak           bool
+	RequiredAtActivation bool
+}
+
+// Policy is every choice of a programme, typed and valid. Get one from [DefaultPolicy] or
+// [ParsePolicy]; the wire names are in [Settings].
+type Policy struct {
+	RequireVersionHeader      bool
+	AcceptedVersions          []string
+	RateLimits                map[string]Windows
+	DigitalFirst              bool
+	Activation                Activation
+	ActivationCode            ActivationCode
+	RequireTerms              bool
+	ReviewAuto                bool
+	ShippingCountries         []string // empty: all of the bureau
+	ShippingCouriers          []string // empty: all of the bureau
+	AllowPrivateTargets       bool
+	RotationOverlap           time.Duration
+	ShipmentEventOnActivation bool
+	InitialBalanceCents       int64
+	Debit                     Debit
+	PIN                       PIN
+}
+
+// DefaultPolicy is what a new programme of that kind has.
+func DefaultPolicy(kind Kind) Policy {
+	p, err := ParsePolicy(kind, nil)
+	if err != nil {
+		panic("program: the defaults are not valid: " + err.Error())
+	}
+	return p
+}
+
+// defaultWindows are the published and house rates (cards contract §7).
+func defaultWindows(kind Kind) map[string]Windows {
+	if kind == Live {
+		return map[string]Windows{
+			TierDefault: {20, 600, 500_000}, TierIssuance: {10, 100, 5_000}, TierOperations: {15, 250, 10_000},
+			TierIdentity: {5, 150, 2_000}, TierAccount: {3, 100, 10_000}, TierRecovery: {2, 20, 200},
+		}
+	}
+	return map[string]Windows{
+		TierDefault: {10, 150, 10_000}, TierIssuance: {5, 50, 500}, TierOperations: {5, 100, 1_000},
+		TierIdentity: {2, 30, 300}, TierAccount: {2, 50, 2_000}, TierRecovery: {2, 20, 500},
+	}
+}

@@ -1,0 +1,70 @@
+package program
+
+import (
+	"time"
+
+	"github.com/firsttap/firsttap/internal/ident"
+)
+
+// Kind says whether cards, money and parcels are real.
+type Kind string
+
+// The kinds of programme.
+const (
+	Sandbox Kind = "sandbox"
+	Live    Kind = "live"
+)
+
+// Program is a tenant: it owns keys, designs, policies, webhooks, customers and cards.
+type Program struct {
+	ID        ident.ProgramID
+	Name      string
+	Kind      Kind
+	Suspended bool
+	Policy    Policy
+	Clock     Clock
+	// Listeners tells which doors have a webhook endpoint that listens now ("cards", "debit"), so that
+	// no body is made for nobody.
+	Listeners map[string]bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Version   int64
+}
+
+// Now is the programme's time for a given real time. Live programmes have real time, whatever their
+// clock says.
+func (p Program) Now(real time.Time) time.Time {
+	if p.Kind != Sandbox {
+		return real.UTC()
+	}
+	return p.Clock.Now(real)
+}
+
+// Clock is a sandbox programme's own time: real time moved by Offset, or standing still at Frozen.
+// The zero Clock is real time.
+type Clock struct {
+	Offset time.Duration
+	Frozen time.Time // zero: the clock runs
+}
+
+// Now is the clock's time for a given real time, in UTC.
+func (c Clock) Now(real time.Time) time.Time {
+	if !c.Frozen.IsZero() {
+		return c.Frozen.UTC()
+	}
+	return real.Add(c.Offset).UTC()
+}
+
+// Set gives a clock that shows at when real time is real, and runs on from there.
+func (c Clock) Set(real, at time.Time) Clock { return Clock{Offset: at.Sub(real)} }
+
+// Freeze gives a clock that stands still at at.
+func (c Clock) Freeze(at time.Time) Clock { return Clock{Frozen: at.UTC()} }
+
+// Advance gives the clock moved forward by d, running or frozen as before.
+func (c Clock) Advance(d time.Duration) Clock {
+	if !c.Frozen.IsZero() {
+		return Clock{Frozen: c.Frozen.Add(d)}
+	}
+	return Clock{Offset: c.Offset + d}
+}

@@ -1,0 +1,69 @@
+package wirejson
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// Number gives the literal of a number as it was sent, such as 12.50; ok is false for every other kind.
+func (v Value) Number() (literal string, ok bool) {
+	if v.Kind() != Number {
+		return "", false
+	}
+	return string(v.raw), true
+}
+
+// IntegerForm reports whether v is a number written without fraction and exponent: 12, but not 12.0
+// or 1.2e1.
+func (v Value) IntegerForm() bool {
+	return v.Kind() == Number && !bytes.ContainsAny(v.raw, ".eE")
+}
+
+// Int64 gives the exact value of a whole number in whatever form it was written (12, 12.0, 1.2e1); ask
+// [Value.IntegerForm] when only the first will do. ok is false for every other kind, for a number
+// with a fraction, and for one beyond 64 bits: nothing is ever rounded.
+func (v Value) Int64() (n int64, ok bool) {
+	if v.Kind() != Number {
+		return 0, false
+	}
+	if v.IntegerForm() {
+		n, err := strconv.ParseInt(string(v.raw), 10, 64)
+		return n, err == nil
+	}
+	return wholeNumber(string(v.raw))
+}
+
+// wholeNumber reads a literal with a fraction or an exponent: its digits, without the zeros that say
+// nothing, moved by the exponent.
+func wholeNumber(literal string) (int64, bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(literal), "e")
+	sign, mantissa := cutSign(mantissa)
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	significant := strings.TrimRight(digits, "0")
+	if significant == "" {
+		return 0, true
+	}
+	shift := 0
+	if exponent != "" {
+		var err error
+		if shift, err = strconv.Atoi(exponent); err != nil {
+			return 0, false
+		}
+	}
+	zeros := shift - len(fraction) + len(digits) - len(significant)
+	const maxDigits = 19 // of an int64
+	if zeros < 0 || zeros > maxDigits {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(sign+significant+strings.Repeat("0", zeros), 10, 64)
+	return n, err == nil
+}
+
+func cutSign(literal string) (sign, rest string) {
+	if rest, ok := strings.CutPrefix(literal, "-"); ok {
+		return "-", rest
+	}
+	return "", literal
+}
