@@ -1,6 +1,8 @@
+// The tools that build and check the project, pinned, in a module of their own: their dependencies stay
+// out of ours. Run one with `go tool -modfile=tools/go.mod golangci-lint`, or through the Makefile.
 module github.com/firsttap/firsttap/tools
 
-go 1.26.0
+go 1.26.8
 
 tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 

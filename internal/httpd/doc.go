@@ -6,7 +6,7 @@
 // and keeps the promises that all doors share:
 //
 //   - Each request has one id, one deadline, one bounded body, and one log record, written when it
-//     ends. The record holds the route and the path, never a query string, a header or a body.
+//     ends. It holds the template of the route, never the path, a query string, a header or a body.
 //   - Nothing is redirected, and no path is cleaned: `//` stays `//` and is found nowhere.
 //   - A panic is answered by the door as an internal fault. Its text stays inside: the record names
 //     its type and the functions it passed through, because the text may hold a secret.

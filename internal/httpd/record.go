@@ -10,13 +10,13 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 )
 
-// The attribute keys of the request record. No other key is ever written.
+// The attribute keys of the request record. No other key is ever written; in particular no path, since
+// one that holds a one-time token must not be kept.
 const (
 	keyRequestID  = "request_id"
 	keyDoor       = "door"
 	keyRoute      = "route"
 	keyMethod     = "method"
-	keyPath       = "path"
 	keyStatus     = "status"
 	keyDuration   = "duration_us"
 	keyBytesOut   = "bytes_out"
@@ -73,7 +73,8 @@ func (rec *Record) note(err error) {
 	}
 }
 
-// write puts the record into the log: answers of 500 and above as errors, all others as information.
+// write puts the record into the log: answers of 500 and above as errors, all others as
+// information. A caller that left early is no error of ours.
 func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, took time.Duration) {
 	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs,
@@ -101,7 +102,7 @@ func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, t
 		attrs = append(attrs, slog.String(keyCause, rec.Cause.Error()))
 	}
 	level := slog.LevelInfo
-	if w.Status() >= http.StatusInternalServerError {
+	if w.Status() >= http.StatusInternalServerError && rec.Reason != ClientGone {
 		level = slog.LevelError
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs...)

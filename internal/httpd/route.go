@@ -23,16 +23,16 @@ const (
 // Route is one endpoint, as data: tests walk routes to prove that each has its credential, limit and
 // tier. Auth and Tier are words of the door; this package does not read them.
 type Route struct {
-	Name        string      // template for logs and metrics; "" is made from Method and Pattern
-	Method      string      // GET, POST, PUT, PATCH, DELETE
-	Pattern     string      // "/cards/{id}/activate": segments are literal or {name}
-	Door        string      // name of the door
-	Auth        string      // who may call, in the door's words
-	Idempotency Idempotency // what Idempotency-Key does
-	Tier        string      // which rate limit counts it, in the door's words
-	MaxBody     int64       // most bytes of body; 0: the route reads no body and ignores any
+	Name        string        // template for logs and metrics; "" is made from Method and Pattern
+	Method      string        // GET, POST, PUT, PATCH, DELETE
+	Pattern     string        // "/cards/{id}/activate": segments are literal or {name}
+	Door        string        // name of the door
+	Auth        string        // who may call, in the door's words
+	Idempotency Idempotency   // what Idempotency-Key does
+	Tier        string        // which rate limit counts it, in the door's words
+	MaxBody     int64         // most bytes of body; 0: the route reads no body and ignores any
 	Timeout     time.Duration // most time for an answer; 0: the server's default
-	Secret      bool        // the response carries a secret
+	Secret      bool          // the response carries a secret
 	Handler     HandlerFunc
 }
 

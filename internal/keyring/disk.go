@@ -132,7 +132,8 @@ func behindLinks(path string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	if _, err := os.Lstat(path); err == nil {
+	// A file may be here by now, made by another process; only a link is refused.
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return "", errors.New("a symbolic link that leads nowhere")
 	}
 	return path, nil

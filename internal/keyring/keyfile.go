@@ -140,6 +140,11 @@ func (f *KeyFile) writeLocked(keks []kek) error {
 		return fmt.Errorf("write key file %s: %w", f.path, err)
 	}
 	defer clear(content)
+	// Nothing is written that could not be read again: a broken clock or source of randomness must
+	// be found now, and not at the next start.
+	if _, err := parseKeyFile(content); err != nil {
+		return fmt.Errorf("write key file %s: %w", f.path, err)
+	}
 	if err := replaceFile(f.disk, f.path, content); err != nil {
 		return fmt.Errorf("write key file %s: %w", f.path, err)
 	}

@@ -4,7 +4,7 @@
 // [Timetable] says when to try again. [CheckURL] and [CheckResolved] say where we deliver at all. [Sender]
 // makes one attempt and tells what came of it.
 //
-// Promises. A signature covers the id or time of the attempt and the exact bytes of the body. An attempt
+// Promises. A signature covers the time of the attempt and the exact bytes of the body. An attempt
 // resolves the name once, checks every address that it got, and connects to one of those and to no other;
 // the socket checks the address again before it connects. No redirect is followed, no proxy is taken from
 // the environment, no cookie and no credential is sent. At most 64 KiB of the answer are read, and nothing

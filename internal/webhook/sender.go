@@ -1,12 +1,14 @@
 package webhook
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -21,11 +23,8 @@ const (
 	DefaultTimeout        = 10 * time.Second // for the whole attempt
 )
 
-// Of an answer we read at most 64 KiB: so much of headers, and so much of the body.
-const (
-	maxAnswerHeader = 16 << 10
-	maxAnswerBody   = 48 << 10
-)
+// maxAnswer is how much of an answer is read, headers and body together, in bytes (cards contract §21.3).
+const maxAnswer = 64 << 10
 
 // maxDialled is the number of addresses of one name that an attempt tries.
 const maxDialled = 4
@@ -118,14 +117,11 @@ func (s *Sender) attempt(ctx context.Context, req Request) (status int, failure 
 	if failure != "" {
 		return 0, failure
 	}
-	// The bare connection is closed, not what may be wrapped around it: that never waits for the receiver.
-	bare := conn
-	defer func() { _ = bare.Close() }()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return 0, FailureConnect
-		}
-	}
+	// The bare connection is closed when we are done, out of time or stopped, and that ends whatever waits
+	// for it. What may be wrapped around it is not closed: that could wait for the receiver.
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	over := conn
 	if target.Scheme == "https" {
 		secured := tls.Client(conn, &tls.Config{
 			ServerName: target.Hostname(),
@@ -135,9 +131,9 @@ func (s *Sender) attempt(ctx context.Context, req Request) (status int, failure 
 		if err := secured.HandshakeContext(ctx); err != nil {
 			return 0, failureOf(ctx, err, FailureTLS)
 		}
-		conn = secured
+		over = secured
 	}
-	return exchange(ctx, conn, target, req)
+	return exchange(ctx, over, target, req)
 }
 
 // connect looks the name up once, checks every address, and connects to one that was checked.
@@ -151,20 +147,27 @@ func (s *Sender) connect(ctx context.Context, target *url.URL, p TargetPolicy) (
 	if !p.admitsAll(addrs) {
 		return nil, FailureRefusedTarget
 	}
+	conn, err := s.dial(ctx, addrs, portOf(target), p)
+	if err != nil {
+		return nil, failureOf(ctx, err, FailureConnect)
+	}
+	return conn, ""
+}
+
+// dial connects to the first of addrs that takes the connection, behind the wall. Each gets an even share of
+// the time, so that one that swallows packets leaves some to the next.
+func (s *Sender) dial(ctx context.Context, addrs []netip.Addr, port string, p TargetPolicy) (conn net.Conn, err error) {
 	if len(addrs) > maxDialled {
 		addrs = addrs[:maxDialled]
 	}
-	// Each address gets an even share of the time, so that one that swallows packets leaves some to the next.
 	dialer := net.Dialer{Timeout: s.cfg.ConnectTimeout / time.Duration(len(addrs)), Control: wall(p)}
-	var last error
 	for _, a := range addrs {
-		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), portOf(target)))
+		conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), port))
 		if err == nil {
-			return conn, ""
+			return conn, nil
 		}
-		last = err
 	}
-	return nil, failureOf(ctx, last, FailureConnect)
+	return nil, err
 }
 
 // errWall is what the wall says no with.
@@ -182,29 +185,25 @@ func wall(p TargetPolicy) func(network, address string, _ syscall.RawConn) error
 	}
 }
 
-// exchange posts the body over conn and judges the answer.
+// exchange posts the body over conn and judges the answer. It writes one request and reads one answer by
+// hand, because http.Transport brings what we would have to switch off (proxies, kept connections, repeated
+// requests), and logs bytes of a receiver that speaks before it is asked.
 func exchange(ctx context.Context, conn net.Conn, target *url.URL, req Request) (status int, failure Failure) {
 	post, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(req.Body))
 	if err != nil {
 		return 0, FailureRefusedTarget
 	}
-	post.Header = req.Header.Clone()
-	use := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
-	// A bare transport makes one request and gives one answer. Redirects and cookies are the work of
-	// http.Client, and the proxy of the environment is that of http.DefaultTransport: neither is here.
-	transport := &http.Transport{
-		DialContext:            use,
-		DialTLSContext:         use,
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxAnswerHeader,
+	maps.Copy(post.Header, req.Header)
+	post.Close = true
+	if err := post.Write(conn); err != nil {
+		return 0, failureOf(ctx, err, FailureProtocol)
 	}
-	answer, err := transport.RoundTrip(post)
+	answer, err := readAnswer(bufio.NewReader(io.LimitReader(conn, maxAnswer)), post)
 	if err != nil {
 		return 0, failureOf(ctx, err, FailureProtocol)
 	}
-	// The status decides. The body is read a little for the receiver's sake, who may still be writing.
-	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswerBody)
+	// The status decides. The rest is read for the sake of a receiver that is still writing.
+	_, _ = io.Copy(io.Discard, answer.Body)
 	_ = answer.Body.Close()
 	switch code := answer.StatusCode; {
 	case code >= 200 && code <= 299:
@@ -213,6 +212,21 @@ func exchange(ctx context.Context, conn net.Conn, target *url.URL, req Request) 
 		return code, FailureRedirect
 	default:
 		return code, FailureStatus
+	}
+}
+
+// readAnswer gives the final answer, after any interim ones (103 and its kin). 101 is final: nobody asked
+// to switch.
+func readAnswer(r *bufio.Reader, post *http.Request) (*http.Response, error) {
+	for {
+		answer, err := http.ReadResponse(r, post)
+		if err != nil {
+			return nil, err
+		}
+		if answer.StatusCode >= 200 || answer.StatusCode == http.StatusSwitchingProtocols {
+			return answer, nil
+		}
+		_ = answer.Body.Close()
 	}
 }
 

@@ -200,24 +200,17 @@ func CheckResolved(ctx context.Context, u *url.URL, r Resolver, p TargetPolicy) 
 	return nil
 }
 
-// resolve gives the addresses of host, IPv4 ones in their plain form. A host that is an address is its own
-// answer. No address at all is an error.
+// resolve gives the addresses of host. A host that is an address is its own answer. No address at all is an
+// error.
 func resolve(ctx context.Context, host string, r Resolver) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}
-	found, err := r.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
+	addrs, err := r.LookupNetIP(ctx, "ip", host)
+	if err == nil && len(addrs) == 0 {
+		err = &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 	}
-	if len(found) == 0 {
-		return nil, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
-	}
-	addrs := make([]netip.Addr, len(found))
-	for i, a := range found {
-		addrs[i] = a.Unmap()
-	}
-	return addrs, nil
+	return addrs, err
 }
 
 // admitsAll reports whether p lets a delivery go to every one of addrs. One bad address spoils the name:

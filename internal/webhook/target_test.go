@@ -95,6 +95,7 @@ var bypasses = []struct {
 	{"https://127.0.0.1#@partner.example.com/", "fragment", "fragment"},
 	// Confusing bytes.
 	{`https://partner.example.com\@127.0.0.1/`, "malformed", "malformed"},
+	{`https://partner.example.com/\`, "malformed", "malformed"},
 	{`https:\\127.0.0.1/`, "malformed", "malformed"},
 	{"https://partner.example.com/\r\nHost: x", "malformed", "malformed"},
 	{"https://partner.example.com/\t", "malformed", "malformed"},
@@ -274,6 +275,7 @@ func TestCheckResolved_RefusesANameWithOneBadAddress(t *testing.T) {
 		"metadata through 6to4":        {addrs("2002:a9fe:a9fe::"), webhook.ProblemAddress},
 		"link-local with a zone":       {addrs("fe80::1%eth0"), webhook.ProblemAddress},
 		"public with a zone":           {addrs("2606:4700::1%eth0"), webhook.ProblemAddress},
+		"mapped public with a zone":    {addrs("::ffff:8.8.8.8%eth0"), webhook.ProblemAddress},
 		"no valid address (zero Addr)": {[]netip.Addr{{}}, webhook.ProblemAddress},
 	} {
 		t.Run(name, func(t *testing.T) {

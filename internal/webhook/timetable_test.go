@@ -99,6 +99,7 @@ func TestTimetable_JitterReachesBothEndsAndTheMiddle(t *testing.T) {
 		"\x00\x00\x00\x00\x00\x00\x00\x00": 9 * time.Second,
 		"\x00\x00\x00\x00\x3b\x9a\xca\x00": 10 * time.Second,
 		"\x00\x00\x00\x00\x77\x35\x94\x00": 11 * time.Second,
+		"\x00\x00\x00\x00\x77\x35\x94\x01": 9 * time.Second, // one more than there are places
 	} {
 		if got, _ := webhook.CardsTimetable().Next(1, bytes.NewReader([]byte(draw))); got != want {
 			t.Fatalf("draw %x: got %v, want %v", draw, got, want)

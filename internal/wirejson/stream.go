@@ -12,9 +12,12 @@ import (
 type StreamOptions struct {
 	Options
 	Array           string // the name of the member whose elements are handed out one by one
-	MaxElementBytes int    // how large one element may be, with the white space before it
+	MaxElementBytes int    // how large one element may be
 	MaxOtherBytes   int    // how large all other members may be together, names included
 }
+
+// maxGap is how much white space may stand between two parts, give or take what was read ahead.
+const maxGap = 1 << 10
 
 // Streamed is what stays of a body that was read as a stream.
 type Streamed struct {
@@ -76,7 +79,7 @@ func (s *stream) body(each func(int, Value) error) error {
 	if _, err := s.dec.ReadToken(); err != nil {
 		return s.refuse(err)
 	}
-	s.allow(s.o.MaxOtherBytes)
+	s.allow(0)
 	switch _, err := s.dec.ReadToken(); {
 	case err == nil:
 		return s.problem(Malformed) // a second value
@@ -103,9 +106,6 @@ func (s *stream) member(each func(int, Value) error) error {
 		return s.refuse(err)
 	}
 	name := token.String()
-	if left -= len(name); left < 0 {
-		return s.problem(TooLarge)
-	}
 	if name == s.o.Array {
 		if s.found {
 			return s.problem(DuplicateName)
@@ -114,12 +114,12 @@ func (s *stream) member(each func(int, Value) error) error {
 			return s.array(each)
 		}
 	}
-	value, err := s.value(left, 1)
+	value, err := s.value(left-len(name), 1)
 	if err != nil {
 		return err
 	}
 	s.others.Key(name).Raw(value.raw)
-	s.allow(s.o.MaxOtherBytes) // for what stands before the next name
+	s.allow(0) // for the gap before the next name
 	return nil
 }
 
@@ -146,7 +146,7 @@ func (s *stream) array(each func(int, Value) error) error {
 		s.count++
 	}
 	_, err := s.dec.ReadToken()
-	s.allow(s.o.MaxOtherBytes)
+	s.allow(0)
 	return s.refuse(err)
 }
 
@@ -166,9 +166,10 @@ func (s *stream) value(limit, outside int) (Value, error) {
 	return Value{raw: raw, lastWins: s.o.AllowDuplicateNames}, nil
 }
 
-// allow lets the decoder read so many bytes further than it has come, and no more.
+// allow lets the decoder read a part of so many bytes, and no more. It only bounds the memory: whether the
+// part is too large is told by its length.
 func (s *stream) allow(n int) {
-	s.source.limit = s.dec.InputOffset() + int64(max(n, 0)) + 1 // one more, to see the end of a number
+	s.source.limit = s.dec.InputOffset() + int64(max(n, 0)) + maxGap
 }
 
 func (s *stream) problem(p Problem) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -22,8 +23,8 @@ const (
 	Array
 )
 
-// Name gives the kind in words, as in "must be a string".
-func (k Kind) Name() string {
+// String gives the kind in words, as in "must be a string".
+func (k Kind) String() string {
 	return [...]string{"absent", "null", "boolean", "number", "string", "object", "array"}[k]
 }
 
@@ -66,7 +67,7 @@ func (v Value) Raw() []byte { return v.raw }
 
 // Format prints the kind of v whatever the verb, so that no body ever reaches a log by accident.
 func (v Value) Format(s fmt.State, _ rune) {
-	_, _ = s.Write([]byte("json " + v.Kind().Name())) //nolint:errcheck // a fmt.State cannot tell anybody
+	_, _ = s.Write([]byte("json " + v.Kind().String()))
 }
 
 // Bool gives the value of a boolean; ok is false for every other kind.
@@ -184,7 +185,7 @@ func valueEnd(raw []byte, i int) int {
 	case '{', '[':
 		return bracketEnd(raw, i)
 	}
-	for i < len(raw) && !bytes.ContainsRune([]byte(",]} \t\r\n"), rune(raw[i])) {
+	for i < len(raw) && strings.IndexByte(",]} \t\r\n", raw[i]) < 0 {
 		i++
 	}
 	return i

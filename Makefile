@@ -1,0 +1,74 @@
+# Everything is reached from here. `make help` lists the targets.
+
+GO      ?= go
+BIN     ?= bin
+FUZZTIME ?= 5s
+# VERSION is what the binary says of itself: the last tag, the commit, and whether files were changed.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+LINT := $(BIN)/golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc fuzz bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## run the demonstration: from an empty folder to the first tap
+	$(GO) run ./cmd/firsttap demo
+
+build: ## build the binary, static and reproducible, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/firsttap ./cmd/firsttap
+
+test: fmt-check vet house lint race ## all that must pass before a change lands
+
+check: fmt-check vet house lint unit ## the quick look while working
+
+fmt: $(LINT) ## format all code
+	$(LINT) fmt
+
+fmt-check: $(LINT)
+	$(LINT) fmt --diff
+
+vet:
+	$(GO) vet ./...
+
+lint: $(LINT) ## run the linters of .golangci.yaml
+	$(LINT) run
+
+house: ## check the rules about the house itself
+	$(GO) test -count=1 ./internal/housetest
+
+unit: ## run all tests, without the race detector
+	$(GO) test -shuffle=on ./...
+
+race: cc ## run all tests with the race detector, nothing cached
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 ./...
+
+# The race detector needs a C compiler; on Debian and its kin a missing one is installed.
+cc:
+	@command -v $(CC) >/dev/null || { echo 'installing a C compiler for the race detector'; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
+
+# Each fuzz target runs alone, for FUZZTIME. What it finds lands in testdata and stays as a test.
+fuzz: ## run each fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+	  targets=$$($(GO) test -list '^Fuzz' $$package); \
+	  for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
+	    echo "fuzz $$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$package; \
+	  done; \
+	done
+
+bench: ## run all benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what was built
+	rm -rf $(BIN)
+
+# The linter is pinned in tools/go.mod, which keeps its many dependencies out of ours. It is built once,
+# and again when the pin or the Go version changes.
+$(LINT): tools/go.mod tools/go.sum
+	@mkdir -p $(BIN)
+	@echo 'building golangci-lint from tools/go.mod; this takes a few minutes, once'
+	$(GO) build -C tools -o $(abspath $(LINT)) github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -1,0 +1,46 @@
+package access
+
+import (
+	"context"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// Store keeps programmes and credentials. Its transactions promise what those of the rules about cards
+// promise: nothing interleaves, an error rolls back, conflicts are retried inside.
+type Store interface {
+	// CredentialByHash finds a credential, good or not, and its programme as it stands now.
+	CredentialByHash(ctx context.Context, hash []byte) (Credential, program.Program, bool, error)
+	Write(ctx context.Context, body func(tx Tx) error) error
+	Read(ctx context.Context, body func(tx ReadTx) error) error
+}
+
+// ReadTx is what may be read of programmes and credentials.
+type ReadTx interface {
+	Program(ctx context.Context, id ident.ProgramID) (program.Program, bool, error)
+	// ProgramByName finds a programme by its exact name; names are unique.
+	ProgramByName(ctx context.Context, name string) (program.Program, bool, error)
+	Programs(ctx context.Context) ([]program.Program, error) // in order of creation
+	// Credentials lists credentials of the kinds, oldest first, revoked ones included.
+	Credentials(ctx context.Context, p ident.ProgramID, kinds ...Kind) ([]Credential, error)
+	CredentialByPublicID(ctx context.Context, publicID string) (Credential, bool, error)
+}
+
+// Tx is ReadTx with the changes.
+type Tx interface {
+	ReadTx
+	// InsertProgram adds a programme; Overrides are the policies that differ from the defaults.
+	InsertProgram(ctx context.Context, p program.Program, overrides map[string]string) error
+	// UpdateProgram changes name, suspension, clock and policies, guarded by the version.
+	UpdateProgram(ctx context.Context, p program.Program, overrides map[string]string) error
+	// Overrides gives the policies of a programme that differ from the defaults.
+	Overrides(ctx context.Context, id ident.ProgramID) (map[string]string, error)
+	InsertDesign(ctx context.Context, d card.Design) error
+	InsertCredential(ctx context.Context, c Credential) error
+	// UpdateCredential changes name, allowlist, status and expiry.
+	UpdateCredential(ctx context.Context, c Credential) error
+	InsertAudit(ctx context.Context, rows ...audit.Row) error
+}

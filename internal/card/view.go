@@ -1,0 +1,69 @@
+package card
+
+import (
+	"time"
+
+	"github.com/firsttap/firsttap/internal/shipment"
+)
+
+// View is a card as people see it: the credential, the plastic that speaks for it, and the state of the
+// box which that plastic travels in.
+type View struct {
+	Card    Card
+	Plastic Plastic           // zero for a virtual card
+	Box     shipment.Shipment // the newest submitted shipment of the plastic; zero when it has none
+}
+
+// Physical derives where the plastic is.
+func (v View) Physical() PhysicalState { return PhysicalStatus(v.Card, v.Plastic, v.Box.Status) }
+
+// UpdatedAt is the newest change of anything visible of the card; it never goes down.
+func (v View) UpdatedAt() time.Time {
+	at := v.Card.UpdatedAt
+	for _, t := range []time.Time{v.Plastic.UpdatedAt, v.boxUpdatedAt()} {
+		if t.After(at) {
+			at = t
+		}
+	}
+	return at
+}
+
+// boxUpdatedAt counts only while the box speaks for the card: once activated, later scans move nothing.
+func (v View) boxUpdatedAt() time.Time {
+	if v.Plastic.EverActivated() {
+		return time.Time{}
+	}
+	return v.Box.UpdatedAt
+}
+
+// Speaker picks the plastic that speaks for a card (cards contract §13): the one that was ever activated,
+// else the newest that is not void, else the newest. The list is in the order of making; none gives the
+// zero Plastic.
+func Speaker(plastics []Plastic) Plastic {
+	var newest, living Plastic
+	for _, p := range plastics {
+		if p.EverActivated() {
+			return p
+		}
+		newest = p
+		if p.State != Void {
+			living = p
+		}
+	}
+	if !living.ID.IsZero() {
+		return living
+	}
+	return newest
+}
+
+// Packed is one plastic in its place in a box.
+type Packed struct {
+	Member  shipment.Member
+	Plastic Plastic
+}
+
+// Box is a shipment together with what lies in it, in the order of the request.
+type Box struct {
+	Shipment shipment.Shipment
+	Packed   []Packed
+}

@@ -1,0 +1,103 @@
+package event
+
+import (
+	"time"
+
+	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// Name is what happened, in the past tense.
+type Name string
+
+// The names of everything that is announced.
+const (
+	CardCreated          Name = "card.created"
+	CardActivated        Name = "card.activated"
+	ActivationFailed     Name = "card.activation.failed"
+	ActivationLocked     Name = "card.activation.locked"
+	CodeRead             Name = "card.activation_code.read"
+	CardPINSet           Name = "card.pin_set"
+	CardFrozen           Name = "card.frozen"
+	CardUnfrozen         Name = "card.unfrozen"
+	CardBlocked          Name = "card.blocked"
+	CardUnblocked        Name = "card.unblocked"
+	CardExpired          Name = "card.expired"
+	CardRestored         Name = "card.restored"
+	CardClosed           Name = "card.closed"
+	CardCanceled         Name = "card.plastic.canceled"
+	ShipmentPlaced       Name = "shipment.placed"
+	ShipmentMoved        Name = "shipment.moved"
+	ShipmentMemberMoved  Name = "shipment.member_moved"
+	BatchAccepted        Name = "batch.accepted"
+	BatchFinished        Name = "batch.finished"
+	BatchCanceled        Name = "batch.canceled"
+	CustomerCreated      Name = "customer.created"
+	ApplicationDecided   Name = "customer.application_decided"
+	AccountCreated       Name = "account.created"
+	AccountStatusChanged Name = "account.status_changed"
+	GuessingSuspected    Name = "program.guessing_suspected"
+)
+
+// Names lists the names.
+func Names() []Name {
+	return []Name{
+		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CardPINSet, CardFrozen, CardUnfrozen,
+		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
+		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided,
+		AccountCreated, AccountStatusChanged, GuessingSuspected,
+	}
+}
+
+// Event is what happened, with the things as they stand right after it. Only the snapshots that the
+// event is about are set.
+type Event struct {
+	Name     Name
+	Program  program.Program
+	At       time.Time // on the programme's clock
+	Card     *card.View
+	Box      *card.Box
+	Customer *customer.Customer
+	Account  *account.Account
+	Batch    *batch.Batch
+	// BatchCards are the cards of a small batch that was finished, for programmes that want them named.
+	BatchCards []BatchCard
+}
+
+// BatchCard is one made card of a finished batch.
+type BatchCard struct {
+	Identifier string
+	Number     int64
+}
+
+// Door is whose words a message is in.
+type Door string
+
+// The doors that send webhooks.
+const (
+	NativeDoor Door = "native"
+	CardsDoor  Door = "cards"
+	DebitDoor  Door = "debit"
+)
+
+// Message is the bytes that leave: made once, the same in every attempt and for every endpoint.
+type Message struct {
+	ID        ident.EventID
+	Program   ident.ProgramID
+	Door      Door
+	Type      string
+	Body      []byte
+	CreatedAt time.Time // on the programme's clock
+}
+
+// Draft is a message before it has its id: a door's words for an event. Body gets the id and gives the
+// bytes, because some envelopes carry it.
+type Draft struct {
+	Door Door
+	Type string
+	Body func(id ident.EventID) []byte
+}

@@ -1,0 +1,99 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/ident"
+)
+
+// nativeBody is the native envelope: thin, with ids and states only, so that nothing personal leaves.
+type nativeBody struct {
+	ID        string     `json:"id"`
+	Type      string     `json:"type"`
+	CreatedAt string     `json:"created_at"`
+	Data      nativeData `json:"data"`
+}
+
+type nativeData struct {
+	Card           string `json:"card_id,omitempty"`
+	CardNumber     int64  `json:"card_number_id,omitempty"`
+	CardStatus     string `json:"card_status,omitempty"`
+	PlasticState   string `json:"plastic_state,omitempty"`
+	GuardState     string `json:"guard_state,omitempty"`
+	Customer       string `json:"customer_id,omitempty"`
+	Account        string `json:"account_id,omitempty"`
+	AccountStatus  string `json:"account_status,omitempty"`
+	Shipment       string `json:"shipment_id,omitempty"`
+	ShipmentStatus string `json:"shipment_status,omitempty"`
+	Batch          string `json:"reference_batch,omitempty"`
+	BatchStatus    string `json:"batch_status,omitempty"`
+	Created        *int   `json:"num_created,omitempty"`
+	Failed         *int   `json:"num_failed,omitempty"`
+}
+
+// Native puts an event into the native words.
+func Native(e Event) Draft {
+	data := nativeDataOf(e)
+	return Draft{Door: NativeDoor, Type: string(e.Name), Body: func(id ident.EventID) []byte {
+		b, err := json.Marshal(nativeBody{ID: string(id), Type: string(e.Name), CreatedAt: e.At.UTC().Format("2006-01-02T15:04:05.000Z"), Data: data})
+		if err != nil {
+			panic("event: a struct of strings and numbers does not marshal: " + err.Error())
+		}
+		return b
+	}}
+}
+
+func nativeDataOf(e Event) nativeData {
+	var d nativeData
+	if v := e.Card; v != nil {
+		d.Card, d.CardNumber, d.CardStatus = v.Card.ID.String(), v.Card.Number, string(v.Card.Status(e.At))
+		d.PlasticState, d.GuardState = string(v.Plastic.State), string(v.Plastic.Guard.State)
+		d.Customer, d.Account = printID(v.Card.Customer.UUID), printID(v.Card.Account.UUID)
+		d.Shipment, d.ShipmentStatus = printID(v.Box.ID.UUID), string(v.Box.Status)
+	}
+	if b := e.Box; b != nil {
+		d.Shipment, d.ShipmentStatus = b.Shipment.ID.String(), string(b.Shipment.Status)
+	}
+	if c := e.Customer; c != nil {
+		d.Customer = c.ID.String()
+	}
+	if a := e.Account; a != nil {
+		d.Account, d.AccountStatus = a.ID.String(), string(a.Status)
+	}
+	if b := e.Batch; b != nil {
+		d.Batch, d.BatchStatus, d.Created, d.Failed = string(b.Reference), string(b.Status), &b.Created, &b.Failed
+	}
+	return d
+}
+
+func printID(u ident.UUID) string {
+	if u.IsZero() {
+		return ""
+	}
+	return u.String()
+}
+
+// Announcer is one door's words: the drafts that an event gives there, none when the door does not speak
+// of it.
+type Announcer func(e Event) []Draft
+
+// NativeAnnouncer speaks of every event, in the native words.
+func NativeAnnouncer(e Event) []Draft { return []Draft{Native(e)} }
+
+// Messages mints the messages that an event gives through the announcers. A door that nobody listens to
+// is not asked; the native words are always kept, because they are the programme's own record.
+func Messages(e Event, announcers map[Door]Announcer, mint func() ident.EventID) []Message {
+	var out []Message
+	for _, door := range []Door{NativeDoor, CardsDoor, DebitDoor} {
+		announce := announcers[door]
+		if announce == nil || (door != NativeDoor && !e.Program.Listeners[string(door)]) {
+			continue
+		}
+		for _, d := range announce(e) {
+			id := mint()
+			out = append(out, Message{ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package issuance
+
+import (
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+// Lifetimes of a customer's tokens (debit contract §2).
+const (
+	customerTokenTTL = 24 * time.Hour
+	refreshTokenTTL  = 90 * 24 * time.Hour
+)
+
+func isNumberTaken(err error) bool { return errors.Is(err, ErrNumberTaken) }
+
+// bind drafts everything that an activation for a customer writes: the customer and its wallet when they
+// are new, the binding, the account, the PIN.
+func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, now time.Time) (*draft, error) {
+	out := draft{view: d.Chosen, cardChanged: true, device: cmd.Device}
+	if st.Holder != nil {
+		out.holder = *st.Holder
+	}
+	if cmd.New != nil {
+		out.created = true
+		out.holder = s.newHolder(st.Program, *cmd.New, now)
+		out.secrets, out.credentials = s.mintTokens(st.Program, out.holder, cmd.Device, now)
+	}
+	if d.NewWallet {
+		wallet := s.newWallet(st.Program, out.holder, now)
+		out.accounts, d.Account = append(out.accounts, wallet), wallet.ID
+	}
+	out.view.Card.Customer, out.view.Card.Account = out.holder.ID, d.Account
+	if out.view.Card.HolderName == "" {
+		out.view.Card.HolderName = EmbossedName(out.holder)
+	}
+	if !cmd.PIN.IsZero() {
+		sealed, err := s.sealer.Seal(pinBound(out.view.Card), cmd.PIN.Text)
+		if err != nil {
+			return nil, err
+		}
+		out.view.Card.PINSealed, out.view.Card.PINSetAt, out.pinSet = sealed, now, true
+	}
+	return &out, nil
+}
+
+// newHolder is a customer that the programme vouches for: its application counts as approved.
+func (s *Service) newHolder(p program.Program, n NewHolder, now time.Time) customer.Customer {
+	return customer.Customer{
+		ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: p.ID,
+		Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(p)), ExternalID: n.ExternalID,
+		Kind: n.kind(), Status: customer.Active, Application: customer.Approved,
+		Email: n.Email, Phone: n.Phone, FirstName: n.FirstName, MiddleName: n.MiddleName,
+		LastName: n.LastName, SecondLastName: n.SecondLastName, Gender: n.Gender, RFC: n.RFC, CURP: n.CURP,
+		CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// newWallet is a customer's plain account. A sandbox account starts with the policy's balance.
+func (s *Service) newWallet(p program.Program, c customer.Customer, now time.Time) account.Account {
+	a := account.Account{
+		ID: ident.AccountID{UUID: s.ids.UUID()}, Program: p.ID, Kind: account.Wallet, OwnerKind: account.OwnerUser,
+		Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(p)), Owner: c.ID, Status: account.Active,
+		Currency: "MXN", CreatedAt: now, UpdatedAt: now,
+	}
+	if c.Kind == customer.Company {
+		a.OwnerKind = account.OwnerCompany
+	}
+	if p.Kind == program.Sandbox {
+		a.OpeningCents = p.Policy.InitialBalanceCents
+	}
+	return a
+}
+
+// mintTokens makes the credentials of a new customer: private key and refresh token, and, when a device
+// was named, an oauth token tied to it.
+func (s *Service) mintTokens(p program.Program, c customer.Customer, device string, now time.Time) (*CustomerSecrets, []access.Credential) {
+	var all []access.Credential
+	mint := func(kind access.Kind, prefix, tiedTo string, ttl time.Duration) redact.Text {
+		secret := redact.NewText(prefix + hex.EncodeToString(s.ids.Bytes(32)))
+		credential := access.Credential{
+			ID: ident.CredentialID{UUID: s.ids.UUID()}, Program: p.ID, Kind: kind, Customer: c.ID, Device: tiedTo,
+			PublicID: "ct_" + s.ids.Base62(12), Hash: s.HashCredential(secret), Status: access.Active, CreatedAt: now,
+		}
+		if ttl > 0 {
+			credential.ExpiresAt = now.Add(ttl)
+		}
+		all = append(all, credential)
+		return secret
+	}
+	out := &CustomerSecrets{
+		PrivateKey:   mint(access.CustomerPrivate, "sk_", "", 0),
+		RefreshToken: mint(access.CustomerRefresh, "", device, refreshTokenTTL),
+	}
+	if device != "" {
+		out.OauthToken = mint(access.CustomerOauth, "", device, customerTokenTTL)
+	}
+	return out, all
+}
+
+// HashCredential is the keyed hash under which a credential is stored and found. It does not depend on
+// the programme: a key is looked up before its programme is known.
+func (s *Service) HashCredential(secret redact.Text) []byte {
+	return s.sealer.Hash(Bound{Purpose: PurposeCredential}, secret.Bytes())
+}
+
+// maxNumber is the highest public number that the programme hands out.
+func maxNumber(p program.Program) int64 {
+	if p.Policy.Debit.IDBits == 53 {
+		return ident.MaxNumber53
+	}
+	return ident.MaxNumber31
+}

@@ -1,0 +1,131 @@
+package issuance
+
+import (
+	"time"
+
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+// Purpose says what a sealed or hashed value is; a value of one purpose never passes for another.
+type Purpose string
+
+// The purposes of sealing and hashing.
+const (
+	PurposeCode        Purpose = "activation_code"
+	PurposePIN         Purpose = "pin"
+	PurposeWebhook     Purpose = "webhook_secret"
+	PurposeAnswer      Purpose = "stored_answer"
+	PurposeCredential  Purpose = "credential"
+	PurposeFingerprint Purpose = "fingerprint"
+	PurposeOrder       Purpose = "order_body"
+)
+
+// Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not
+// open.
+type Bound struct {
+	Purpose Purpose
+	Program ident.ProgramID
+	Subject string // id of the row that holds it
+}
+
+// Sealer keeps the keys. The rules hand it secrets and never see a key.
+type Sealer interface {
+	// Seal encrypts a secret for storage.
+	Seal(to Bound, secret redact.Text) ([]byte, error)
+	// Open decrypts what Seal gave for the same Bound.
+	Open(to Bound, sealed []byte) (redact.Text, error)
+	// Hash is a keyed hash of the parts: equal inputs give equal hashes, and without the key nothing can
+	// be tried against one.
+	Hash(to Bound, parts ...[]byte) []byte
+	// SameHash compares two hashes in constant time.
+	SameHash(a, b []byte) bool
+}
+
+// Bureau is what the rules ask the manufacturer before they place a shipment. It answers from what it
+// knows; it is called outside of any transaction.
+type Bureau interface {
+	// Check tells which members of a draft the bureau would refuse and why, keyed by member. An error is
+	// shipment.BureauDown.
+	Check(box card.Box) (refused map[ident.MemberID]string, err error)
+	// Cutoff is when the production file closes that holds an order submitted at that time.
+	Cutoff(at time.Time) time.Time
+	// Printable reports whether a line can be printed on a mailer.
+	Printable(line string) bool
+	// Serves reports whether parcels go to the country (ISO 3166-1 alpha-2), and with that courier.
+	Serves(country, courier string) (countryOK, courierOK bool)
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store      Store
+	Sealer     Sealer
+	IDs        *ident.Source
+	Now        func() time.Time // real time; each programme's clock is derived from it
+	Announcers map[event.Door]event.Announcer
+	Bureau     Bureau
+}
+
+// Service is the use-cases, one method each. It is safe for concurrent use.
+type Service struct {
+	store      Store
+	sealer     Sealer
+	ids        *ident.Source
+	now        func() time.Time
+	announcers map[event.Door]event.Announcer
+	bureau     Bureau
+	running    *runningKeys
+}
+
+// New makes a Service. It starts nothing.
+func New(c Config) *Service {
+	return &Service{
+		store: c.Store, sealer: c.Sealer, ids: c.IDs, now: c.Now,
+		announcers: c.Announcers, bureau: c.Bureau, running: newRunningKeys(),
+	}
+}
+
+// messages puts an event into the words of every door that speaks of it.
+func (s *Service) messages(e event.Event) []event.Message {
+	return event.Messages(e, s.announcers, s.ids.EventID)
+}
+
+func codeBound(p card.Plastic) Bound {
+	return Bound{Purpose: PurposeCode, Program: p.Program, Subject: p.ID.String()}
+}
+
+func pinBound(c card.Card) Bound {
+	return Bound{Purpose: PurposePIN, Program: c.Program, Subject: c.ID.String()}
+}
+
+func answerBound(p ident.ProgramID, door, key string) Bound {
+	return Bound{Purpose: PurposeAnswer, Program: p, Subject: door + " " + key}
+}
+
+// rightCode makes the check that a decision calls last.
+func (s *Service) rightCode(sent card.Code) CodeCheck {
+	return func(p card.Plastic) bool {
+		return s.sealer.SameHash(p.Guard.CodeHash, s.sealer.Hash(codeBound(p), sent.Bytes()))
+	}
+}
+
+// issueCode draws an activation code for a plastic, uniformly from 000000 to 999999, and arms its guard:
+// a keyed hash to compare, and a sealed copy for recovery.
+func (s *Service) issueCode(p card.Plastic, at time.Time) (card.Plastic, error) {
+	code, ok := card.ParseCode(s.ids.Digits(card.CodeLength))
+	if !ok {
+		panic("issuance: six digits are no code")
+	}
+	defer code.Wipe()
+	sealed, err := s.sealer.Seal(codeBound(p), code.Text)
+	if err != nil {
+		return card.Plastic{}, err
+	}
+	p.Guard = card.Guard{
+		Method: card.ByCode, State: card.Armed, CodeIssuedAt: at,
+		CodeHash: s.sealer.Hash(codeBound(p), code.Bytes()), CodeSealed: sealed,
+	}
+	return p, nil
+}

@@ -1,0 +1,270 @@
+package issuance
+
+import (
+	"context"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/shipment"
+)
+
+// Store keeps everything that the rules decide about. Whatever the engine, its promises are the same;
+// package storetest holds a case for each.
+type Store interface {
+	// Write runs body in one transaction that no other writer can interleave with. It commits when body
+	// returns nil and rolls everything back when it returns an error, which it hands through. body may run
+	// several times (conflicts are retried inside), so it must reset the locals that it writes. Conflicts
+	// never come out; a store that cannot be reached is fault.ReasonUnavailable, anything else unexpected
+	// is fault.ReasonInternal.
+	Write(ctx context.Context, body func(tx Tx) error) error
+	// Read runs body on one consistent snapshot that holds every commit acknowledged before the call.
+	Read(ctx context.Context, body func(tx ReadTx) error) error
+	// Activate runs one activation: load what key names, call decide, apply its changes and commit. Calls
+	// that arrive together may share a transaction, and each returns only after its own commit. decide may
+	// run several times and must not touch the store. An error of decide is handed through and rolls back
+	// only this activation; a refusal is not an error but part of the changes.
+	Activate(ctx context.Context, key ActivationKey, decide func(ActivationState) (ActivationChanges, error)) error
+}
+
+// ReadTx is what may be read. A thing that does not exist, or belongs to another programme, is reported
+// by ok = false and never by an error.
+type ReadTx interface {
+	Programs
+	CustomerReader
+	AccountReader
+	DesignReader
+	CardReader
+	ShipmentReader
+	BatchReader
+	JournalReader
+	EndpointReader
+}
+
+// Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
+// of what is handed in): when it changed meanwhile the transaction is run again. Update raises the
+// stored version by one.
+type Tx interface {
+	ReadTx
+	CustomerWriter
+	AccountWriter
+	DesignWriter
+	CardWriter
+	ShipmentWriter
+	BatchWriter
+	JournalWriter
+	EndpointWriter
+}
+
+// Programs reads tenants.
+type Programs interface {
+	// Program gives a programme with its policy, clock and listeners as they stand in this transaction.
+	Program(ctx context.Context, id ident.ProgramID) (p program.Program, ok bool, err error)
+}
+
+// CustomerReader reads customers. Deleted ones are not found, except by Customers with no filter on them.
+type CustomerReader interface {
+	Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, bool, error)
+	CustomerByNumber(ctx context.Context, p ident.ProgramID, number int64) (customer.Customer, bool, error)
+	// Customers lists living customers, newest first.
+	Customers(ctx context.Context, p ident.ProgramID, f CustomerFilter, page Page) ([]customer.Customer, error)
+	// TakenFacts tells which of the unique facts belong to a living customer already, in the order of
+	// asking. E-mails are compared by customer.EmailKey.
+	TakenFacts(ctx context.Context, p ident.ProgramID, facts []Fact) ([]customer.Field, error)
+	// CardsHeld counts the customer's cards that are not closed.
+	CardsHeld(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (int, error)
+}
+
+// Fact is a value that may belong to one living customer of a programme only.
+type Fact struct {
+	Field customer.Field
+	Value string // in its normal form
+}
+
+// CustomerWriter changes customers.
+type CustomerWriter interface {
+	// InsertCustomer adds a customer and claims its unique facts. A fact that is taken is the error
+	// fault of customer.Exists with detail []customer.Field; a number that is taken is [ErrNumberTaken].
+	InsertCustomer(ctx context.Context, c customer.Customer, claims []Fact) error
+	// UpdateCustomer changes a customer and its claims: drop is released before add is claimed.
+	UpdateCustomer(ctx context.Context, c customer.Customer, drop, add []Fact) error
+}
+
+// AccountReader reads accounts.
+type AccountReader interface {
+	Account(ctx context.Context, p ident.ProgramID, id ident.AccountID) (account.Account, bool, error)
+	AccountByNumber(ctx context.Context, p ident.ProgramID, number int64) (account.Account, bool, error)
+	// Accounts lists accounts, newest first.
+	Accounts(ctx context.Context, p ident.ProgramID, f AccountFilter, page Page) ([]account.Account, error)
+}
+
+// AccountWriter changes accounts.
+type AccountWriter interface {
+	InsertAccount(ctx context.Context, a account.Account) error // [ErrNumberTaken]
+	UpdateAccount(ctx context.Context, a account.Account) error
+}
+
+// DesignReader reads card designs.
+type DesignReader interface {
+	Design(ctx context.Context, p ident.ProgramID, id ident.DesignID) (card.Design, bool, error)
+	DefaultDesign(ctx context.Context, p ident.ProgramID) (card.Design, bool, error)
+	DesignByCampaign(ctx context.Context, p ident.ProgramID, campaign string) (card.Design, bool, error)
+	Designs(ctx context.Context, p ident.ProgramID, page Page) ([]card.Design, error)
+}
+
+// DesignWriter changes card designs. At most one design of a programme is the default.
+type DesignWriter interface {
+	InsertDesign(ctx context.Context, d card.Design) error
+	UpdateDesign(ctx context.Context, d card.Design) error
+}
+
+// CardReader reads cards with their plastics.
+type CardReader interface {
+	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box.
+	// Deleted cards are found; who shows them decides.
+	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
+	// CardViews lists cards that have a customer and are not deleted, newest first.
+	CardViews(ctx context.Context, p ident.ProgramID, f CardFilter, page Page) ([]card.View, error)
+	// IdentifierTaken tells whether a living card of the programme (of the batch, when one is given) bears
+	// the identifier.
+	IdentifierTaken(ctx context.Context, p ident.ProgramID, in ident.BatchID, identifier string) (bool, error)
+}
+
+// CardWriter changes cards and plastics.
+type CardWriter interface {
+	InsertCard(ctx context.Context, c card.Card) error // [ErrNumberTaken]
+	UpdateCard(ctx context.Context, c card.Card) error
+	InsertPlastic(ctx context.Context, p card.Plastic) error
+	// UpdatePlastic changes a plastic and its guard. activated_at is written once: a change of it once it
+	// is set is a fault.
+	UpdatePlastic(ctx context.Context, p card.Plastic) error
+}
+
+// ShipmentReader reads shipments.
+type ShipmentReader interface {
+	Shipment(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (shipment.Shipment, bool, error)
+	// Box gives a shipment of the cards API with its members in the order of position, each with its
+	// plastic as it is now.
+	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)
+	// Shipments lists shipments of the cards API, newest first.
+	Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]shipment.Shipment, error)
+	// OccupiedBy tells which shipment holds the card now: a draft, or one that has not ended and has not
+	// refused it.
+	OccupiedBy(ctx context.Context, p ident.ProgramID, id ident.CardID) (ident.ShipmentID, bool, error)
+	// Scans gives all scans of a shipment, in no particular order.
+	Scans(ctx context.Context, id ident.ShipmentID) ([]shipment.Scan, error)
+	// PlasticsIn gives the plastics whose current box this is, in the order of making, after the given id.
+	// It serves boxes of batches, which may be large.
+	PlasticsIn(ctx context.Context, id ident.ShipmentID, after ident.PlasticID, limit int) ([]card.Plastic, error)
+}
+
+// ShipmentWriter changes shipments.
+type ShipmentWriter interface {
+	InsertShipment(ctx context.Context, s shipment.Shipment) error
+	UpdateShipment(ctx context.Context, s shipment.Shipment) error
+	// DeleteShipment removes a draft with its members; a shipment that is no draft is a fault.
+	DeleteShipment(ctx context.Context, s shipment.Shipment) error
+	InsertMember(ctx context.Context, m shipment.Member) error
+	UpdateMember(ctx context.Context, m shipment.Member) error
+	DeleteMember(ctx context.Context, m shipment.Member) error
+	// InsertScan records a scan once by its key; fresh is false when it was there already.
+	InsertScan(ctx context.Context, id ident.ShipmentID, s shipment.Scan) (fresh bool, err error)
+}
+
+// BatchReader reads batches. Staged batches are not found.
+type BatchReader interface {
+	Batch(ctx context.Context, p ident.ProgramID, ref ident.Reference) (batch.Batch, bool, error)
+	BatchByID(ctx context.Context, p ident.ProgramID, id ident.BatchID) (batch.Batch, bool, error)
+	// RecentBatch finds the newest batch of a credential with that body hash, made at since or later.
+	RecentBatch(ctx context.Context, p ident.ProgramID, by ident.CredentialID, bodyHash []byte, since time.Time) (batch.Batch, bool, error)
+	// Items gives items in order of index, from index on; an outcome of "" is any.
+	Items(ctx context.Context, id ident.BatchID, from int, outcome batch.Outcome, limit int) ([]batch.Item, error)
+	// FirstWith finds the first item of the batch, below the given index, that bears the identifier and
+	// did not fail.
+	FirstWith(ctx context.Context, id ident.BatchID, identifier string, below int) (index int, ok bool, err error)
+	Batches(ctx context.Context, p ident.ProgramID, page Page) ([]batch.Batch, error)
+}
+
+// BatchWriter changes batches.
+type BatchWriter interface {
+	InsertBatch(ctx context.Context, b batch.Batch) error
+	UpdateBatch(ctx context.Context, b batch.Batch) error
+	InsertItems(ctx context.Context, items []batch.Item) error
+	// UpdateItems writes the outcomes of pending items; an item that has its outcome already is a fault.
+	UpdateItems(ctx context.Context, items []batch.Item) error
+	// DeleteStaged removes a batch that was never accepted, with its items.
+	DeleteStaged(ctx context.Context, id ident.BatchID) error
+}
+
+// JournalReader reads what was remembered.
+type JournalReader interface {
+	// Stored gives the record of an idempotency key of a door.
+	Stored(ctx context.Context, p ident.ProgramID, door, key string) (StoredAnswer, bool, error)
+	// CountAudit counts audit rows of an action on a card with that outcome, at since or later.
+	CountAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error)
+	// AuditTrail lists audit rows of a programme, newest first.
+	AuditTrail(ctx context.Context, p ident.ProgramID, page Page) ([]audit.Row, error)
+}
+
+// JournalWriter remembers.
+type JournalWriter interface {
+	// SaveAnswer writes the record of a key, in place of an older one whose window has passed. A record
+	// that another caller wrote meanwhile makes the transaction run again.
+	SaveAnswer(ctx context.Context, a StoredAnswer) error
+	// CountMismatch raises the mismatches of a record by one.
+	CountMismatch(ctx context.Context, a StoredAnswer) error
+	InsertAudit(ctx context.Context, rows ...audit.Row) error
+	InsertMessages(ctx context.Context, messages ...event.Message) error
+}
+
+// EndpointReader reads webhook endpoints.
+type EndpointReader interface {
+	Endpoint(ctx context.Context, p ident.ProgramID, id ident.EndpointID) (Endpoint, bool, error)
+	Endpoints(ctx context.Context, p ident.ProgramID, door event.Door) ([]Endpoint, error)
+}
+
+// EndpointWriter changes webhook endpoints.
+type EndpointWriter interface {
+	InsertEndpoint(ctx context.Context, e Endpoint) error
+	UpdateEndpoint(ctx context.Context, e Endpoint) error
+}
+
+// Page asks for a page of a list that is ordered by creation, newest first, then by id, highest first.
+// The zero After starts at the newest.
+type Page struct {
+	Limit int
+	After Mark
+}
+
+// Mark is the last item of the page before.
+type Mark struct {
+	CreatedAt time.Time
+	ID        ident.UUID
+}
+
+// CustomerFilter chooses customers; empty members choose all.
+type CustomerFilter struct{ ExternalID, EmailKey, Phone string }
+
+// AccountFilter chooses accounts; zero members choose all.
+type AccountFilter struct{ Owner ident.CustomerID }
+
+// CardFilter chooses cards; zero members choose all. Status is computed at At.
+type CardFilter struct {
+	Customer ident.CustomerID
+	Account  ident.AccountID
+	Type     card.Type
+	Statuses []card.Status
+	At       time.Time
+}
+
+// ShipmentFilter chooses shipments; zero members choose all.
+type ShipmentFilter struct {
+	Card     ident.CardID
+	Statuses []shipment.Status
+}
