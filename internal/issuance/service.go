@@ -129,3 +129,9 @@ func (s *Service) issueCode(p card.Plastic, at time.Time) (card.Plastic, error) 
 	}
 	return p, nil
 }
+
+// Fingerprint is the keyed hash of a request, for its idempotency key: a body may hold a code or a PIN, so
+// a plain hash would give it away.
+func (s *Service) Fingerprint(p ident.ProgramID, parts ...[]byte) []byte {
+	return s.sealer.Hash(Bound{Purpose: PurposeFingerprint, Program: p}, parts...)
+}
