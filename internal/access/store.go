@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/card"
@@ -42,5 +43,8 @@ type Tx interface {
 	InsertCredential(ctx context.Context, c Credential) error
 	// UpdateCredential changes name, allowlist, status and expiry.
 	UpdateCredential(ctx context.Context, c Credential) error
+	// TouchCredential sets when the credential was last used, unless a later time is there already. A
+	// credential that is gone is no error.
+	TouchCredential(ctx context.Context, id ident.CredentialID, usedAt time.Time) error
 	InsertAudit(ctx context.Context, rows ...audit.Row) error
 }

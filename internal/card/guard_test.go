@@ -20,9 +20,21 @@ func TestGuard_TheDefaultStepsOfALifetime(t *testing.T) {
 		state card.GuardState
 		lock  time.Duration
 	}{
-		{4, card.Armed, 0}, {3, card.Armed, 0}, {2, card.Armed, 0}, {1, card.Armed, 0}, {0, card.Locked, 15 * time.Minute},
-		{4, card.Armed, 0}, {3, card.Armed, 0}, {2, card.Armed, 0}, {1, card.Armed, 0}, {0, card.Locked, time.Hour},
-		{4, card.Armed, 0}, {3, card.Armed, 0}, {2, card.Armed, 0}, {1, card.Armed, 0}, {0, card.HardLocked, 0},
+		{4, card.Armed, 0},
+		{3, card.Armed, 0},
+		{2, card.Armed, 0},
+		{1, card.Armed, 0},
+		{0, card.Locked, 15 * time.Minute},
+		{4, card.Armed, 0},
+		{3, card.Armed, 0},
+		{2, card.Armed, 0},
+		{1, card.Armed, 0},
+		{0, card.Locked, time.Hour},
+		{4, card.Armed, 0},
+		{3, card.Armed, 0},
+		{2, card.Armed, 0},
+		{1, card.Armed, 0},
+		{0, card.HardLocked, 0},
 	} {
 		g = g.At(at).Wrong(at, policy)
 		if g.Left(policy) != want.left || g.State != want.state || g.LifetimeWrong != i+1 {

@@ -99,5 +99,6 @@ type Message struct {
 type Draft struct {
 	Door Door
 	Type string
+	ID   ident.EventID // "": minted; the debit API names the notice of a batch by its reference
 	Body func(id ident.EventID) []byte
 }

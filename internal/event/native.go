@@ -91,7 +91,10 @@ func Messages(e Event, announcers map[Door]Announcer, mint func() ident.EventID)
 			continue
 		}
 		for _, d := range announce(e) {
-			id := mint()
+			id := d.ID
+			if id == "" {
+				id = mint()
+			}
 			out = append(out, Message{ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond)})
 		}
 	}

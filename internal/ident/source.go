@@ -33,7 +33,7 @@ func (s *Source) UUID() UUID {
 	var u UUID
 	s.read(u[6:])
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli())) //nolint:gosec // times before 1970 do not occur
+	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli()))
 	copy(u[0:6], ms[2:8])
 	u[6] = u[6]&0x0f | 0x70
 	u[8] = u[8]&0x3f | 0x80
@@ -79,7 +79,7 @@ func (s *Source) Number(low, high int64) int64 {
 func (s *Source) Digits(n int) string {
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = byte('0' + s.Below(10))
+		b[i] = "0123456789"[s.Below(10)]
 	}
 	return string(b)
 }
@@ -123,7 +123,7 @@ func (s *Source) EventID() EventID {
 	var raw [16]byte
 	s.read(raw[6:])
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli())) //nolint:gosec // times before 1970 do not occur
+	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli()))
 	copy(raw[0:6], ms[2:8])
 
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])

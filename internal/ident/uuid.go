@@ -61,9 +61,12 @@ func UUIDFromBytes(b []byte) (UUID, bool) {
 	return UUID(b), true
 }
 
-// The ids, one type a thing. Each embeds [UUID] and converts only on purpose.
+// ProgramID names a tenant. It and its siblings below are one type a thing: each embeds [UUID] and
+// converts to another only on purpose.
+type ProgramID struct{ UUID }
+
+// CustomerID and its siblings stand each for the thing that its comment names.
 type (
-	ProgramID    struct{ UUID } // a tenant
 	CustomerID   struct{ UUID } // a person or company that holds cards
 	AccountID    struct{ UUID } // a balance
 	DesignID     struct{ UUID } // a card design, also called a campaign

@@ -33,7 +33,7 @@ func (s *Service) Activate(ctx context.Context, cmd ActivateCard) error {
 	key := ActivationKey{Program: cmd.Caller.Program, Card: cmd.Card}
 	_, err := s.activate(ctx, cmd.Command, key, func(st ActivationState, now time.Time) (Decision, *draft, error) {
 		d := DecideActivation(st, now, s.rightCode(cmd.Code))
-		if d.Refusal != nil {
+		if d.refused() {
 			return d, nil, nil
 		}
 		return d, &draft{view: d.Chosen, cardChanged: false}, nil
@@ -50,7 +50,7 @@ func (s *Service) ActivateForCustomer(ctx context.Context, cmd ActivateForCustom
 	}
 	return s.activate(ctx, cmd.Command, key, func(st ActivationState, now time.Time) (Decision, *draft, error) {
 		d := DecideActivationForCustomer(st, cmd, now, s.rightCode(cmd.Code))
-		if d.Refusal != nil {
+		if d.refused() {
 			return d, nil, nil
 		}
 		out, err := s.bind(st, cmd, d, now)
@@ -131,7 +131,7 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 	}
 	var events []event.Event
 	row := s.auditRow(cmd.Caller, actionActivate, now)
-	if d.Refusal != nil {
+	if d.refused() {
 		out.refusal = d.Refusal
 		events = s.countTries(&out.changes, d, st, now)
 		row.Card, row.Customer, row.Note = d.Chosen.Card.ID, d.Chosen.Card.Customer, triesNote(d)

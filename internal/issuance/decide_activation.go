@@ -24,6 +24,9 @@ type Decision struct {
 	NewWallet bool
 }
 
+// refused reports whether a check said no.
+func (d Decision) refused() bool { return d.Refusal != nil }
+
 // refuse ends the checks without costing a try.
 func (d Decision) refuse(r fault.Reason) Decision {
 	d.Refusal = fault.Refuse(r)

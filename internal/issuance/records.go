@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -51,6 +52,29 @@ type Endpoint struct {
 	Version        int64
 }
 
+// SecretBound says to what the secrets of the endpoint are sealed, the present one and the previous one.
+func (e Endpoint) SecretBound() Bound {
+	return Bound{Purpose: PurposeWebhook, Program: e.Program, Subject: e.ID.String()}
+}
+
+// NoticeState is where the delivery of a message is.
+type NoticeState string
+
+// The states of a notice.
+const (
+	NoticePending   NoticeState = "pending"
+	NoticeDelivered NoticeState = "delivered"
+	NoticeFailed    NoticeState = "failed" // given up, or its endpoint was disabled
+)
+
+// Notice is how the delivery of a message stands.
+type Notice struct {
+	State      NoticeState
+	Attempts   int       // made so far
+	HTTPStatus int       // of the last attempt; 0 when there was no answer
+	NextAt     time.Time // of the next attempt, on the programme's clock; zero when there is none
+}
+
 // Caller is who asks: the credential and where it came from.
 type Caller struct {
 	Program    ident.ProgramID
@@ -78,7 +102,7 @@ type Command struct {
 }
 
 // Replayed is returned instead of running a command whose key is known: the first answer again.
-type Replayed struct{ Answer Answer }
+type Replayed struct{ Answer Answer } //nolint:errname // an answer that travels as an error, not a failure
 
 // Error makes Replayed travel as an error; doors write its answer.
 func (r *Replayed) Error() string { return "replayed" }
@@ -89,8 +113,8 @@ var (
 	KeyInProgress    = fault.New("idempotency_in_progress", fault.Conflict)
 	KeyRequired      = fault.New("idempotency_key_required", fault.Invalid)
 	BreakerOpen      = fault.New("mismatch_breaker", fault.Throttled)
-	ProgramUnknown   = fault.New("program_not_found", fault.NotFound)
-	ProgramSuspended = fault.New("program_suspended", fault.Forbidden)
+	ProgramUnknown   = access.ProgramUnknown
+	ProgramSuspended = access.ProgramSuspended
 	EndpointNotFound = fault.New("endpoint_not_found", fault.NotFound)
 	EndpointLimit    = fault.New("endpoint_limit", fault.Refused)
 	EndpointDisabled = fault.New("endpoint_disabled", fault.Refused)

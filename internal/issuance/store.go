@@ -227,6 +227,12 @@ type JournalWriter interface {
 type EndpointReader interface {
 	Endpoint(ctx context.Context, p ident.ProgramID, id ident.EndpointID) (Endpoint, bool, error)
 	Endpoints(ctx context.Context, p ident.ProgramID, door event.Door) ([]Endpoint, error)
+	// Notice tells how the delivery of a message stands; ok is false when it has none (yet). Of several
+	// endpoints the newest counts.
+	Notice(ctx context.Context, p ident.ProgramID, message ident.EventID) (Notice, bool, error)
+	// FailingSince gives the time of the oldest message that had a failed attempt at the endpoint, was not
+	// delivered, and is younger than the endpoint's last acknowledged delivery; ok is false when there is none.
+	FailingSince(ctx context.Context, p ident.ProgramID, id ident.EndpointID) (time.Time, bool, error)
 }
 
 // EndpointWriter changes webhook endpoints.

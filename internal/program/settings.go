@@ -92,8 +92,10 @@ func Settings() []Setting {
 	}
 	list = append(list, debitSettings()...)
 	for _, tier := range Tiers() {
-		list = append(list, Setting{"rate_limits." + tier, "", "unlimited, or requests a second/minute/day such as 20/600/500000", "rate of the " + tier + " tier of the cards API",
-			func(p *Policy, v string) error { return setWindows(p, tier, v) }})
+		list = append(list, Setting{
+			"rate_limits." + tier, "", "unlimited, or requests a second/minute/day such as 20/600/500000", "rate of the " + tier + " tier of the cards API",
+			func(p *Policy, v string) error { return setWindows(p, tier, v) },
+		})
 	}
 	return list
 }

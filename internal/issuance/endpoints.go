@@ -1,0 +1,260 @@
+package issuance
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+// The actions of audit rows.
+const (
+	actionEndpointCreate  = "webhook.create"
+	actionEndpointDisable = "webhook.disable"
+	actionBatchWebhook    = "webhook.set"
+	actionBatchTest       = "webhook.test"
+)
+
+// batchOverlap is how long the secret before a rotation signs too (debit contract §8.6).
+const batchOverlap = 24 * time.Hour
+
+// batchEndpoint is the name of the one endpoint of the debit API.
+const batchEndpoint = "batches"
+
+// CreateEndpoint adds a place where the webhooks of a door go. The door has checked the URL.
+type CreateEndpoint struct {
+	Command
+	Door  event.Door
+	Name  string
+	URL   string
+	Limit int // most endpoints of the door that are not disabled; 0: no limit
+}
+
+// IssuedEndpoint is an endpoint with a secret that is shown once. Records of idempotency keys get it as
+// the result of CreateEndpoint and of SetBatchWebhook.
+type IssuedEndpoint struct {
+	Endpoint Endpoint
+	Secret   redact.Text // zero when it is not new
+}
+
+// CreateEndpoint adds an endpoint and gives its secret. Refusals: EndpointLimit, with the limit as detail.
+func (s *Service) CreateEndpoint(ctx context.Context, cmd CreateEndpoint) (Endpoint, redact.Text, error) {
+	out, err := run(ctx, s, cmd.Command, actionEndpointCreate, func(w *work) (IssuedEndpoint, error) {
+		all, err := w.tx.Endpoints(ctx, w.program.ID, cmd.Door)
+		if err != nil {
+			return IssuedEndpoint{}, err
+		}
+		if cmd.Limit > 0 && len(living(all)) >= cmd.Limit {
+			return IssuedEndpoint{}, fault.RefuseWith(EndpointLimit, cmd.Limit)
+		}
+		return s.newEndpoint(ctx, w, cmd.Door, cmd.Name, cmd.URL)
+	})
+	return out.Endpoint, out.Secret, err
+}
+
+// DisableEndpoint ends an endpoint for good. One that is disabled already stays as it is.
+type DisableEndpoint struct {
+	Command
+	Door     event.Door
+	Endpoint ident.EndpointID
+}
+
+// DisableEndpoint ends an endpoint; what waits for it is dropped. Refusals: EndpointNotFound.
+func (s *Service) DisableEndpoint(ctx context.Context, cmd DisableEndpoint) (Endpoint, error) {
+	return run(ctx, s, cmd.Command, actionEndpointDisable, func(w *work) (Endpoint, error) {
+		e, ok, err := w.tx.Endpoint(ctx, w.program.ID, cmd.Endpoint)
+		if err != nil {
+			return Endpoint{}, err
+		}
+		if !ok || e.Door != cmd.Door {
+			return Endpoint{}, fault.Refuse(EndpointNotFound)
+		}
+		return disable(ctx, w, e)
+	})
+}
+
+// Endpoints lists the endpoints of a door, disabled ones included.
+func (s *Service) Endpoints(ctx context.Context, p ident.ProgramID, door event.Door) ([]Endpoint, error) {
+	var out []Endpoint
+	err := s.store.Read(ctx, func(tx ReadTx) (err error) {
+		out, err = tx.Endpoints(ctx, p, door)
+		return err
+	})
+	return out, err
+}
+
+// Endpoint gives one endpoint of a door. Refusals: EndpointNotFound.
+func (s *Service) Endpoint(ctx context.Context, p ident.ProgramID, door event.Door, id ident.EndpointID) (Endpoint, error) {
+	var out Endpoint
+	err := s.store.Read(ctx, func(tx ReadTx) error {
+		e, ok, err := tx.Endpoint(ctx, p, id)
+		if err != nil {
+			return err
+		}
+		if !ok || e.Door != door {
+			return fault.Refuse(EndpointNotFound)
+		}
+		out = e
+		return nil
+	})
+	return out, err
+}
+
+// SetBatchWebhook says where the debit API tells that batches ended (debit contract §8.6). The door has
+// checked the URL.
+type SetBatchWebhook struct {
+	Command
+	URL    string
+	Rotate bool // a new secret; the old one signs too for a day
+}
+
+// SetBatchWebhook sets the one endpoint of the debit API. The secret is in the result when it is new.
+func (s *Service) SetBatchWebhook(ctx context.Context, cmd SetBatchWebhook) (IssuedEndpoint, error) {
+	return run(ctx, s, cmd.Command, actionBatchWebhook, func(w *work) (IssuedEndpoint, error) {
+		e, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+		if err != nil {
+			return IssuedEndpoint{}, err
+		}
+		if !ok {
+			return s.newEndpoint(ctx, w, event.DebitDoor, batchEndpoint, cmd.URL)
+		}
+		out := IssuedEndpoint{Endpoint: e}
+		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, w.now
+		if cmd.Rotate {
+			if out, err = s.rotate(out.Endpoint, w.now, batchOverlap); err != nil {
+				return IssuedEndpoint{}, err
+			}
+		}
+		return out, w.tx.UpdateEndpoint(ctx, out.Endpoint)
+	})
+}
+
+// RemoveBatchWebhook lets batches end without notice. Removing none is no refusal.
+func (s *Service) RemoveBatchWebhook(ctx context.Context, cmd Command) error {
+	_, err := run(ctx, s, cmd, actionEndpointDisable, func(w *work) (Endpoint, error) {
+		e, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+		if err != nil || !ok {
+			return Endpoint{}, err
+		}
+		return disable(ctx, w, e)
+	})
+	return err
+}
+
+// BatchWebhook is where the debit API tells that batches ended. The zero one is none.
+type BatchWebhook struct {
+	URL          string
+	Enabled      bool
+	FailingSince time.Time // zero: the last attempts were good, or there were none
+}
+
+// BatchWebhook reads the endpoint of the debit API.
+func (s *Service) BatchWebhook(ctx context.Context, p ident.ProgramID) (BatchWebhook, error) {
+	var out BatchWebhook
+	err := s.store.Read(ctx, func(tx ReadTx) error {
+		out = BatchWebhook{}
+		e, ok, err := batchWebhook(ctx, tx, p)
+		if err != nil || !ok {
+			return err
+		}
+		out.URL, out.Enabled = e.URL, true
+		since, failing, err := tx.FailingSince(ctx, p, e.ID)
+		if failing {
+			out.FailingSince = since
+		}
+		return err
+	})
+	return out, err
+}
+
+// SampleReference stands for a batch in the sample that a test of the webhook sends.
+const SampleReference ident.Reference = "00000000000000000000000000000000"
+
+// TestBatchWebhook queues a sample in the door's words for the endpoint. Refusals: EndpointNotFound.
+func (s *Service) TestBatchWebhook(ctx context.Context, cmd Command, sample event.Draft) error {
+	_, err := run(ctx, s, cmd, actionBatchTest, func(w *work) (struct{}, error) {
+		_, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if !ok {
+			return struct{}{}, fault.Refuse(EndpointNotFound)
+		}
+		id := s.ids.EventID()
+		return struct{}{}, w.tx.InsertMessages(ctx, event.Message{
+			ID: id, Program: w.program.ID, Door: sample.Door, Type: sample.Type, Body: sample.Body(id),
+			CreatedAt: w.now.Truncate(time.Microsecond),
+		})
+	})
+	return err
+}
+
+// newEndpoint mints a secret and adds an endpoint.
+func (s *Service) newEndpoint(ctx context.Context, w *work, door event.Door, name, url string) (IssuedEndpoint, error) {
+	e := Endpoint{
+		ID: ident.EndpointID{UUID: s.ids.UUID()}, Program: w.program.ID, Door: door, Name: name, URL: url,
+		CreatedAt: w.now, UpdatedAt: w.now,
+	}
+	secret := s.endpointSecret(door)
+	sealed, err := s.sealer.Seal(e.SecretBound(), secret)
+	if err != nil {
+		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
+	}
+	e.SecretSealed = sealed
+	return IssuedEndpoint{Endpoint: e, Secret: secret}, w.tx.InsertEndpoint(ctx, e)
+}
+
+// rotate gives the endpoint a new secret; the old one signs too for the overlap.
+func (s *Service) rotate(e Endpoint, now time.Time, overlap time.Duration) (IssuedEndpoint, error) {
+	secret := s.endpointSecret(e.Door)
+	sealed, err := s.sealer.Seal(e.SecretBound(), secret)
+	if err != nil {
+		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
+	}
+	e.PreviousSealed, e.PreviousUntil = e.SecretSealed, now.Add(overlap)
+	e.SecretSealed, e.UpdatedAt = sealed, now
+	return IssuedEndpoint{Endpoint: e, Secret: secret}, nil
+}
+
+// endpointSecret mints a secret in the form of the door's signature: Standard Webhooks for the debit API,
+// "whsec_" and 43 letters and digits for the cards API.
+func (s *Service) endpointSecret(door event.Door) redact.Text {
+	if door == event.DebitDoor {
+		return redact.NewText("whsec_" + base64.StdEncoding.EncodeToString(s.ids.Bytes(32)))
+	}
+	return redact.NewText("whsec_" + s.ids.Base62(43))
+}
+
+func disable(ctx context.Context, w *work, e Endpoint) (Endpoint, error) {
+	if e.Disabled {
+		return e, nil
+	}
+	e.Disabled, e.UpdatedAt = true, w.now
+	return e, w.tx.UpdateEndpoint(ctx, e)
+}
+
+// batchWebhook finds the endpoint of the debit API that is not disabled; there is at most one.
+func batchWebhook(ctx context.Context, tx EndpointReader, p ident.ProgramID) (Endpoint, bool, error) {
+	all, err := tx.Endpoints(ctx, p, event.DebitDoor)
+	if err != nil {
+		return Endpoint{}, false, err
+	}
+	if left := living(all); len(left) > 0 {
+		return left[0], true, nil
+	}
+	return Endpoint{}, false, nil
+}
+
+func living(all []Endpoint) []Endpoint {
+	var out []Endpoint
+	for _, e := range all {
+		if !e.Disabled {
+			out = append(out, e)
+		}
+	}
+	return out
+}
