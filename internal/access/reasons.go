@@ -4,10 +4,10 @@ import "github.com/firsttap/firsttap/internal/fault"
 
 // What a caller may be told. Every door has a row for each that [Reasons] lists.
 var (
-	KeyMissing           = fault.New("api_key_required", fault.Unauthenticated)        // no Authorization header
-	KeyHeaderInvalid     = fault.New("invalid_auth_header", fault.Unauthenticated)     // not "Bearer <key>", or sent twice
-	KeyInvalid           = fault.New("invalid_api_key", fault.Unauthenticated)         // malformed, unknown, revoked, of the other kind of host
-	AddressNotAllowed    = fault.New("key_ip_not_allowed", fault.Forbidden)            // not on the key's allowlist
+	KeyMissing           = fault.New("api_key_required", fault.Unauthenticated)    // no Authorization header
+	KeyHeaderInvalid     = fault.New("invalid_auth_header", fault.Unauthenticated) // not "Bearer <key>", or sent twice
+	KeyInvalid           = fault.New("invalid_api_key", fault.Unauthenticated)     // malformed, unknown, revoked, of the other kind of host
+	AddressNotAllowed    = fault.New("key_ip_not_allowed", fault.Forbidden)        // not on the key's allowlist
 	EcommerceMissing     = fault.New("ecommerce_token_required", fault.Unauthenticated)
 	EcommerceInvalid     = fault.New("ecommerce_token_invalid", fault.Unauthenticated) // malformed, unknown, revoked, expired, sent twice
 	CustomerTokenMissing = fault.New("customer_token_required", fault.Unauthenticated)

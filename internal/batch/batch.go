@@ -150,12 +150,13 @@ type Item struct {
 
 // Reasons of this room.
 var (
-	NotFound     = fault.New("batch_not_found", fault.NotFound)
-	OrderInvalid = fault.New("order_invalid", fault.Invalid) // Fields say what
+	NotFound      = fault.New("batch_not_found", fault.NotFound)
+	OrderInvalid  = fault.New("order_invalid", fault.Invalid)         // Fields say what
+	NotCancelable = fault.New("batch_not_cancelable", fault.Conflict) // Detail: Status
 )
 
 // Reasons lists the reasons that this package declares.
-func Reasons() []fault.Reason { return []fault.Reason{NotFound, OrderInvalid} }
+func Reasons() []fault.Reason { return []fault.Reason{NotFound, OrderInvalid, NotCancelable} }
 
 // MaxItems is how many cards one order may hold.
 const MaxItems = 50_000

@@ -35,7 +35,7 @@ var (
 	CodeRequired     = fault.New("activation_code_required", fault.Invalid)
 	TypeNotSupported = fault.New("card_type_not_supported", fault.Refused)          // Detail: Type
 	NotAllowed       = fault.New("card_operation_not_allowed", fault.Refused)       // Detail: OperationState
-	BlockNotLiftable = fault.New("block_not_liftable", fault.Conflict)              // Detail: BlockType
+	BlockNotLiftable = fault.New("block_not_liftable", fault.Conflict)              // Detail: Block or CloseReason
 	CodeUnavailable  = fault.New("activation_code_not_available", fault.Refused)    // Detail: string, cards contract §12
 	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
 	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)

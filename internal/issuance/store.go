@@ -194,9 +194,12 @@ type BatchReader interface {
 // BatchWriter changes batches.
 type BatchWriter interface {
 	InsertBatch(ctx context.Context, b batch.Batch) error
+	// UpdateBatch changes everything but id, programme and reference. A batch is staged in real time; when
+	// it is accepted it gets the programme's, so created_at changes too.
 	UpdateBatch(ctx context.Context, b batch.Batch) error
 	InsertItems(ctx context.Context, items []batch.Item) error
-	// UpdateItems writes the outcomes of pending items; an item that has its outcome already is a fault.
+	// UpdateItems writes the outcomes of pending items, with their card, identifier and sealed PIN as they
+	// are handed in (nil erases it); an item that has its outcome already is a fault.
 	UpdateItems(ctx context.Context, items []batch.Item) error
 	// DeleteStaged removes a batch that was never accepted, with its items.
 	DeleteStaged(ctx context.Context, id ident.BatchID) error

@@ -70,6 +70,8 @@ type Debit struct {
 	Composite             bool
 	RFCCheckDigit         bool
 	IDBits                int // 31 or 53
+	RatePerSecond         int // requests a second of one credential; 0: unlimited
+	RateBurst             int
 }
 
 // PIN are the policies of PINs set through the debit API.

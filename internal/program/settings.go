@@ -124,6 +124,8 @@ func debitSettings() []Setting {
 			p.Debit.IDBits, _ = strconv.Atoi(bits)
 			return err
 		}},
+		number("debit.rate_per_second", "50", 0, 1_000_000, "requests a second of one credential of the debit API; 0 is unlimited", func(p *Policy) *int { return &p.Debit.RatePerSecond }),
+		number("debit.rate_burst", "100", 1, 1_000_000, "requests that one credential may send at once", func(p *Policy) *int { return &p.Debit.RateBurst }),
 		{"pin.weak", "allow", "allow or reject", "whether easily guessed PINs are taken", func(p *Policy, v string) error {
 			var mode string
 			err := oneOf(v, &mode, "allow", "reject")

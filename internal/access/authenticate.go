@@ -1,0 +1,176 @@
+package access
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+// Hasher makes the keyed hash under which a credential is stored and found. The rules about cards have it.
+type Hasher interface {
+	HashCredential(secret redact.Text) []byte
+}
+
+// Identity is who speaks: a good credential, and its programme as it was at most two seconds ago.
+type Identity struct {
+	Credential Credential
+	Program    program.Program
+}
+
+// AuthenticatorConfig is what an [Authenticator] is made of.
+type AuthenticatorConfig struct {
+	Store  Store
+	Hasher Hasher
+	Now    func() time.Time // real time: keys expire by it
+	Only   program.Kind     // the only kind of programme that this host serves; "" serves both
+}
+
+// Authenticator tells who speaks. It is safe for concurrent use and keeps what it read for two seconds.
+type Authenticator struct {
+	store  Store
+	hasher Hasher
+	now    func() time.Time
+	only   program.Kind
+	known  *identities
+	used   *uses
+}
+
+// NewAuthenticator makes an Authenticator. It starts nothing.
+func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
+	return &Authenticator{
+		store: c.Store, hasher: c.Hasher, now: c.Now, only: c.Only,
+		known: newIdentities(maxKnown), used: newUses(),
+	}
+}
+
+// CardsKey authenticates a request of the cards API by the values of its header Authorization (cards
+// contract §2). The errors come in the order of the contract: [KeyMissing], [KeyHeaderInvalid],
+// [KeyInvalid], [ProgramSuspended], [AddressNotAllowed]. With the last two the identity is given too, for
+// the log.
+func (a *Authenticator) CardsKey(ctx context.Context, authorization []string, from netip.Addr) (Identity, error) {
+	if len(authorization) == 0 {
+		return Identity{}, fault.Refuse(KeyMissing)
+	}
+	token, ok := bearer(authorization, true)
+	if !ok {
+		return Identity{}, fault.Refuse(KeyHeaderInvalid)
+	}
+	kind, ok := isCardsKey(token)
+	if !ok || !a.serves(kind) {
+		return Identity{}, fault.Refuse(KeyInvalid)
+	}
+	id, ok, err := a.find(ctx, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	if !ok || id.Credential.Kind != CardsKey || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
+		return Identity{}, fault.Refuse(KeyInvalid)
+	}
+	return id, a.admit(id, from)
+}
+
+// Ecommerce authenticates a request of the debit API by the values of its header Authorization-ecommerce
+// (debit contract §3.1). The errors: [EcommerceMissing], [EcommerceInvalid], [ProgramSuspended],
+// [AddressNotAllowed]; with the last two the identity is given too.
+func (a *Authenticator) Ecommerce(ctx context.Context, header []string, from netip.Addr) (Identity, error) {
+	if len(header) == 0 {
+		return Identity{}, fault.Refuse(EcommerceMissing)
+	}
+	token, ok := bearer(header, false)
+	if !ok {
+		return Identity{}, fault.Refuse(EcommerceInvalid)
+	}
+	kind, ok := isEcommerceToken(token)
+	if !ok || !a.serves(kind) {
+		return Identity{}, fault.Refuse(EcommerceInvalid)
+	}
+	id, ok, err := a.find(ctx, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	if !ok || id.Credential.Kind != Ecommerce || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
+		return Identity{}, fault.Refuse(EcommerceInvalid)
+	}
+	return id, a.admit(id, from)
+}
+
+// Customer authenticates the customer beside a programme by the values of the header
+// Authorization-customer (debit contract §3.1, §3.2). The errors: [CustomerTokenMissing],
+// [CustomerTokenInvalid] (also for a token of another programme), [CustomerTokenExpired].
+func (a *Authenticator) Customer(ctx context.Context, header []string, beside Identity) (Identity, error) {
+	if len(header) == 0 {
+		return Identity{}, fault.Refuse(CustomerTokenMissing)
+	}
+	token, ok := bearer(header, false)
+	if !ok || !isTokenHex(token) {
+		return Identity{}, fault.Refuse(CustomerTokenInvalid)
+	}
+	id, ok, err := a.find(ctx, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	// Customer tokens are made and expire on the programme's clock.
+	now := id.Program.Now(a.now())
+	switch c := id.Credential; {
+	case !ok, c.Kind != CustomerOauth, c.Program != beside.Program.ID, c.Status != Active:
+		return Identity{}, fault.Refuse(CustomerTokenInvalid)
+	case !c.Good(now):
+		return Identity{}, fault.Refuse(CustomerTokenExpired)
+	}
+	a.used.note(id.Credential, a.now())
+	return id, nil
+}
+
+// admit checks what is left once a credential is known to be good, and notes its use.
+func (a *Authenticator) admit(id Identity, from netip.Addr) error {
+	switch {
+	case id.Program.Suspended:
+		return fault.Refuse(ProgramSuspended)
+	case !id.Credential.Admits(from):
+		return fault.Refuse(AddressNotAllowed)
+	}
+	a.used.note(id.Credential, a.now())
+	return nil
+}
+
+func (a *Authenticator) serves(kind program.Kind) bool { return a.only == "" || a.only == kind }
+
+// find looks a secret up by its hash, in memory first. What is not found is not remembered, so that a new
+// key works at once; failed tries are bounded by the doors.
+func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool, error) {
+	wrapped := redact.NewText(secret)
+	defer wrapped.Wipe()
+	hash := a.hasher.HashCredential(wrapped)
+	now := a.now()
+	if id, ok := a.known.get(hash, now); ok {
+		return id, true, nil
+	}
+	c, p, ok, err := a.store.CredentialByHash(ctx, hash)
+	if err != nil || !ok {
+		return Identity{}, false, err
+	}
+	id := Identity{Credential: c, Program: p}
+	a.known.put(hash, id, now)
+	return id, true, nil
+}
+
+// FlushUsed writes when credentials were last used, for those noted since the last call. It is called in
+// the background: an answer never waits for it. On an error the notes are lost; the next use makes a new one.
+func (a *Authenticator) FlushUsed(ctx context.Context) error {
+	noted := a.used.take()
+	if len(noted) == 0 {
+		return nil
+	}
+	return a.store.Write(ctx, func(tx Tx) error {
+		for _, u := range noted {
+			if err := tx.TouchCredential(ctx, u.id, u.at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,73 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// The clock of a sandbox may show any time from 2000 to 2100: stores keep microseconds in 64 bits, and
+// cards expire within that.
+var (
+	firstTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// ClockChange turns one clock into another. real is the real time, shown what the clock shows at it.
+type ClockChange func(c program.Clock, real, shown time.Time) (program.Clock, error)
+
+// ClockAt lets the clock show at, and run on from there.
+func ClockAt(at time.Time) ClockChange {
+	return func(c program.Clock, real, _ time.Time) (program.Clock, error) { return c.Set(real, at), nil }
+}
+
+// ClockFrozen stops the clock at a time, or where it is when at is zero.
+func ClockFrozen(at time.Time) ClockChange {
+	return func(c program.Clock, _, shown time.Time) (program.Clock, error) {
+		if at.IsZero() {
+			at = shown
+		}
+		return c.Freeze(at), nil
+	}
+}
+
+// ClockAdvanced moves the clock forward, running or frozen as it is.
+func ClockAdvanced(by time.Duration) ClockChange {
+	return func(c program.Clock, _, _ time.Time) (program.Clock, error) {
+		if by <= 0 {
+			return c, fault.RefuseWith(ClockInvalid, "a clock is advanced by a duration above zero")
+		}
+		return c.Advance(by), nil
+	}
+}
+
+// ClockReal lets the clock follow real time again.
+func ClockReal() ClockChange {
+	return func(program.Clock, time.Time, time.Time) (program.Clock, error) { return program.Clock{}, nil }
+}
+
+// SetClock changes the clock of a sandbox programme and tells the time that it shows then. Errors:
+// [ClockOfSandboxOnly], [ClockInvalid].
+func (s *Service) SetClock(ctx context.Context, by Operator, id ident.ProgramID, change ClockChange) (program.Program, time.Time, error) {
+	var shown time.Time
+	p, err := s.change(ctx, by, id, "program.set_clock", "", func(p *program.Program, _ map[string]string) error {
+		if p.Kind != program.Sandbox {
+			return fault.Refuse(ClockOfSandboxOnly)
+		}
+		real := s.now()
+		clock, err := change(p.Clock, real, p.Now(real))
+		if err != nil {
+			return err
+		}
+		p.Clock = clock
+		shown = p.Now(real)
+		if shown.Before(firstTime) || !shown.Before(lastTime) {
+			return fault.RefuseWith(ClockInvalid, "the clock of a sandbox shows a time from 2000 to 2099")
+		}
+		return nil
+	})
+	return p, shown, err
+}

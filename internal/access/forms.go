@@ -1,0 +1,118 @@
+package access
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+// The parts of a secret. A cards key is ftk_<kind>_<12>_<43> in base62 (cards contract §2); an e-commerce
+// token is ec_test_ or ec_live_ and 64 hex digits, a customer token 64 hex digits (debit contract §2, §12).
+const (
+	cardsPublicLen = 12
+	cardsSecretLen = 43
+	tokenHexLen    = 64
+	tokenBytes     = tokenHexLen / 2
+)
+
+func cardsPrefix(kind program.Kind) string { return "ftk_" + string(kind) + "_" }
+
+func ecommercePrefix(kind program.Kind) string {
+	if kind == program.Live {
+		return "ec_live_"
+	}
+	return "ec_test_"
+}
+
+// minted is a new secret with what may be shown of it.
+type minted struct {
+	secret   redact.Text
+	publicID string
+	prefix   string // first characters, for lists
+}
+
+// mint draws the secret of a programme's key. The public id of a cards key is part of the key; that of an
+// e-commerce token is drawn beside it, so that no log holds any digit of the token.
+func mint(ids *ident.Source, kind Kind, of program.Kind) minted {
+	if kind == CardsKey {
+		public := ids.Base62(cardsPublicLen)
+		head := cardsPrefix(of) + public
+		return minted{
+			secret:   redact.NewText(head + "_" + ids.Base62(cardsSecretLen)),
+			publicID: head, prefix: cardsPrefix(of) + public[:4],
+		}
+	}
+	raw := ids.Bytes(tokenBytes)
+	defer clear(raw)
+	return minted{
+		secret:   redact.NewText(ecommercePrefix(of) + hex.EncodeToString(raw)),
+		publicID: "ec_" + ids.Base62(cardsPublicLen), prefix: ecommercePrefix(of),
+	}
+}
+
+// isCardsKey tells whether the text has the form of a cards key, and of which kind of programme.
+func isCardsKey(s string) (program.Kind, bool) {
+	for _, kind := range []program.Kind{program.Sandbox, program.Live} {
+		rest, ok := strings.CutPrefix(s, cardsPrefix(kind))
+		if !ok {
+			continue
+		}
+		public, secret, ok := strings.Cut(rest, "_")
+		return kind, ok && len(public) == cardsPublicLen && len(secret) == cardsSecretLen && isBase62(public) && isBase62(secret)
+	}
+	return "", false
+}
+
+// isEcommerceToken tells whether the text has the form of an e-commerce token, and of which kind of
+// programme.
+func isEcommerceToken(s string) (program.Kind, bool) {
+	for _, kind := range []program.Kind{program.Sandbox, program.Live} {
+		if rest, ok := strings.CutPrefix(s, ecommercePrefix(kind)); ok {
+			return kind, isTokenHex(rest)
+		}
+	}
+	return "", false
+}
+
+func isBase62(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+func isTokenHex(s string) bool {
+	if len(s) != tokenHexLen {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// bearer takes the token out of the values of a header. With required, a value without the word Bearer is
+// malformed; without it, the word is tolerated. The word has no case, and white space around the header's
+// value does not count.
+func bearer(values []string, required bool) (token string, ok bool) {
+	if len(values) != 1 {
+		return "", false
+	}
+	token = strings.Trim(values[0], " \t")
+	word, rest, found := strings.Cut(token, " ")
+	switch {
+	case found && strings.EqualFold(word, "Bearer"):
+		token = strings.TrimLeft(rest, " ")
+	case required:
+		return "", false
+	}
+	return token, token != "" && !strings.ContainsAny(token, " \t\r\n\v\f")
+}

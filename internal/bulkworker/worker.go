@@ -1,0 +1,151 @@
+package bulkworker
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+// Maker makes up to limit items of a batch in one transaction.
+type Maker interface {
+	MakeBatchStep(ctx context.Context, p ident.ProgramID, b ident.BatchID, limit int) (issuance.BatchStep, error)
+}
+
+// Options are what a worker is made of. The first group must be given; the second has defaults.
+type Options struct {
+	Queue  Queue
+	Maker  Maker
+	Now    func() time.Time // real time, for leases
+	Logger *slog.Logger
+	Owner  string // who holds the leases: unique among all workers of one database
+
+	Step        int           // items made in one transaction; 500
+	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
+	Lease       time.Duration // how long a batch stays with a worker that went silent; 1 min
+	StagedLife  time.Duration // after which an upload that was never accepted is swept; 1 h
+	StopTimeout time.Duration // most time for handing a batch back when told to stop; 5 s
+}
+
+// Worker makes batches until it is told to stop. It is safe to wake it from anywhere.
+type Worker struct {
+	o    Options
+	wake chan struct{}
+}
+
+// New makes a Worker. It starts nothing.
+func New(o Options) *Worker {
+	if o.Step <= 0 {
+		o.Step = 500
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		or    time.Duration
+	}{{&o.Poll, 5 * time.Second}, {&o.Lease, time.Minute}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}} {
+		if *d.value <= 0 {
+			*d.value = d.or
+		}
+	}
+	return &Worker{o: o, wake: make(chan struct{}, 1)}
+}
+
+// Wake tells the worker that a batch may wait. It never blocks.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends, and returns when the batch in hand was handed back. It gives no error: what
+// fails is logged and tried again.
+func (w *Worker) Run(ctx context.Context) {
+	poll := time.NewTimer(0)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+		case <-poll.C:
+			w.sweep(ctx)
+		}
+		for ctx.Err() == nil && w.one(ctx) {
+		}
+		poll.Reset(w.o.Poll)
+	}
+}
+
+// one claims a batch and makes it. more says that the queue may hold another one.
+func (w *Worker) one(ctx context.Context) (more bool) {
+	c, ok, err := w.o.Queue.Claim(ctx, w.o.Owner, w.o.Now(), w.o.Lease)
+	if err != nil {
+		w.failed(ctx, err, "claim a batch")
+		return false
+	}
+	if ok && w.make(ctx, c) {
+		w.release(ctx, c)
+	}
+	return ok
+}
+
+// make runs the steps of a claimed batch, and tells whether to hand the batch back: at its end, or when
+// the worker is told to stop. A batch that failed keeps its lease, so that the others come first and it is
+// tried again when the lease has passed.
+func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
+	of := slog.String("batch", c.Batch.String())
+	for ctx.Err() == nil {
+		held, err := w.o.Queue.Renew(ctx, c, w.o.Now(), w.o.Lease)
+		if err != nil {
+			w.failed(ctx, err, "renew a lease", of)
+			return ctx.Err() != nil
+		}
+		if !held {
+			w.o.Logger.WarnContext(ctx, "a batch was taken over", of)
+			return false
+		}
+		// A step that began is finished, whatever happens: it is one short transaction.
+		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, w.o.Step)
+		if err != nil {
+			w.failed(ctx, err, "make a step of a batch", of)
+			return ctx.Err() != nil
+		}
+		if step.Done {
+			w.o.Logger.InfoContext(ctx, "batch made", of)
+			return true
+		}
+	}
+	return true
+}
+
+// release hands a batch back, also when the worker is being stopped.
+func (w *Worker) release(ctx context.Context, c Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.o.StopTimeout)
+	defer cancel()
+	if err := w.o.Queue.Release(ctx, c); err != nil {
+		w.failed(ctx, err, "hand a batch back", slog.String("batch", c.Batch.String()))
+	}
+}
+
+// sweep removes uploads that broke off.
+func (w *Worker) sweep(ctx context.Context) {
+	n, err := w.o.Queue.SweepStaged(ctx, w.o.Now().Add(-w.o.StagedLife))
+	if err != nil {
+		w.failed(ctx, err, "sweep staged uploads")
+	} else if n > 0 {
+		w.o.Logger.InfoContext(ctx, "staged uploads swept", slog.Int("uploads", n))
+	}
+}
+
+// failed logs why something did not happen; a worker that was told to stop has nothing to say.
+func (w *Worker) failed(ctx context.Context, err error, attempted string, attrs ...slog.Attr) {
+	if ctx.Err() != nil {
+		return
+	}
+	e := fault.Of(err)
+	attrs = append(attrs, slog.String("reason", e.Reason.Name()), slog.String("cause", e.Error()))
+	w.o.Logger.LogAttrs(ctx, slog.LevelError, "did not "+attempted, attrs...)
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+type auditCommand struct {
+	Tail auditTail `cmd:"" help:"Print the newest rows of a programme's audit trail, oldest first."`
+}
+
+type auditTail struct {
+	where
+	Program string `required:"" help:"Name or id of the programme."`
+	Lines   int    `short:"n" default:"20" help:"How many rows, 1 to 1000."`
+	Follow  bool   `short:"f" help:"Go on printing rows as they come, until stopped."`
+	JSON    bool   `help:"Print one JSON object a line."`
+}
+
+// followEvery is how often a followed trail is looked at.
+const followEvery = 500 * time.Millisecond
+
+// Run prints the rows.
+func (c auditTail) Run(ctx context.Context, w World) error {
+	if c.Lines < 1 || c.Lines > 1000 {
+		return usageError("--lines takes 1 to 1000")
+	}
+	return c.with(ctx, w, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		seen := map[ident.UUID]bool{}
+		err = c.print(ctx, w, h, p.ID, c.Lines, seen)
+		for c.Follow && err == nil {
+			timer := time.NewTimer(followEvery)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return nil
+			case <-timer.C:
+			}
+			err = c.print(ctx, w, h, p.ID, 1000, seen)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+}
+
+// print writes the newest rows that were not seen yet, oldest first. seen holds only what may come again.
+func (c auditTail) print(ctx context.Context, w World, h *app.House, p ident.ProgramID, limit int, seen map[ident.UUID]bool) error {
+	var rows []audit.Row
+	if err := h.Store.Read(ctx, func(tx issuance.ReadTx) (err error) {
+		rows, err = tx.AuditTrail(ctx, p, issuance.Page{Limit: limit})
+		return err
+	}); err != nil {
+		return err
+	}
+	slices.Reverse(rows)
+	for _, r := range rows {
+		if !seen[r.ID] {
+			if err := c.line(w, r); err != nil {
+				return err
+			}
+		}
+	}
+	clear(seen)
+	for _, r := range rows {
+		seen[r.ID] = true
+	}
+	return nil
+}
+
+type auditLine struct {
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Actor     string    `json:"actor"`
+	Channel   string    `json:"channel"`
+	Source    string    `json:"source,omitempty"`
+	RequestID string    `json:"request_id,omitempty"`
+	Action    string    `json:"action"`
+	Outcome   string    `json:"outcome"`
+	Card      string    `json:"card_id,omitempty"`
+	Customer  string    `json:"customer_id,omitempty"`
+	Shipment  string    `json:"shipment_id,omitempty"`
+	Batch     string    `json:"batch_id,omitempty"`
+	Note      string    `json:"note,omitempty"`
+}
+
+func (c auditTail) line(w World, r audit.Row) error {
+	if c.JSON {
+		return json.NewEncoder(w.Stdout).Encode(auditLine{
+			r.ID.String(), r.At.UTC(), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Outcome,
+			idText(r.Card.UUID), idText(r.Customer.UUID), idText(r.Shipment.UUID), idText(r.Batch.UUID), r.Note,
+		})
+	}
+	about := ""
+	for _, thing := range []struct {
+		name string
+		id   ident.UUID
+	}{{"card", r.Card.UUID}, {"batch", r.Batch.UUID}, {"shipment", r.Shipment.UUID}, {"customer", r.Customer.UUID}} {
+		if !thing.id.IsZero() {
+			about = " " + thing.name + " " + thing.id.String()
+			break
+		}
+	}
+	note := r.Note
+	if note != "" {
+		note = fmt.Sprintf(" %q", note)
+	}
+	_, err := fmt.Fprintf(w.Stdout, "%s  %-24s %-20s %s %s%s%s\n", r.At.UTC().Format("2006-01-02T15:04:05.000Z"), r.Action, r.Outcome, r.Channel, r.Actor, about, note)
+	return err
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+type cardCommand struct {
+	Show cardShow `cmd:"" help:"Show a card with its plastic, guard and shipment; never a secret."`
+}
+
+type cardShow struct {
+	where
+	ID         string `arg:"" optional:"" help:"Id of the card; or give --batch and --identifier."`
+	Program    string `help:"Name or id of the programme; default is to look in all." placeholder:"NAME"`
+	Batch      string `help:"Reference of the card's batch." placeholder:"REF"`
+	Identifier string `help:"Label of the card in its batch." placeholder:"LABEL"`
+	JSON       bool   `help:"Print JSON."`
+}
+
+// Run finds the card and shows it.
+func (c cardShow) Run(ctx context.Context, w World) error {
+	find, err := c.finder()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, func(h *app.House) error {
+		programs, err := c.programs(ctx, h)
+		if err != nil {
+			return err
+		}
+		for _, p := range programs {
+			view, ok, err := find(ctx, h, p.ID)
+			if err != nil {
+				return err
+			}
+			if ok {
+				return showCard(w, c.JSON, p, view, time.Now())
+			}
+		}
+		return fault.Refuse(card.NotFound)
+	})
+}
+
+func (c cardShow) programs(ctx context.Context, h *app.House) ([]program.Program, error) {
+	if c.Program == "" {
+		return h.Access.ListPrograms(ctx)
+	}
+	p, err := h.Access.FindProgram(ctx, c.Program)
+	return []program.Program{p}, err
+}
+
+type cardFinder func(ctx context.Context, h *app.House, p ident.ProgramID) (card.View, bool, error)
+
+// finder tells how the card is named.
+func (c cardShow) finder() (cardFinder, error) {
+	switch {
+	case c.ID != "" && c.Batch == "" && c.Identifier == "":
+		id, err := ident.ParseUUID(c.ID)
+		if err != nil {
+			return nil, usageError("an id of a card has the form 0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11")
+		}
+		return byCardID(ident.CardID{UUID: id}), nil
+	case c.ID == "" && c.Batch != "" && c.Identifier != "":
+		ref, err := ident.ParseReference(c.Batch)
+		if err != nil {
+			return nil, usageError("a reference of a batch has 32 hex digits")
+		}
+		return byLabel(ref, c.Identifier), nil
+	}
+	return nil, usageError("name the card: by its id, or by --batch and --identifier together")
+}
+
+func byCardID(id ident.CardID) cardFinder {
+	return func(ctx context.Context, h *app.House, p ident.ProgramID) (view card.View, ok bool, err error) {
+		err = h.Store.Read(ctx, func(tx issuance.ReadTx) error {
+			view, ok, err = tx.CardView(ctx, p, id)
+			return err
+		})
+		return view, ok, err
+	}
+}
+
+// byLabel finds a card by its place in its batch.
+func byLabel(ref ident.Reference, label string) cardFinder {
+	return func(ctx context.Context, h *app.House, p ident.ProgramID) (view card.View, ok bool, err error) {
+		err = h.Store.Read(ctx, func(tx issuance.ReadTx) error {
+			view, ok = card.View{}, false
+			b, found, err := tx.Batch(ctx, p, ref)
+			if err != nil || !found {
+				return err
+			}
+			index, found, err := tx.FirstWith(ctx, b.ID, label, b.Requested)
+			if err != nil || !found {
+				return err
+			}
+			items, err := tx.Items(ctx, b.ID, index, batch.ItemCreated, 1)
+			if err != nil || len(items) == 0 || items[0].Index != index {
+				return err
+			}
+			view, ok, err = tx.CardView(ctx, p, items[0].Card)
+			return err
+		})
+		return view, ok, err
+	}
+}
+
+// cardFacts is what is shown of a card: states, times and ids. Codes, PINs and their hashes are not in it.
+type cardFacts struct {
+	ID             string     `json:"id"`
+	Number         int64      `json:"number"`
+	Program        string     `json:"program"`
+	Type           string     `json:"type"`
+	Status         string     `json:"status"`
+	Customer       string     `json:"customer_id,omitempty"`
+	Account        string     `json:"account_id,omitempty"`
+	HolderName     string     `json:"holder_name,omitempty"`
+	Last4          string     `json:"last4,omitempty"`
+	PINSetAt       *time.Time `json:"pin_set_at"`
+	PhysicalStatus string     `json:"physical_status,omitempty"`
+	Plastic        string     `json:"plastic_state,omitempty"`
+	Custody        string     `json:"custody,omitempty"`
+	Label          string     `json:"identifier,omitempty"`
+	ActivatedAt    *time.Time `json:"activated_at"`
+	GuardMethod    string     `json:"guard_method,omitempty"`
+	Guard          string     `json:"guard_state,omitempty"`
+	Tries          int        `json:"wrong_tries"`
+	LifetimeTries  int        `json:"wrong_tries_of_lifetime"`
+	TriesLeft      int        `json:"tries_left"`
+	LockedUntil    *time.Time `json:"locked_until"`
+	Shipment       string     `json:"shipment_id,omitempty"`
+	ShipmentStatus string     `json:"shipment_status,omitempty"`
+	Tracking       string     `json:"tracking_number,omitempty"`
+	CreatedAt      *time.Time `json:"created_at"`
+}
+
+func factsOf(p program.Program, v card.View, realNow time.Time) cardFacts {
+	now := p.Now(realNow)
+	f := cardFacts{
+		ID: v.Card.ID.String(), Number: v.Card.Number, Program: p.Name, Type: string(v.Card.Type),
+		Status: string(v.Card.Status(now)), Customer: idText(v.Card.Customer.UUID), Account: idText(v.Card.Account.UUID),
+		HolderName: v.Card.HolderName, Last4: v.Card.Last4, PINSetAt: momentJSON(v.Card.PINSetAt), CreatedAt: momentJSON(v.Card.CreatedAt),
+	}
+	if v.Plastic.ID.IsZero() {
+		return f
+	}
+	g := v.Plastic.Guard.At(now)
+	f.PhysicalStatus, f.Plastic, f.Custody = string(v.Physical()), string(v.Plastic.State), string(v.Plastic.Custody)
+	f.Label, f.ActivatedAt = v.Plastic.Identifier, momentJSON(v.Plastic.ActivatedAt)
+	f.GuardMethod, f.Guard, f.Tries, f.LifetimeTries = string(g.Method), string(g.State), g.Tries, g.LifetimeWrong
+	f.TriesLeft, f.LockedUntil = g.Left(p.Policy.Activation), momentJSON(g.LockedUntil)
+	if !v.Box.ID.IsZero() {
+		f.Shipment, f.ShipmentStatus, f.Tracking = v.Box.ID.String(), string(v.Box.Status), v.Box.TrackingNumber
+	}
+	return f
+}
+
+func showCard(w World, asJSON bool, p program.Program, v card.View, realNow time.Time) error {
+	f := factsOf(p, v, realNow)
+	if asJSON {
+		return printJSON(w.Stdout, f)
+	}
+	guard := ""
+	if f.Guard != "" {
+		guard = fmt.Sprintf("%s (%s), %d wrong, %d left, %d wrong in its lifetime", f.Guard, f.GuardMethod, f.Tries, f.TriesLeft, f.LifetimeTries)
+	}
+	return facts(w.Stdout, [][2]string{
+		{"card", f.ID}, {"number", fmt.Sprint(f.Number)}, {"programme", f.Program}, {"type", f.Type}, {"status", f.Status},
+		{"customer", f.Customer}, {"account", f.Account}, {"name", f.HolderName}, {"last four", f.Last4},
+		{"PIN set", moment(v.Card.PINSetAt)}, {"where", f.PhysicalStatus}, {"plastic", f.Plastic}, {"custody", f.Custody},
+		{"identifier", f.Label}, {"activated", moment(v.Plastic.ActivatedAt)}, {"guard", guard},
+		{"locked until", lockText(f)}, {"shipment", strings.TrimSpace(f.Shipment + " " + f.ShipmentStatus)}, {"tracking", f.Tracking},
+		{"created", moment(v.Card.CreatedAt)},
+	}...)
+}
+
+func lockText(f cardFacts) string {
+	if f.LockedUntil == nil {
+		return ""
+	}
+	return moment(*f.LockedUntil)
+}
+
+func idText(u ident.UUID) string {
+	if u.IsZero() {
+		return ""
+	}
+	return u.String()
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+	"syscall"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/fault"
+)
+
+// words gives the sentence for each refusal that a command may meet: what is wrong, and what to do.
+var words = map[fault.Reason]string{
+	access.ProgramUnknown:     "there is no such programme; `firsttap program list` shows those that exist",
+	access.ProgramSuspended:   "the programme is suspended; `firsttap program resume` opens it again",
+	access.ProgramNameInvalid: "a name of a programme has 1 to 100 characters that print",
+	access.ProgramNameTaken:   "a programme of that name exists already; choose another name",
+	access.ProgramKindInvalid: "a programme is sandbox or live; give --kind",
+	access.PolicyInvalid:      "these policies are not right (docs/policies.md lists all of them)",
+	access.ClockOfSandboxOnly: "only a sandbox programme has a clock of its own; a live one has real time",
+	access.ClockInvalid:       "the clock was not changed",
+	access.KeyRequestInvalid:  "a key has a name of 1 to 100 characters and at most 50 allowed addresses",
+	access.KeyLimit:           "the programme has as many keys of that sort as it may have; revoke one first",
+	access.KeyUnknown:         "there is no such key; `firsttap key list` shows the ids",
+	access.KeyRevokedAlready:  "that key was revoked before",
+	card.NotFound:             "there is no such card in this programme",
+	batch.NotFound:            "there is no such batch in this programme",
+	fault.ReasonUnavailable:   "the database cannot be reached now; is another process holding it, is the disk full?",
+}
+
+// explain puts an error into a sentence for people.
+func explain(err error) string {
+	e := &fault.Error{}
+	if !errors.As(err, &e) {
+		return plainError(err)
+	}
+	text, ok := words[e.Reason]
+	if !ok {
+		return plainError(err)
+	}
+	switch d := e.Detail.(type) {
+	case []string:
+		text += ":\n  " + strings.Join(d, "\n  ")
+	case string:
+		text += ": " + d
+	case int:
+		text += fmt.Sprintf(" (at most %d)", d)
+	}
+	if e.Cause != nil {
+		text += "\n  " + e.Cause.Error()
+	}
+	return text
+}
+
+// plainError adds what to do about the failures of a machine that are met most.
+func plainError(err error) string {
+	text := err.Error()
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		text += "\n  another process listens there; stop it, or choose another address with --listen or --admin-listen"
+	case errors.Is(err, os.ErrPermission):
+		text += "\n  the user who runs this command may not do that"
+	case errors.Is(err, syscall.ENOSPC):
+		text += "\n  the disk is full"
+	}
+	return text
+}
+
+// operator is who acts: as given, else the user of this terminal.
+func (o where) operator() access.Operator {
+	name := o.Operator
+	if name == "" {
+		if u, err := user.Current(); err == nil {
+			name = u.Username
+		}
+	}
+	if name == "" {
+		name = "unknown"
+	}
+	return access.Operator{Name: name, Channel: audit.ChannelCLI}
+}

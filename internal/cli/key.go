@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/app"
+)
+
+type keyCommand struct {
+	Create keyCreate `cmd:"" help:"Issue a key. Its secret is printed once and cannot be shown again."`
+	List   keyList   `cmd:"" help:"List the keys of a programme, revoked ones included."`
+	Revoke keyRevoke `cmd:"" help:"End a key for good."`
+}
+
+type keyCreate struct {
+	where
+	Program string   `required:"" help:"Name or id of the programme."`
+	Door    string   `enum:"cards,debit" default:"cards" help:"Which API the key is for: cards or debit."`
+	Name    string   `default:"key" help:"What people call the key."`
+	Admin   bool     `help:"A debit token that may act for any customer of the programme."`
+	Allow   []string `help:"Addresses or CIDR ranges that the key may be used from; default is any." placeholder:"ADDRESS"`
+	JSON    bool     `help:"Print JSON."`
+}
+
+// Run issues the key and prints its secret.
+func (c keyCreate) Run(ctx context.Context, w World) error {
+	request := access.KeyRequest{Kind: access.CardsKey, Name: c.Name}
+	switch {
+	case c.Door == "debit":
+		request.Kind, request.Role = access.Ecommerce, access.RoleProgram
+		if c.Admin {
+			request.Role = access.RoleAdmin
+		}
+	case c.Admin:
+		return usageError("--admin is for tokens of the debit API: add --door debit")
+	}
+	var err error
+	if request.Allowlist, err = parseAllowlist(c.Allow); err != nil {
+		return err
+	}
+	return c.with(ctx, w, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		request.Program = p.ID
+		issued, err := h.Access.IssueKey(ctx, c.operator(), request)
+		if err != nil {
+			return err
+		}
+		return c.show(w, issued)
+	})
+}
+
+// show prints the new key. This is the one place where its secret is seen.
+func (c keyCreate) show(w World, issued access.Issued) error {
+	if c.JSON {
+		return printJSON(w.Stdout, map[string]string{
+			"id": issued.Credential.PublicID, "program": issued.Program.Name, "kind": string(issued.Credential.Kind),
+			"secret": issued.Secret.Reveal(),
+		})
+	}
+	header := "Authorization: Bearer "
+	if issued.Credential.Kind == access.Ecommerce {
+		header = "Authorization-ecommerce: "
+	}
+	_, err := fmt.Fprintf(w.Stdout, "id      %s\nsecret  %s\n\nSend it as\n  %s%s\nKeep it now: it is not stored and cannot be shown again.\n",
+		issued.Credential.PublicID, issued.Secret.Reveal(), header, issued.Secret.Reveal())
+	return err
+}
+
+func parseAllowlist(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range list {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			out = append(out, p.Masked())
+			continue
+		}
+		a, err := netip.ParseAddr(text)
+		if err != nil || a.Zone() != "" {
+			return nil, usageError(fmt.Sprintf("--allow %s: neither an address nor a range such as 203.0.113.0/24", text))
+		}
+		a = a.Unmap()
+		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return out, nil
+}
+
+type keyList struct {
+	where
+	Program string `required:"" help:"Name or id of the programme."`
+	JSON    bool   `help:"Print JSON."`
+}
+
+// Run lists the keys, without their secrets.
+func (c keyList) Run(ctx context.Context, w World) error {
+	return c.with(ctx, w, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		list, err := h.Access.ListKeys(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(w.Stdout, keyRows(list))
+		}
+		rows := make([][]string, len(list))
+		for i, k := range list {
+			rows[i] = []string{k.PublicID, k.Name, sortOf(k), string(k.Status), joinPrefixes(k.Allowlist), moment(k.LastUsed), moment(k.CreatedAt)}
+		}
+		return table(w.Stdout, []string{"ID", "NAME", "SORT", "STATUS", "FROM", "LAST USED", "CREATED"}, rows)
+	})
+}
+
+type keyRow struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Sort      string     `json:"sort"`
+	Status    string     `json:"status"`
+	Allowlist []string   `json:"allowlist"`
+	LastUsed  *time.Time `json:"last_used_at"`
+	CreatedAt *time.Time `json:"created_at"`
+	RevokedAt *time.Time `json:"revoked_at"`
+}
+
+func keyRows(list []access.Credential) []keyRow {
+	rows := make([]keyRow, len(list))
+	for i, k := range list {
+		rows[i] = keyRow{k.PublicID, k.Name, sortOf(k), string(k.Status), nil, momentJSON(k.LastUsed), momentJSON(k.CreatedAt), momentJSON(k.RevokedAt)}
+		for _, p := range k.Allowlist {
+			rows[i].Allowlist = append(rows[i].Allowlist, p.String())
+		}
+	}
+	return rows
+}
+
+func sortOf(k access.Credential) string {
+	switch {
+	case k.Kind == access.CardsKey:
+		return "cards"
+	case k.Role == access.RoleAdmin:
+		return "debit admin"
+	default:
+		return "debit"
+	}
+}
+
+func joinPrefixes(list []netip.Prefix) string {
+	if len(list) == 0 {
+		return "any"
+	}
+	texts := make([]string, len(list))
+	for i, p := range list {
+		texts[i] = p.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+type keyRevoke struct {
+	where
+	ID string `arg:"" help:"Id of the key, as key list shows it."`
+}
+
+// Run revokes the key.
+func (c keyRevoke) Run(ctx context.Context, w World) error {
+	return c.with(ctx, w, func(h *app.House) error {
+		k, err := h.Access.RevokeKey(ctx, c.operator(), c.ID)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.Stdout, "%s is revoked. Running servers refuse it within two seconds.\n", k.PublicID)
+		return err
+	})
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/app"
+)
+
+type sandboxCommand struct {
+	Clock   clockCommand   `cmd:"" help:"Move a sandbox programme's own time."`
+	Fixture fixtureCommand `cmd:"" help:"Load the objects of the published examples into a sandbox programme."`
+}
+
+type clockCommand struct {
+	Set     clockSet     `cmd:"" help:"Let the clock show a time, and run on from there."`
+	Freeze  clockFreeze  `cmd:"" help:"Stop the clock, where it is or at a time."`
+	Advance clockAdvance `cmd:"" help:"Move the clock forward."`
+	Follow  clockFollow  `cmd:"" help:"Let the clock follow real time again."`
+}
+
+type clockSet struct {
+	where
+	Program string    `arg:"" help:"Name or id of the programme."`
+	At      time.Time `arg:"" format:"2006-01-02T15:04:05Z07:00" help:"The time, as in 2026-03-06T17:40:00Z."`
+}
+
+// Run sets the clock.
+func (c clockSet) Run(ctx context.Context, w World) error {
+	return c.turn(ctx, w, c.Program, access.ClockAt(c.At))
+}
+
+type clockFreeze struct {
+	where
+	Program string    `arg:"" help:"Name or id of the programme."`
+	At      time.Time `format:"2006-01-02T15:04:05Z07:00" help:"The time to stop at; default is where the clock is." placeholder:"TIME"`
+}
+
+// Run stops the clock.
+func (c clockFreeze) Run(ctx context.Context, w World) error {
+	return c.turn(ctx, w, c.Program, access.ClockFrozen(c.At))
+}
+
+type clockAdvance struct {
+	where
+	Program string        `arg:"" help:"Name or id of the programme."`
+	By      time.Duration `arg:"" help:"How far, as in 15m or 24h."`
+}
+
+// Run moves the clock forward.
+func (c clockAdvance) Run(ctx context.Context, w World) error {
+	return c.turn(ctx, w, c.Program, access.ClockAdvanced(c.By))
+}
+
+type clockFollow struct {
+	where
+	Program string `arg:"" help:"Name or id of the programme."`
+}
+
+// Run lets the clock follow real time.
+func (c clockFollow) Run(ctx context.Context, w World) error {
+	return c.turn(ctx, w, c.Program, access.ClockReal())
+}
+
+func (o where) turn(ctx context.Context, w World, name string, change access.ClockChange) error {
+	return o.with(ctx, w, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, name)
+		if err != nil {
+			return err
+		}
+		p, shown, err := h.Access.SetClock(ctx, o.operator(), p.ID, change)
+		if err != nil {
+			return err
+		}
+		state := "runs on from"
+		if !p.Clock.Frozen.IsZero() {
+			state = "stands still at"
+		}
+		_, err = fmt.Fprintf(w.Stdout, "The clock of %s %s %s.\n", p.Name, state, moment(shown))
+		return err
+	})
+}
+
+type fixtureCommand struct {
+	where
+	Program string `arg:"" help:"Name or id of the programme; it must be a sandbox."`
+}
+
+// Run loads the fixture.
+func (c fixtureCommand) Run(ctx context.Context, w World) error {
+	return c.with(ctx, w, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		if err := h.LoadFixture(ctx, c.operator(), p.ID); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.Stdout, "%s has the batches, cards and customers of the published examples now.\n", p.Name)
+		return err
+	})
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/config"
+)
+
+type serveCommand struct {
+	Settings []string `arg:"" optional:"" help:"Settings as flags."`
+}
+
+// Run serves until the process is told to stop.
+func (c serveCommand) Run(ctx context.Context, w World) error {
+	if slices.Contains(c.Settings, "--help") || slices.Contains(c.Settings, "-h") {
+		_, err := fmt.Fprint(w.Stdout, "Usage: firsttap serve [settings]\n\nRun the server until it is told to stop (SIGINT, SIGTERM).\n\n"+config.Help())
+		return err
+	}
+	cfg, err := config.Load(c.Settings, w.Getenv, w.ReadFile)
+	if err != nil {
+		return err
+	}
+	server, err := app.New(ctx, cfg, w.deps(cfg))
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
+
+type migrateCommand struct {
+	Status migrateStatus `cmd:"" help:"Tell which layout the database has, and which this program needs."`
+	Up     migrateUp     `cmd:"" help:"Bring the database to the layout that this program needs. The server does so by itself when it starts."`
+}
+
+type migrateStatus struct {
+	where
+	JSON bool `help:"Print JSON."`
+}
+
+// Run prints the state of the layout and changes nothing.
+func (c migrateStatus) Run(ctx context.Context, w World) error {
+	cfg, err := c.settings(w)
+	if err != nil {
+		return err
+	}
+	list, err := app.Migrations(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Stdout, list)
+	}
+	rows := make([][]string, len(list))
+	for i, m := range list {
+		at := "pending"
+		if !m.AppliedAt.IsZero() {
+			at = moment(m.AppliedAt)
+		}
+		rows[i] = []string{fmt.Sprint(m.Version), m.Name, at}
+	}
+	return table(w.Stdout, []string{"VERSION", "NAME", "APPLIED"}, rows)
+}
+
+type migrateUp struct{ where }
+
+// Run opens the database, which brings it up to date.
+func (c migrateUp) Run(ctx context.Context, w World) error {
+	return c.with(ctx, w, func(*app.House) error {
+		_, err := fmt.Fprintln(w.Stdout, "The database is up to date.")
+		return err
+	})
+}

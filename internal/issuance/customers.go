@@ -1,0 +1,213 @@
+package issuance
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// The actions of audit rows about customers.
+const (
+	actionCreateCustomer = "customer.create"
+	actionSubmit         = "customer.submit_application"
+	actionDecide         = "customer.decide_application"
+)
+
+// The names that a sandbox gives to a customer who is approved without any (cards contract §16.6).
+const (
+	sandboxFirstName = "SANDBOX"
+	sandboxLastName  = "CARDHOLDER"
+)
+
+// CreateCustomer adds a customer whose application has not started (cards contract §16.1).
+type CreateCustomer struct {
+	Command
+	ExternalID, Email, Phone, FirstName, LastName string
+	TermsVersion, TermsIP                         string
+}
+
+// CreateCustomer adds a customer. Phone and external id must be free among the living customers of the
+// programme: customer.PhoneTaken, customer.ExternalIDTaken.
+func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (customer.Customer, error) {
+	return runDrawing(ctx, s, cmd.Command, actionCreateCustomer, func(w *work) (customer.Customer, error) {
+		claims := []Fact{{customer.FieldPhone, cmd.Phone}}
+		if cmd.ExternalID != "" {
+			claims = append(claims, Fact{customer.FieldExternalID, cmd.ExternalID})
+		}
+		taken, err := w.tx.TakenFacts(ctx, w.program.ID, claims)
+		if err != nil {
+			return customer.Customer{}, err
+		}
+		if no := decideFacts(taken); no != nil {
+			return customer.Customer{}, no
+		}
+		c := customer.Customer{
+			ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: w.program.ID,
+			Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(w.program)), ExternalID: cmd.ExternalID,
+			Kind: customer.Person, Status: customer.Active, Application: customer.NotStarted,
+			Email: cmd.Email, Phone: cmd.Phone, FirstName: cmd.FirstName, LastName: cmd.LastName,
+			TermsVersion: cmd.TermsVersion, TermsIP: cmd.TermsIP, CreatedAt: w.now, UpdatedAt: w.now,
+		}
+		w.audit.Customer = c.ID
+		w.announce(event.Event{Name: event.CustomerCreated, Customer: &c})
+		return c, w.tx.InsertCustomer(ctx, c, claims)
+	})
+}
+
+// decideFacts refuses a new customer whose facts belong to another one already; the phone is told first.
+func decideFacts(taken []customer.Field) error {
+	switch {
+	case slices.Contains(taken, customer.FieldPhone):
+		return fault.Refuse(customer.PhoneTaken)
+	case slices.Contains(taken, customer.FieldExternalID):
+		return fault.Refuse(customer.ExternalIDTaken)
+	}
+	return nil
+}
+
+// runDrawing is run for commands that draw random public numbers: when one is taken, everything is drawn
+// again.
+func runDrawing[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *work) (T, error)) (T, error) {
+	for range numberDraws {
+		result, err := run(ctx, s, cmd, action, body)
+		if !isNumberTaken(err) {
+			return result, err
+		}
+	}
+	var none T
+	return none, fault.Wrap(ErrNumberTaken, "draw a free number")
+}
+
+// Customer gives a living customer, or customer.NotFound.
+func (s *Service) Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, error) {
+	return look(ctx, s, customer.NotFound, func(tx ReadTx) (customer.Customer, bool, error) { return tx.Customer(ctx, p, id) })
+}
+
+// Customers lists living customers, newest first.
+func (s *Service) Customers(ctx context.Context, p ident.ProgramID, f CustomerFilter, page Page) ([]customer.Customer, error) {
+	return look(ctx, s, customer.NotFound, func(tx ReadTx) ([]customer.Customer, bool, error) {
+		list, err := tx.Customers(ctx, p, f, page)
+		return list, true, err
+	})
+}
+
+// look is one read; what is not found is refused with the reason.
+func look[T any](ctx context.Context, s *Service, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
+	var found T
+	err := s.store.Read(ctx, func(tx ReadTx) error {
+		v, ok, err := read(tx)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fault.Refuse(missing)
+		}
+		found = v
+		return nil
+	})
+	return found, err
+}
+
+// SubmitApplication hands a customer in for review (cards contract §16.6). The facts fill what the
+// customer does not have yet.
+type SubmitApplication struct {
+	Command
+	Customer                                  ident.CustomerID
+	FirstName, LastName, DateOfBirth, Country string
+}
+
+// SubmitApplication moves the application to review, or, under policy users.review auto, to approved.
+// Refusals: customer.NotFound, customer.ApplicationClosed.
+func (s *Service) SubmitApplication(ctx context.Context, cmd SubmitApplication) (customer.Customer, error) {
+	return run(ctx, s, cmd.Command, actionSubmit, func(w *work) (customer.Customer, error) {
+		c, err := loadCustomer(ctx, w, cmd.Customer)
+		if err != nil {
+			return customer.Customer{}, err
+		}
+		after, no := decideSubmission(c, cmd, w.program, w.now)
+		if no != nil {
+			return customer.Customer{}, no
+		}
+		return after, s.writeApplication(ctx, w, after)
+	})
+}
+
+// decideSubmission opens the review of an application that waits for its applicant.
+func decideSubmission(c customer.Customer, cmd SubmitApplication, p program.Program, now time.Time) (customer.Customer, error) {
+	switch c.Application {
+	case customer.NotStarted, customer.RetryRequired, customer.AwaitingDocuments:
+	case customer.InReview, customer.Approved, customer.Rejected:
+		return c, fault.RefuseWith(customer.ApplicationClosed, c.Application)
+	}
+	for _, f := range []struct {
+		have *string
+		sent string
+	}{{&c.FirstName, cmd.FirstName}, {&c.LastName, cmd.LastName}, {&c.DateOfBirth, cmd.DateOfBirth}, {&c.Country, cmd.Country}} {
+		if *f.have == "" {
+			*f.have = f.sent
+		}
+	}
+	next := customer.InReview
+	if p.Policy.ReviewAuto {
+		next = customer.Approved
+	}
+	return settleApplication(c, next, p, now), nil
+}
+
+// DecideApplication is the decision of a review: an operator's, or the simulation's.
+type DecideApplication struct {
+	Command
+	Customer ident.CustomerID
+	Status   customer.ApplicationStatus
+}
+
+// DecideApplication sets the state of an application. Deciding the same again changes nothing.
+func (s *Service) DecideApplication(ctx context.Context, cmd DecideApplication) (customer.Customer, error) {
+	return run(ctx, s, cmd.Command, actionDecide, func(w *work) (customer.Customer, error) {
+		c, err := loadCustomer(ctx, w, cmd.Customer)
+		if err != nil || c.Application == cmd.Status {
+			return c, err
+		}
+		after := settleApplication(c, cmd.Status, w.program, w.now)
+		return after, s.writeApplication(ctx, w, after)
+	})
+}
+
+// settleApplication gives the customer with that state. In a sandbox an approved customer always has a
+// name, so that a client which gets names from identity checks runs unchanged.
+func settleApplication(c customer.Customer, next customer.ApplicationStatus, p program.Program, now time.Time) customer.Customer {
+	c.Application, c.RejectionReason, c.UpdatedAt = next, "", now
+	if next == customer.Approved && p.Kind == program.Sandbox {
+		if c.FirstName == "" {
+			c.FirstName = sandboxFirstName
+		}
+		if c.LastName == "" {
+			c.LastName = sandboxLastName
+		}
+	}
+	return c
+}
+
+func (s *Service) writeApplication(ctx context.Context, w *work, c customer.Customer) error {
+	w.announce(event.Event{Name: event.ApplicationDecided, Customer: &c})
+	return w.tx.UpdateCustomer(ctx, c, nil, nil)
+}
+
+// loadCustomer loads the customer that a command is about.
+func loadCustomer(ctx context.Context, w *work, id ident.CustomerID) (customer.Customer, error) {
+	c, ok, err := w.tx.Customer(ctx, w.program.ID, id)
+	if err != nil {
+		return customer.Customer{}, err
+	}
+	if !ok {
+		return customer.Customer{}, fault.Refuse(customer.NotFound)
+	}
+	w.audit.Customer = c.ID
+	return c, nil
+}

@@ -1,0 +1,330 @@
+package issuance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/shipment"
+)
+
+const (
+	actionBatchMake = "batch.make"
+	batchWorker     = "worker:bulk"
+	maxNamedCards   = 1000 // items up to which a finished batch names its cards (debit contract §8.6)
+	stepDraws       = 16   // tries of a step whose random numbers were taken
+)
+
+// BatchStep is what one step of making a batch did.
+type BatchStep struct {
+	Created, Failed int
+	Done            bool // nothing is left to do: the batch ended, now or before
+}
+
+// MakeBatchStep makes the cards of up to limit items of a batch, in order, in one transaction: each ends
+// with its card or with the reason why it has none. A step that was interrupted leaves nothing behind;
+// one that was committed is never made again, whoever else works on the batch.
+func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident.BatchID, limit int) (BatchStep, error) {
+	_, now, err := s.programNow(ctx, p)
+	if err != nil {
+		return BatchStep{}, err
+	}
+	cutoff := s.bureau.Cutoff(now)
+	cmd := Command{Caller: Caller{Program: p, Actor: batchWorker, Channel: audit.ChannelWorker}}
+	for range stepDraws {
+		var step BatchStep
+		step, err = run(ctx, s, cmd, actionBatchMake, func(w *work) (BatchStep, error) {
+			m := maker{s: s, w: w, cutoff: cutoff, asked: map[string]design{}}
+			return m.step(ctx, id, limit)
+		})
+		if !isNumberTaken(err) {
+			return step, err
+		}
+		limit = max(1, limit/2) // all numbers are drawn again; in a crowded programme smaller steps get through
+	}
+	return BatchStep{}, fault.Wrap(err, "draw free numbers for a batch")
+}
+
+// maker is one run of one step.
+type maker struct {
+	s      *Service
+	w      *work
+	cutoff time.Time
+	batch  batch.Batch
+	box    shipment.Shipment // the batch's, once a card lies in it
+	asked  map[string]design // by campaign
+	made   BatchStep
+}
+
+// design is the answer to a campaign: what to make, or why not.
+type design struct {
+	card.Design
+	missing batch.ItemReason
+}
+
+func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchStep, error) {
+	m.w.audit.Batch = id
+	b, ok, err := m.w.tx.BatchByID(ctx, m.w.program.ID, id)
+	if err != nil {
+		return BatchStep{}, err
+	}
+	next, legal := b.Move(batch.Take)
+	if !ok || !legal {
+		return BatchStep{Done: true}, nil // canceled or ended meanwhile
+	}
+	b.Status = next
+	m.batch = b
+	if !b.Shipment.IsZero() {
+		if m.box, _, err = m.w.tx.Shipment(ctx, b.Program, b.Shipment); err != nil {
+			return BatchStep{}, err
+		}
+	}
+	items, err := m.w.tx.Items(ctx, id, b.NextIndex, batch.Pending, limit)
+	if err != nil {
+		return BatchStep{}, err
+	}
+	for i := range items {
+		if items[i], err = m.makeItem(ctx, items[i]); err != nil {
+			return BatchStep{}, err
+		}
+	}
+	m.made.Done = len(items) < limit
+	return m.made, m.close(ctx, items)
+}
+
+// makeItem makes one card, or gives the reason why not. An error is a fault and ends the step.
+func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, error) {
+	d, err := m.designOf(ctx, item.Campaign)
+	if err != nil {
+		return item, err
+	}
+	if d.missing != "" {
+		m.made.Failed++
+		return failed(item, d.missing), nil
+	}
+	if m.w.program.Policy.Debit.IdentifierScope == "program" {
+		taken, err := m.w.tx.IdentifierTaken(ctx, m.batch.Program, ident.BatchID{}, item.Identifier)
+		if err != nil {
+			return item, err
+		}
+		if taken {
+			m.made.Failed++
+			return failed(item, batch.IdentifierDuplicated), nil
+		}
+	}
+	c := m.newCard(d.Design, item)
+	if item.PINSealed != nil {
+		if err := m.keepPIN(&c, item); err != nil {
+			m.made.Failed++
+			m.w.audit.Note = "a staged PIN does not open"
+			return failed(item, batch.InternalFailure), nil //nolint:nilerr // this item alone is lost, and says so
+		}
+	}
+	return m.insert(ctx, c, item)
+}
+
+// designOf finds what a campaign makes; the batch's own when the item names none.
+func (m *maker) designOf(ctx context.Context, campaign string) (design, error) {
+	if campaign == "" {
+		campaign = m.batch.Campaign
+	}
+	if d, ok := m.asked[campaign]; ok {
+		return d, nil
+	}
+	found, ok, err := m.w.tx.DesignByCampaign(ctx, m.batch.Program, campaign)
+	if err != nil {
+		return design{}, err
+	}
+	d := design{Design: found}
+	switch {
+	case !ok || campaign == "":
+		d.missing = batch.CampaignUnknown
+	case !found.Active:
+		d.missing = batch.CampaignInactive
+	}
+	m.asked[campaign] = d
+	return d, nil
+}
+
+// newCard draws the card of an item. A design that makes no physical cards makes virtual ones; such a
+// card can never be activated, but its identifier is known.
+func (m *maker) newCard(d card.Design, item batch.Item) card.Card {
+	t := card.Physical
+	if !d.Makes(card.Physical) {
+		t = card.Virtual
+	}
+	c := m.s.mintCard(m.w.program, t, d.ID, m.w.now)
+	c.HolderName = item.FrontName
+	return c
+}
+
+// keepPIN moves the staged PIN of an item to its card, under a new seal. Where easily guessed PINs are
+// refused, the card's number is drawn so that it does not end in its PIN.
+func (m *maker) keepPIN(c *card.Card, item batch.Item) error {
+	pin, err := m.s.sealer.Open(stagedPIN(m.batch.Program, item), item.PINSealed)
+	if err != nil {
+		return err
+	}
+	for m.w.program.Policy.PIN.RejectWeak && (card.PIN{Text: pin}).Guessable(c.Last4) {
+		c.Last4 = m.s.testLast4()
+	}
+	c.PINSealed, err = m.s.sealer.Seal(pinBound(*c), pin)
+	c.PINSetAt = m.w.now
+	return err
+}
+
+// insert writes a card with its plastic into the box of the batch.
+func (m *maker) insert(ctx context.Context, c card.Card, item batch.Item) (batch.Item, error) {
+	p, err := m.newPlastic(ctx, c, item.Identifier)
+	if err != nil {
+		return item, err
+	}
+	if err := m.w.tx.InsertCard(ctx, c); err != nil {
+		return item, err
+	}
+	if err := m.w.tx.InsertPlastic(ctx, p); err != nil {
+		return item, err
+	}
+	m.made.Created++
+	item.Outcome, item.Card, item.CardNumber, item.PINSealed = batch.ItemCreated, c.ID, c.Number, nil
+	m.w.announce(event.Event{Name: event.CardCreated, Card: &card.View{Card: c, Plastic: p, Box: m.box}})
+	return item, nil
+}
+
+// newPlastic is the piece of a card: asked of the bureau, in the batch's box, and presumed to be in the
+// programme's stock. Its guard asks for identifier and batch, and for a code where the policy says so.
+func (m *maker) newPlastic(ctx context.Context, c card.Card, identifier string) (card.Plastic, error) {
+	p := card.Plastic{
+		ID: ident.PlasticID{UUID: m.s.ids.UUID()}, Program: c.Program, Card: c.ID, State: card.Planned,
+		Batch: m.batch.ID, Identifier: identifier,
+		Guard:     card.Guard{Method: card.ByIdentifierBatch, State: card.Armed},
+		CreatedAt: m.w.now, UpdatedAt: m.w.now,
+	}
+	if c.Type != card.Physical {
+		return p, nil
+	}
+	if err := m.openBox(ctx); err != nil {
+		return card.Plastic{}, err
+	}
+	p.State, _ = p.State.Move(card.Request)
+	p.Custody, p.CustodyPresumed, p.Shipment = card.CustodyStock, true, m.box.ID
+	if m.w.program.Policy.Debit.RequireActivationCode {
+		coded, err := m.s.issueCode(p, m.w.now)
+		if err != nil {
+			return card.Plastic{}, err
+		}
+		p = coded
+		p.Guard.Method = card.ByIdentifierBatch
+	}
+	return p, nil
+}
+
+// openBox places the one shipment of the batch with the first card that goes into it.
+func (m *maker) openBox(ctx context.Context) error {
+	if !m.box.ID.IsZero() {
+		return nil
+	}
+	m.box = boxOf(m.batch)
+	m.box.ID = ident.ShipmentID{UUID: m.s.ids.UUID()}
+	m.box.Status, m.box.CutoffAt, m.box.SubmittedAt = shipment.Placed, m.cutoff, m.w.now
+	m.box.CreatedAt, m.box.UpdatedAt = m.w.now, m.w.now
+	m.batch.Shipment = m.box.ID
+	m.w.announce(event.Event{Name: event.ShipmentPlaced, Box: &card.Box{Shipment: m.box}})
+	return m.w.tx.InsertShipment(ctx, m.box)
+}
+
+// boxOf addresses the shipment of a batch.
+func boxOf(b batch.Batch) shipment.Shipment {
+	l := b.Location
+	street := strings.TrimSpace(l.Street + " " + l.ExteriorNumber)
+	if l.InteriorNumber != "" {
+		street += " int. " + l.InteriorNumber
+	}
+	dial, national := dialable(l.Mobile)
+	return shipment.Shipment{
+		Program: b.Program, Kind: shipment.OfBatch, Batch: b.ID,
+		Destination: shipment.Address{
+			Line1: street, Line2: l.Neighborhood, Zone: l.State, City: l.City, PostalCode: l.PostalCode, Country: l.Country,
+		},
+		Recipient: shipment.Recipient{FirstName: l.FirstNames, LastName: l.LastNames, PhoneNumber: national, DialCode: dial},
+	}
+}
+
+// dialMexico is the country code of a mobile that came with ten digits.
+const dialMexico = 52
+
+// dialable splits a mobile of an order: ten digits are Mexican, also behind 52 or 521. Any other keeps
+// its country code among its digits.
+func dialable(mobile string) (dial int, national string) {
+	switch {
+	case len(mobile) == 10:
+		return dialMexico, mobile
+	case len(mobile) == 12 && strings.HasPrefix(mobile, "52"):
+		return dialMexico, mobile[2:]
+	case len(mobile) == 13 && strings.HasPrefix(mobile, "521"):
+		return dialMexico, mobile[3:]
+	}
+	return 0, mobile
+}
+
+// close writes what became of the items, and ends the batch when none is left.
+func (m *maker) close(ctx context.Context, items []batch.Item) error {
+	if len(items) > 0 {
+		if err := m.w.tx.UpdateItems(ctx, items); err != nil {
+			return err
+		}
+		m.batch.NextIndex = items[len(items)-1].Index + 1
+	}
+	m.batch.Created += m.made.Created
+	m.batch.Failed += m.made.Failed
+	m.batch.UpdatedAt = m.w.now
+	if m.w.audit.Note == "" {
+		m.w.audit.Note = fmt.Sprintf("created %d, failed %d", m.made.Created, m.made.Failed)
+	}
+	if m.made.Done {
+		if err := m.end(ctx); err != nil {
+			return err
+		}
+	}
+	return m.w.tx.UpdateBatch(ctx, m.batch)
+}
+
+// end finishes the batch and announces it.
+func (m *maker) end(ctx context.Context) error {
+	m.batch.NextIndex = m.batch.Requested
+	next, legal := m.batch.Move(batch.Finish)
+	if !legal {
+		return fault.Wrap(fmt.Errorf("%d created and %d failed of %d", m.batch.Created, m.batch.Failed, m.batch.Requested), "finish a batch")
+	}
+	m.batch.Status, m.batch.FinishedAt = next, m.w.now
+	cards, err := m.namedCards(ctx)
+	if err != nil {
+		return err
+	}
+	ended := m.batch
+	m.w.announce(event.Event{Name: event.BatchFinished, Batch: &ended, BatchCards: cards})
+	return nil
+}
+
+// namedCards lists the cards of a small batch, for programmes that want them named.
+func (m *maker) namedCards(ctx context.Context) ([]event.BatchCard, error) {
+	if !m.w.program.Policy.Debit.WebhookCards || m.batch.Requested > maxNamedCards {
+		return nil, nil
+	}
+	items, err := m.w.tx.Items(ctx, m.batch.ID, 0, batch.ItemCreated, maxNamedCards)
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]event.BatchCard, len(items))
+	for i, item := range items {
+		cards[i] = event.BatchCard{Identifier: item.Identifier, Number: item.CardNumber}
+	}
+	return cards, nil
+}

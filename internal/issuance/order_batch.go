@@ -1,0 +1,328 @@
+package issuance
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// The actions of audit rows.
+const (
+	actionBatchAccept = "batch.accept"
+	actionBatchCancel = "batch.cancel"
+)
+
+const (
+	naturalWindow   = 10 * time.Minute // in which an equal order of one credential is the same order
+	maxQR           = 512              // characters of a printed address
+	serverMade      = "FT"             // begins an identifier that the server made
+	shownItems      = 19               // items whose problems an order without a good item tells
+	stagedPINPrefix = "staged "        // keeps a staged PIN apart from a card's
+)
+
+// StagedBatch is an order whose upload still arrives. Nobody sees it until it is accepted. It belongs to
+// one upload and is not safe for concurrent use.
+type StagedBatch struct {
+	batch    batch.Batch
+	program  program.Program
+	items    int
+	failed   int
+	byCaller bool // every identifier so far was made by the caller
+	problems []fault.Field
+}
+
+// Items is how many items arrived so far.
+func (b *StagedBatch) Items() int { return b.items }
+
+// OrderItem is one card of an order as it was sent. What was given but cannot be read comes with the
+// reason why.
+type OrderItem struct {
+	Identifier *string // nil: the server makes one
+	FrontName  string
+	QR         string
+	PIN        card.PIN
+	Campaign   string           // "": the batch's
+	Unreadable batch.ItemReason // "": all members could be read
+}
+
+// StageBatch opens an order. What is staged and never accepted is swept by the worker.
+func (s *Service) StageBatch(ctx context.Context, by Caller) (*StagedBatch, error) {
+	p, _, err := s.programNow(ctx, by.Program)
+	if err != nil {
+		return nil, err
+	}
+	b := batch.Batch{
+		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: p.ID, Reference: s.ids.Reference(), Status: batch.Staging,
+		Credential: by.Credential, CreatedAt: s.now(), UpdatedAt: s.now(), Version: 1,
+	}
+	if err := s.store.Write(ctx, func(tx Tx) error { return tx.InsertBatch(ctx, b) }); err != nil {
+		return nil, err
+	}
+	return &StagedBatch{batch: b, program: p, byCaller: true}, nil
+}
+
+// AppendItems checks items and stages them in one short transaction, PINs sealed. An item with a problem
+// is kept as failed. It gives no refusals; more than batch.MaxItems is the door's to refuse.
+func (s *Service) AppendItems(ctx context.Context, b *StagedBatch, sent []OrderItem) error {
+	items := make([]batch.Item, len(sent))
+	for i, o := range sent {
+		item, err := s.stage(b, b.items+i, o)
+		if err != nil {
+			return err
+		}
+		items[i] = item
+	}
+	var staged []batch.Item
+	err := s.store.Write(ctx, func(tx Tx) error {
+		var err error
+		if staged, err = s.withoutDuplicates(ctx, tx, b, items); err != nil {
+			return err
+		}
+		return tx.InsertItems(ctx, staged)
+	})
+	if err != nil {
+		return err
+	}
+	for i, item := range staged {
+		if item.Outcome == batch.ItemFailed {
+			b.failed++
+			b.note(item)
+		}
+		b.byCaller = b.byCaller && sent[i].Identifier != nil
+	}
+	b.items += len(staged)
+	return nil
+}
+
+// note keeps the first problems, for an order without a good item.
+func (b *StagedBatch) note(item batch.Item) {
+	if len(b.problems) < shownItems {
+		field, code := problemOf(item.Reason)
+		b.problems = append(b.problems, fault.Field{Path: fmt.Sprintf("batch[%d].%s", item.Index, field), Code: code})
+	}
+}
+
+// problemOf tells which member of an item a reason is about, and what is wrong with it.
+func problemOf(r batch.ItemReason) (field, problem string) {
+	switch r {
+	case batch.IdentifierDuplicated:
+		return "card_identifier", "duplicated"
+	case batch.FrontNameInvalid, batch.BureauRejected:
+		return "front_name", "invalid"
+	case batch.QRInvalid:
+		return "qr", "invalid"
+	case batch.PINInvalid:
+		return "pin", "invalid"
+	case batch.PINWeak:
+		return "pin", "weak"
+	case batch.CampaignUnknown:
+		return "campaign_id", "unknown"
+	case batch.CampaignInactive:
+		return "campaign_id", "inactive"
+	case batch.IdentifierInvalid, batch.InternalFailure:
+	}
+	return "card_identifier", "invalid"
+}
+
+// stage makes the item of an order, with its PIN sealed, or with the reason why it failed.
+func (s *Service) stage(b *StagedBatch, index int, o OrderItem) (batch.Item, error) {
+	item := batch.Item{Batch: b.batch.ID, Index: index, Outcome: batch.Pending}
+	item.FrontName, _ = batch.Emboss(o.FrontName)
+	if o.Identifier == nil {
+		item.Identifier = serverMade + s.ids.Digits(12)
+	} else if batch.ValidIdentifier(*o.Identifier) {
+		item.Identifier = *o.Identifier
+	}
+	if reason := s.inspect(b.program, o); reason != "" {
+		item.FrontName = ""
+		return failed(item, reason), nil
+	}
+	item.QR, item.Campaign = o.QR, o.Campaign
+	if !o.PIN.IsZero() {
+		sealed, err := s.sealer.Seal(stagedPIN(b.program.ID, item), o.PIN.Text)
+		if err != nil {
+			return batch.Item{}, fault.Wrap(err, "seal a staged PIN")
+		}
+		item.PINSealed = sealed
+	}
+	return item, nil
+}
+
+// inspect says what is wrong with an item by itself; "" is nothing.
+func (s *Service) inspect(p program.Program, o OrderItem) batch.ItemReason {
+	line, printable := batch.Emboss(o.FrontName)
+	switch {
+	case o.Identifier != nil && !batch.ValidIdentifier(*o.Identifier):
+		return batch.IdentifierInvalid
+	case o.Unreadable != "":
+		return o.Unreadable
+	case !printable || utf8.RuneCountInString(o.FrontName) > batch.MaxFrontName || len(line) > batch.MaxFrontName:
+		return batch.FrontNameInvalid
+	case o.QR != "" && !printableAddress(o.QR):
+		return batch.QRInvalid
+	case !o.PIN.IsZero() && p.Policy.PIN.RejectWeak && o.PIN.Guessable(""):
+		return batch.PINWeak
+	case line != "" && !s.bureau.Printable(line):
+		return batch.BureauRejected
+	}
+	return ""
+}
+
+// printableAddress checks an http or https address that is printed as a QR code.
+func printableAddress(qr string) bool {
+	if len(qr) > maxQR || strings.ContainsFunc(qr, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return false
+	}
+	u, err := url.Parse(qr)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// withoutDuplicates marks the items whose identifier stands earlier in the order: the first stands.
+func (s *Service) withoutDuplicates(ctx context.Context, tx Tx, b *StagedBatch, items []batch.Item) ([]batch.Item, error) {
+	out := append([]batch.Item(nil), items...)
+	seen := make(map[string]bool, len(out))
+	for i, item := range out {
+		if item.Outcome != batch.Pending {
+			continue
+		}
+		taken := seen[item.Identifier]
+		if !taken && b.items > 0 {
+			_, earlier, err := tx.FirstWith(ctx, b.batch.ID, item.Identifier, b.items)
+			if err != nil {
+				return nil, err
+			}
+			taken = earlier
+		}
+		if taken {
+			out[i] = failed(item, batch.IdentifierDuplicated)
+		}
+		seen[item.Identifier] = true
+	}
+	return out, nil
+}
+
+func failed(item batch.Item, reason batch.ItemReason) batch.Item {
+	item.Outcome, item.Reason, item.PINSealed = batch.ItemFailed, reason, nil
+	return item
+}
+
+func stagedPIN(p ident.ProgramID, item batch.Item) Bound {
+	return Bound{Purpose: PurposePIN, Program: p, Subject: fmt.Sprintf("%s%s %d", stagedPINPrefix, item.Batch, item.Index)}
+}
+
+// AcceptBatch makes a staged order visible.
+type AcceptBatch struct {
+	Command
+	Staged   *StagedBatch
+	Location batch.Location
+	Campaign string // of items that name none; "": the default
+	Body     []byte // digest of the whole order, for the natural replay
+}
+
+// AcceptedBatch is an order that was accepted, now or before.
+type AcceptedBatch struct {
+	Batch  batch.Batch
+	Repeat bool // an equal order was accepted minutes ago: that one stands, and the staged one is to be dropped
+}
+
+// AcceptBatch accepts a staged order in one transaction. Whoever gets a refusal, a replay or a repeat
+// drops what was staged. Refusals: batch.OrderInvalid with fields.
+func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBatch, error) {
+	return run(ctx, s, cmd.Command, actionBatchAccept, func(w *work) (AcceptedBatch, error) {
+		staged := cmd.Staged
+		w.audit.Batch = staged.batch.ID
+		if staged.failed == staged.items {
+			return AcceptedBatch{}, &fault.Error{Reason: batch.OrderInvalid, Fields: staged.problems}
+		}
+		campaign, err := orderCampaign(ctx, w, cmd.Campaign)
+		if err != nil {
+			return AcceptedBatch{}, err
+		}
+		b := staged.batch
+		if cmd.Key == nil && staged.byCaller {
+			b.BodyHash = s.sealer.Hash(Bound{Purpose: PurposeOrder, Program: b.Program}, cmd.Body)
+			earlier, ok, err := w.tx.RecentBatch(ctx, b.Program, b.Credential, b.BodyHash, w.now.Add(-naturalWindow))
+			if err != nil {
+				return AcceptedBatch{}, err
+			}
+			if ok {
+				w.audit.Batch, w.audit.Note = earlier.ID, "repeat of an equal order"
+				return AcceptedBatch{Batch: earlier, Repeat: true}, nil
+			}
+		}
+		b.Status, _ = b.Move(batch.Accept)
+		b.Location, b.Campaign = cmd.Location, campaign
+		b.Requested, b.Failed = staged.items, staged.failed
+		b.CreatedAt, b.UpdatedAt = w.now, w.now
+		if err := w.tx.UpdateBatch(ctx, b); err != nil {
+			return AcceptedBatch{}, err
+		}
+		w.announce(event.Event{Name: event.BatchAccepted, Batch: &b})
+		return AcceptedBatch{Batch: b}, nil
+	})
+}
+
+// orderCampaign checks the campaign of a whole order; without one the default counts, and without a
+// default each item needs its own.
+func orderCampaign(ctx context.Context, w *work, sent string) (string, error) {
+	if sent == "" {
+		d, ok, err := w.tx.DefaultDesign(ctx, w.program.ID)
+		if err != nil || !ok {
+			return "", err
+		}
+		return d.Campaign, nil
+	}
+	d, ok, err := w.tx.DesignByCampaign(ctx, w.program.ID, sent)
+	if err != nil {
+		return "", err
+	}
+	if !ok || !d.Active {
+		return "", &fault.Error{Reason: batch.OrderInvalid, Fields: []fault.Field{{Path: "campaign_id", Code: "unknown"}}}
+	}
+	return sent, nil
+}
+
+// DropStaged removes an order that will not be accepted.
+func (s *Service) DropStaged(ctx context.Context, b *StagedBatch) error {
+	return s.store.Write(ctx, func(tx Tx) error { return tx.DeleteStaged(ctx, b.batch.ID) })
+}
+
+// CancelBatch ends a batch that no worker has taken yet.
+type CancelBatch struct {
+	Command
+	Reference ident.Reference
+}
+
+// CancelBatch cancels a batch. Refusals: batch.NotFound, batch.NotCancelable with the status.
+func (s *Service) CancelBatch(ctx context.Context, cmd CancelBatch) (batch.Batch, error) {
+	return run(ctx, s, cmd.Command, actionBatchCancel, func(w *work) (batch.Batch, error) {
+		b, ok, err := w.tx.Batch(ctx, w.program.ID, cmd.Reference)
+		if err != nil {
+			return batch.Batch{}, err
+		}
+		if !ok {
+			return batch.Batch{}, fault.Refuse(batch.NotFound)
+		}
+		w.audit.Batch = b.ID
+		next, legal := b.Move(batch.Cancel)
+		if !legal {
+			return batch.Batch{}, fault.RefuseWith(batch.NotCancelable, b.Status)
+		}
+		b.Status, b.FinishedAt, b.UpdatedAt = next, w.now, w.now
+		if err := w.tx.UpdateBatch(ctx, b); err != nil {
+			return batch.Batch{}, err
+		}
+		w.announce(event.Event{Name: event.BatchCanceled, Batch: &b})
+		return b, nil
+	})
+}

@@ -1,0 +1,141 @@
+package issuance
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/shipment"
+)
+
+const actionReadCode = "card.read_activation_code"
+
+// readsWindow is the span in which the reads of one card's code are counted.
+const readsWindow = 24 * time.Hour
+
+// ReasonRequired is the detail of card.RevealForbidden when the programme wants a reason and none came.
+const ReasonRequired = "REASON_REQUIRED"
+
+// ReadActivationCode asks for the code that the mailer of a card carries (cards contract §12).
+type ReadActivationCode struct {
+	Caller Caller
+	Card   ident.CardID
+	Reason string // what the caller gives as reason; kept in the audit row
+}
+
+// ReadActivationCode gives the code. Every call, refused or not, leaves one audit row, which is committed
+// before the code leaves; the sealed copy is opened only after all checks.
+func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode) (redact.Text, error) {
+	return run(ctx, s, Command{Caller: cmd.Caller}, actionReadCode, func(w *work) (redact.Text, error) {
+		w.audit.Card = cmd.Card
+		v, ok, err := w.tx.CardView(ctx, w.program.ID, cmd.Card)
+		if err != nil {
+			return redact.Text{}, err
+		}
+		w.audit.Customer = v.Card.Customer
+		reads, err := w.tx.CountAudit(ctx, w.program.ID, cmd.Card, actionReadCode, audit.OK, w.now.Add(-readsWindow))
+		if err != nil {
+			return redact.Text{}, err
+		}
+		w.audit.Note = readNote(reads, cmd.Reason)
+		if no := decideRead(v, ok, cmd.Reason, reads, w.program.Policy, w.now); no != nil {
+			if no.Reason == card.RevealTooOften {
+				no.RetryAfter, err = s.untilNextRead(ctx, w, cmd.Card)
+			}
+			if err != nil {
+				return redact.Text{}, err
+			}
+			return redact.Text{}, no
+		}
+		w.announce(event.Event{Name: event.CodeRead, Card: &v})
+		code, err := s.sealer.Open(codeBound(v.Plastic), v.Plastic.Guard.CodeSealed)
+		if err != nil {
+			return redact.Text{}, fault.Wrap(err, "open an activation code")
+		}
+		return code, nil
+	})
+}
+
+// readNote keeps the number of reads so far beside the reason that was given.
+func readNote(reads int, reason string) string {
+	if reason == "" {
+		return fmt.Sprintf("reads so far: %d", reads)
+	}
+	return fmt.Sprintf("reads so far: %d; reason: %s", reads, reason)
+}
+
+// decideRead decides whether a code may be read; the first check that fails answers. A freeze and a
+// locked guard do not stop a read.
+func decideRead(v card.View, found bool, reason string, reads int, p program.Policy, now time.Time) *fault.Error {
+	mode := p.ActivationCode.Mode
+	if mode == program.CodeRequireReason && reason == "" {
+		return fault.RefuseWith(card.RevealForbidden, ReasonRequired)
+	}
+	if !found || !visible(v.Card) {
+		return fault.Refuse(card.NotFound)
+	}
+	if v.Card.Type != card.Physical {
+		return fault.RefuseWith(card.TypeNotSupported, v.Card.Type)
+	}
+	if mode == program.CodeRefuse {
+		return fault.RefuseWith(card.RevealForbidden, "POLICY")
+	}
+	if v.Plastic.Guard.CodeHash != nil && v.Plastic.Guard.CodeSealed == nil {
+		return fault.RefuseWith(card.RevealForbidden, "NOT_STORED")
+	}
+	if cause := unreadable(v, p, now); cause != "" {
+		return fault.RefuseWith(card.CodeUnavailable, cause)
+	}
+	if mode == program.CodeApproval {
+		return fault.RefuseWith(card.RevealForbidden, "APPROVAL_REQUIRED")
+	}
+	if reads >= p.ActivationCode.PerCardPerDay {
+		return fault.Refuse(card.RevealTooOften)
+	}
+	return nil
+}
+
+// unreadable says why there is no code to read, "" when there is one.
+func unreadable(v card.View, p program.Policy, now time.Time) string {
+	switch {
+	case v.Plastic.EverActivated():
+		return "ALREADY_ACTIVATED"
+	case v.Plastic.State == card.Canceled, v.Plastic.State == card.Void, v.Box.Status == shipment.Canceled:
+		return "CANCELED"
+	case !v.Card.ExpiresAt.IsZero() && !now.Before(v.Card.ExpiresAt):
+		return "EXPIRED"
+	case v.Card.Block != card.Block{}, v.Card.ReportedAs != "", !v.Card.ClosedAt.IsZero():
+		return "BLOCKED"
+	case v.Plastic.Guard.CodeHash == nil:
+		return "NOT_ISSUED"
+	}
+	if _, no := roadObstacle(v, p); no && p.ActivationCode.RequireShipped {
+		return "NOT_SHIPPED"
+	}
+	return ""
+}
+
+// untilNextRead is the time until one of the counted reads leaves the window, to the minute.
+func (s *Service) untilNextRead(ctx context.Context, w *work, id ident.CardID) (time.Duration, error) {
+	low, high := time.Duration(0), readsWindow // full after low more, not full after high more
+	for high-low > time.Minute {
+		middle := (low + high) / 2
+		reads, err := w.tx.CountAudit(ctx, w.program.ID, id, actionReadCode, audit.OK, w.now.Add(middle-readsWindow))
+		if err != nil {
+			return 0, err
+		}
+		if reads >= w.program.Policy.ActivationCode.PerCardPerDay {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high, nil
+}

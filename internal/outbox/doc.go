@@ -1,0 +1,17 @@
+// Package outbox carries the messages that commands left in the store to the webhooks of programmes.
+//
+// A command writes its messages in its own transaction, so none is lost and none tells of what did not
+// happen. The [Worker] takes them from there: it makes a delivery for each endpoint that listens, leases
+// what is due, signs and sends, and writes what came of it. A delivery that was not acknowledged is due
+// again by the timetable of its door, on the clock of its programme.
+//
+// Promises. A message is delivered at least once, with the same bytes and the same id in every attempt, until
+// its timetable ends. At most ten attempts run to one endpoint and a bounded number in all, so an endpoint that
+// hangs delays nobody else's. A worker that dies loses nothing: its leases pass, and others take over. A worker
+// that is told to stop hands its leases back. Order between messages is not promised.
+//
+// Refusals. It makes no bodies, decides nothing about cards and knows no SQL: the [Queue] is what it asks
+// of a store. It logs no URL, no body and no secret.
+//
+// To give a door webhooks, add its scheme and timetable to courses in course.go.
+package outbox

@@ -1,0 +1,258 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+// The limits of a worker.
+const (
+	perEndpoint = 10               // attempts to one endpoint at one time (cards contract §21.3)
+	inFlight    = 128              // attempts in all at one time
+	fanOutBatch = 200              // messages that one transaction takes
+	poll        = time.Second      // between looks at a queue that nobody has woken
+	lease       = time.Minute      // far above what an attempt can take
+	stopGrace   = 5 * time.Second  // for attempts to end when told to stop
+	handBack    = 5 * time.Second  // to write the end when told to stop
+	slowest     = 30 * time.Second // between looks at a queue that fails
+)
+
+// failureUnsigned says that an attempt was not made, because its secret did not open.
+const failureUnsigned = "unsigned"
+
+// Sender makes one attempt; [webhook.Sender] does.
+type Sender interface {
+	Send(ctx context.Context, r webhook.Request) webhook.Result
+}
+
+// Opener opens the signing secrets of endpoints.
+type Opener interface {
+	Open(to issuance.Bound, sealed []byte) (redact.Text, error)
+}
+
+// Attempt is what is told of an attempt, for metrics.
+type Attempt struct {
+	Door   event.Door
+	Result string // "acknowledged", or the class of the failure
+	Took   time.Duration
+	Waited time.Duration // of a first attempt: since the message was made, on the programme's clock
+	First  bool
+}
+
+// Config is what a [Worker] is made of. Observe and Beat may be nil.
+type Config struct {
+	Queue   Queue
+	Sender  Sender
+	Secrets Opener
+	Now     func() time.Time // real time
+	Random  io.Reader        // moves the retries of live programmes a little
+	Logger  *slog.Logger
+	Owner   string        // names this worker among all processes
+	Observe func(Attempt) // is told of every attempt
+	Beat    func()        // is called after every look at the queue that went well
+}
+
+// Worker carries messages. Make it with [New], and run it once.
+type Worker struct {
+	Config
+	wake  chan struct{}
+	slots chan struct{}
+	done  sync.WaitGroup
+}
+
+// New makes a worker. It starts nothing.
+func New(c Config) *Worker {
+	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight)}
+}
+
+// Wake tells the worker that there may be messages. It never blocks.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends, then lets the attempts that run end, cuts off those that take too long, and
+// hands their leases back. It returns when nothing of it runs any more.
+func (w *Worker) Run(ctx context.Context) {
+	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	pause := poll
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			continue
+		case <-w.wake:
+		case <-timer.C:
+		}
+		more, err := w.look(ctx, sending)
+		switch {
+		case err == nil:
+			pause = poll
+			w.beat()
+		case ctx.Err() == nil:
+			pause = min(2*pause, slowest)
+			w.Logger.ErrorContext(ctx, "the outbox did not get to its queue", "cause", err.Error())
+		}
+		if more {
+			w.Wake()
+		}
+		timer.Reset(pause)
+	}
+	patience := time.AfterFunc(stopGrace, cut)
+	defer patience.Stop()
+	w.done.Wait()
+}
+
+func (w *Worker) beat() {
+	if w.Beat != nil {
+		w.Beat()
+	}
+}
+
+// look takes new messages and starts what is due, as far as there is room. more says that it may be worth
+// looking again at once.
+func (w *Worker) look(ctx, sending context.Context) (more bool, err error) {
+	taken, err := w.Queue.FanOut(ctx, fanOutBatch)
+	if err != nil {
+		return false, err
+	}
+	room := cap(w.slots) - len(w.slots)
+	if room == 0 {
+		return false, nil // an attempt that ends wakes the worker
+	}
+	claimed, err := w.Queue.Claim(ctx, w.Owner, w.Now(), lease, perEndpoint, room)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range claimed {
+		w.slots <- struct{}{} // there is room: only this goroutine takes places
+		w.done.Go(func() {
+			w.carry(sending, d)
+			<-w.slots
+			w.Wake()
+		})
+	}
+	return taken == fanOutBatch || len(claimed) == room, nil
+}
+
+// carry makes one attempt and writes what came of it.
+func (w *Worker) carry(ctx context.Context, d Delivery) {
+	started := w.Now()
+	result := w.attempt(ctx, d)
+	// The end is written also when the attempt was cut off by a stop, but not for ever.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+	defer cancel()
+	if result.Err == webhook.FailureCancelled {
+		if err := w.Queue.Release(ctx, []Delivery{d}); err != nil {
+			w.fail(ctx, d, "the outbox did not hand a lease back", err)
+		}
+		return
+	}
+	w.observe(d, result, started)
+	held, err := w.Queue.Finish(ctx, d, w.outcome(d, result))
+	switch {
+	case err != nil:
+		w.fail(ctx, d, "the outbox did not write the end of an attempt", err)
+	case !held:
+		w.fail(ctx, d, "the outbox lost a lease", errors.New("another worker has the delivery"))
+	}
+}
+
+func (w *Worker) observe(d Delivery, r webhook.Result, started time.Time) {
+	if w.Observe == nil {
+		return
+	}
+	a := Attempt{Door: d.Message.Door, Result: "acknowledged", Took: r.Took, First: d.Attempt == 1}
+	if !r.Acknowledged {
+		a.Result = string(r.Err)
+	}
+	if a.First {
+		a.Waited = max(0, d.Program.Now(started).Sub(d.Message.CreatedAt))
+	}
+	w.Observe(a)
+}
+
+func (w *Worker) fail(ctx context.Context, d Delivery, what string, err error) {
+	w.Logger.ErrorContext(ctx, what, "delivery", d.ID.String(), "program", d.Program.ID.String(),
+		"endpoint", d.Endpoint.ID.String(), "cause", err.Error())
+}
+
+// attempt signs and sends.
+func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
+	how, ok := courses(d.Message.Door)
+	if !ok {
+		return webhook.Result{Err: failureUnsigned}
+	}
+	secrets, err := w.secrets(d)
+	if err != nil {
+		w.fail(ctx, d, "the outbox cannot open the secret of an endpoint", err)
+		return webhook.Result{Err: failureUnsigned}
+	}
+	defer func() {
+		for _, s := range secrets {
+			s.Wipe()
+		}
+	}()
+	header, err := how.scheme.Sign(how.id(d.Message), w.Now(), d.Message.Body, secrets)
+	if err != nil {
+		w.fail(ctx, d, "the outbox cannot sign", err)
+		return webhook.Result{Err: failureUnsigned}
+	}
+	return w.Sender.Send(ctx, webhook.Request{
+		URL: d.Endpoint.URL, Header: header, Body: d.Message.Body,
+		Policy: webhook.TargetPolicy{AllowPrivate: d.Program.Policy.AllowPrivateTargets},
+	})
+}
+
+// secrets opens what signs now: the endpoint's secret, and the one before it during their overlap.
+func (w *Worker) secrets(d Delivery) ([]redact.Text, error) {
+	bound := d.Endpoint.SecretBound()
+	newest, err := w.Secrets.Open(bound, d.Endpoint.SecretSealed)
+	if err != nil {
+		return nil, err
+	}
+	list := []redact.Text{newest}
+	if d.Endpoint.PreviousSealed == nil || !d.Program.Now(w.Now()).Before(d.Endpoint.PreviousUntil) {
+		return list, nil
+	}
+	previous, err := w.Secrets.Open(bound, d.Endpoint.PreviousSealed)
+	if err != nil {
+		return nil, err
+	}
+	return append(list, previous), nil
+}
+
+// outcome decides what becomes of a delivery after an attempt. Retries of a sandbox come at exact times.
+func (w *Worker) outcome(d Delivery, r webhook.Result) Outcome {
+	at := d.Program.Now(w.Now())
+	o := Outcome{State: Delivered, At: at, HTTPStatus: r.Status, Failure: string(r.Err)}
+	if r.Acknowledged {
+		return o
+	}
+	how, _ := courses(d.Message.Door)
+	random := w.Random
+	if d.Program.Kind != program.Live {
+		random = nil
+	}
+	wait, more := how.timetable.Next(d.Attempt, random)
+	if !more {
+		o.State = Exhausted
+		return o
+	}
+	o.State, o.NextAt = Pending, at.Add(wait)
+	return o
+}

@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// errConflict says that a row changed since it was read; the body is run again.
+var errConflict = errors.New("the row changed meanwhile")
+
+// row is one row of a result.
+type row interface {
+	// scan reads the columns in order. It takes *int64, *int, *bool (0 or 1), *string, *[]byte (its own
+	// copy), *ident.UUID, *time.Time (microseconds), *time.Duration (nanoseconds) and text; NULL gives
+	// the zero value.
+	scan(dest ...any) error
+}
+
+// text reads a text column through a function; it is not called for NULL and the empty text.
+type text func(string) error
+
+// conn is a connection that is inside a transaction. Arguments are of the types that row.scan knows,
+// by value; zero ids, zero times and nil bytes are NULL.
+type conn interface {
+	exec(sql string, args ...any) (rows int64, err error)
+	// query calls each for every row. each must not use the connection.
+	query(sql string, args []any, each func(row) error) error
+	// run runs statements in order and stops at the first error. An engine may send them all at once, so
+	// none may depend on what the callbacks of another saw.
+	run(batch) error
+}
+
+// statement is one of a batch. One of each and affected is set, or none.
+type statement struct {
+	sql      string
+	args     []any
+	each     func(row) error
+	affected func(rows int64) error
+}
+
+// batch is statements that travel together.
+type batch []statement
+
+func (b *batch) read(sql string, args []any, each func(row) error) {
+	*b = append(*b, statement{sql: sql, args: args, each: each})
+}
+
+func (b *batch) write(sql string, args []any, affected func(int64) error) {
+	*b = append(*b, statement{sql: sql, args: args, affected: affected})
+}
+
+// guarded is what an update with a version expects: exactly one row.
+func guarded(rows int64) error {
+	if rows != 1 {
+		return errConflict
+	}
+	return nil
+}
+
+// free is what an insert with a random number expects: that it was not there.
+func free(taken error) func(int64) error {
+	return func(rows int64) error {
+		if rows == 0 {
+			return taken
+		}
+		return nil
+	}
+}
+
+// session is a transaction as the views see it: the connection, what engines disagree about, and what the
+// transaction did that others want to hear of after the commit.
+type session struct {
+	conn
+	dialect  *dialect
+	policies *policies
+	// programs are those that were read in this group and did not change; nil when nothing may be kept.
+	programs map[ident.ProgramID]program.Program
+	messages bool // messages were inserted that wait for a worker
+	accepted bool // a batch was accepted
+}
+
+// forget drops what was kept of programmes, because one of them, or an endpoint, changed.
+func (s *session) forget() { clear(s.programs) }
+
+// engine runs transactions.
+type engine interface {
+	// write runs body in a transaction, alone or beside others of its group. body may run several times.
+	write(ctx context.Context, body func(*session) error) error
+	// read runs body on one snapshot.
+	read(ctx context.Context, body func(*session) error) error
+	// migrate runs body while no other process migrates, and commits.
+	migrate(ctx context.Context, body func(c conn, script func(string) error) error) error
+	ready() error
+	failed() <-chan error
+	stats() Stats
+	close() error
+}
+
+// one runs a query for at most one row.
+func one(c conn, sql string, args []any, dest ...any) (bool, error) {
+	found := false
+	err := c.query(sql, args, func(r row) error {
+		found = true
+		return r.scan(dest...)
+	})
+	return found && err == nil, err
+}
+
+// all runs a query and gathers its rows.
+func all[T any](c conn, sql string, args []any, scan func(row, *T) error) ([]T, error) {
+	var out []T
+	err := c.query(sql, args, func(r row) error {
+		var v T
+		if err := scan(r, &v); err != nil {
+			return err
+		}
+		out = append(out, v)
+		return nil
+	})
+	return out, err
+}
+
+// update runs a guarded update.
+func update(c conn, sql string, args ...any) error {
+	rows, err := c.exec(sql, args...)
+	if err != nil {
+		return err
+	}
+	return guarded(rows)
+}

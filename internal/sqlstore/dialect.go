@@ -1,0 +1,22 @@
+package sqlstore
+
+import "context"
+
+// dialect is everything that engines disagree about. A seventh member needs a decision record.
+type dialect struct {
+	lock       string // ends a SELECT whose rows will be updated
+	skipLocked string // ends a SELECT that claims rows which nobody else holds
+	migrations string // folder of the migrations
+	classify   func(error) class
+	open       func(ctx context.Context, c Config) (engine, error)
+}
+
+// class is what an error of a driver means to us.
+type class uint8
+
+const (
+	other       class = iota // unexpected: a mistake in here, or a damaged file
+	duplicate                // a unique value exists already
+	unavailable              // locked, full, interrupted: it may work later
+	damaged                  // input or output failed: at commit, nobody knows what is on the disk
+)

@@ -1,0 +1,21 @@
+// Package sqlstore keeps everything in a relational database: SQLite today, with the SQL written so that
+// PostgreSQL runs the same texts.
+//
+// It implements what others ask for: issuance.Store, access.Store, outbox.Queue, bulkworker.Queue,
+// keyring.Vault and keyring.Sealed. [Open] gives a [DB]; its methods hand out these views.
+//
+// Promises. A write that returned is on the disk (WAL, synchronous=FULL, checked at open). Writes that
+// arrive together share one commit, each inside its own savepoint: one that fails or panics takes only
+// itself back. Every update is guarded by the version that was read; a conflict runs the body again and
+// never comes out. Several processes may use one file. After an input or output error at commit nobody
+// knows what is on the disk, so the store stops for good ([DB.Failed]) instead of guessing. A full disk is
+// a passing fault. No driver text leaves this room except as the cause of a fault.
+//
+// Refusals. No business rule lives here, and no clock but the one it is handed. A body must not call
+// Write of the same store: it runs on the only writer.
+//
+// How it is written. One SQL text a query, with $1 placeholders; what engines disagree about is a member
+// of dialect. None is NULL for ids, times and blobs; texts and numbers are never NULL. Times are
+// microseconds UTC. To change a table, add a migration with the next number to each folder under
+// migrations, and never touch one that was released: they are checksummed.
+package sqlstore

@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+var journalRules = []contract{
+	{"a record takes the place of one whose window has passed", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		old := w.answer("k")
+		old.Mismatches = 4
+		answers.holds(t, w, old, nil)
+		fresh := w.answer("k")
+		fresh.CreatedAt, fresh.ExpiresAt, fresh.Status = old.ExpiresAt, old.ExpiresAt.Add(time.Hour), 409
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.SaveAnswer(ctx, fresh) })
+		answers.readsBack(t, w, fresh, "in the place of the old one")
+	}},
+	{"a record that somebody else wrote meanwhile makes the transaction run again", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		first, second := w.answer("k"), w.answer("k")
+		answers.holds(t, w, first, nil)
+		runs := 0
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			if runs++; runs == 1 { // as if the record had not been there when this run looked
+				return tx.SaveAnswer(ctx, second)
+			}
+			_, err := found(tx.Stored(ctx, first.Program, first.Door, first.Key))
+			return err
+		})
+		if runs != 2 {
+			t.Errorf("the body ran %d times, want 2", runs)
+		}
+		answers.readsBack(t, w, first, "and stays")
+	}},
+	{"mismatches of a record are counted one by one", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		a, other := w.answer("k"), w.answer("l")
+		answers.holds(t, w, a, nil)
+		answers.holds(t, w, other, nil)
+		for range 3 {
+			w.Write(func(ctx context.Context, tx issuance.Tx) error {
+				now, err := found(tx.Stored(ctx, a.Program, a.Door, a.Key))
+				must(t, err)
+				return tx.CountMismatch(ctx, now)
+			})
+		}
+		a.Mismatches = 3
+		answers.readsBack(t, w, a, "after three mismatches")
+		answers.readsBack(t, w, other, "which had none")
+	}},
+	{"audit rows are counted by card, action and outcome, from an instant on", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		at := w.next()
+		row := audit.Row{Program: w.Program.ID, At: at, Actor: "key:a", Channel: "cards", Action: "code.read", Card: w.Card.Card.ID, Outcome: audit.OK}
+		var rows []audit.Row
+		for _, change := range []func(*audit.Row){
+			func(*audit.Row) {},
+			func(r *audit.Row) { r.At = at.Add(time.Hour) },
+			func(r *audit.Row) { r.At = at.Add(-time.Microsecond) },
+			func(r *audit.Row) { r.Card = w.BatchCard.Card.ID },
+			func(r *audit.Row) { r.Action = "code" },
+			func(r *audit.Row) { r.Outcome = "code_mismatch" },
+		} {
+			r := row
+			r.ID = w.IDs.UUID()
+			change(&r)
+			rows = append(rows, r)
+		}
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
+		w.counts(t, w.Program.ID, row, at, 2)
+		w.counts(t, w.Program.ID, row, at.Add(time.Microsecond), 1)
+		w.counts(t, w.Program.ID, rows[5], at, 1)
+		w.counts(t, w.Foreign.ID, row, at, 0)
+	}},
+	{"an audit row is never changed", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row := audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: w.next(), Actor: "key:a", Channel: "cards", Action: "a.b", Outcome: audit.OK}
+		auditRows.holds(t, w, row, nil)
+		forged := row
+		forged.Outcome, forged.Actor = "refused", "key:b"
+		isFault(t, "a row with an id that is there", w.Store.Issuance().Write(t.Context(), func(tx issuance.Tx) error {
+			return tx.InsertAudit(t.Context(), forged)
+		}))
+		auditRows.readsBack(t, w, row, "after a forgery")
+	}},
+	{"no rows and no messages are written without complaint", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			must(t, tx.InsertAudit(ctx))
+			must(t, tx.InsertItems(ctx, nil))
+			must(t, tx.UpdateItems(ctx, nil))
+			return tx.InsertMessages(ctx)
+		})
+	}},
+	{"a programme knows who listens: the doors with an endpoint that is not disabled", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		listens := func(when string, cardsDoor, debitDoor bool) {
+			t.Helper()
+			for _, p := range []map[string]bool{w.program(w.Program.ID).Listeners, w.stateOf(t, w.byCard()).Program.Listeners} {
+				if p["cards"] != cardsDoor || p["debit"] != debitDoor {
+					t.Errorf("%s: %v, want cards %v, debit %v", when, p, cardsDoor, debitDoor)
+				}
+			}
+		}
+		set := func(e issuance.Endpoint, disabled bool) {
+			w.Write(func(ctx context.Context, tx issuance.Tx) error {
+				now, err := found(tx.Endpoint(ctx, e.Program, e.ID))
+				must(t, err)
+				now.Disabled = disabled
+				return tx.UpdateEndpoint(ctx, now)
+			})
+		}
+		listens("before any endpoint", false, false)
+		debit := w.NewEndpoint(event.DebitDoor)
+		listens("with one of the debit door", false, true)
+		one, two := w.NewEndpoint(event.CardsDoor), w.NewEndpoint(event.CardsDoor, func(e *issuance.Endpoint) { e.Disabled = true })
+		listens("with both", true, true)
+		set(debit, true)
+		set(one, true)
+		listens("all disabled", false, false)
+		set(two, false)
+		listens("the second enabled", true, false)
+		if l := w.program(w.Foreign.ID).Listeners; l["cards"] || l["debit"] {
+			t.Errorf("another programme's listeners: %v", l)
+		}
+	}},
+	{"endpoints are listed by door", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		debit := w.NewEndpoint(event.DebitDoor)
+		w.NewEndpoint(event.CardsDoor)
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			got, err := tx.Endpoints(ctx, w.Program.ID, event.DebitDoor)
+			same(t, "the door's endpoints", []issuance.Endpoint{debit}, got)
+			return err
+		})
+	}},
+}
+
+// counts wants CountAudit to count that many rows like the given one.
+func (w *World) counts(t *testing.T, p ident.ProgramID, like audit.Row, since time.Time, want int) {
+	t.Helper()
+	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+		got, err := tx.CountAudit(ctx, p, like.Card, like.Action, like.Outcome, since)
+		if got != want {
+			t.Errorf("%d rows of %s with %s since %s, want %d", got, like.Action, like.Outcome, since, want)
+		}
+		return err
+	})
+}
