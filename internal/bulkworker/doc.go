@@ -7,9 +7,9 @@
 // Promises. A batch is held by one worker at a time, over all processes: the lease is renewed before every
 // step and given up when it is another's. A worker that dies leaves a lease that passes, and the next one
 // goes on at the item where it stopped. A worker that is told to stop finishes its step, no more, and
-// hands the batch back. A failure is logged, keeps its batch waiting until the lease has passed while others
-// go on, and is tried again for ever: no order is lost.
-// Leases follow real time; cards follow the clock of their programme.
+// hands the batch back. A failure is logged and keeps its batch waiting until the lease has passed, while
+// others go on; it is tried again for ever, so no order is lost. Leases follow real time; cards follow the
+// clock of their programme.
 //
 // Refusals. It makes no card, calls no bureau and sends no webhook. It starts nothing by itself: whoever
 // builds it calls [Worker.Run].

@@ -33,7 +33,7 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 	if c.Lines < 1 || c.Lines > 1000 {
 		return usageError("--lines takes 1 to 1000")
 	}
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err

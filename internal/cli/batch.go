@@ -32,7 +32,7 @@ func (c batchShow) Run(ctx context.Context, w World) error {
 	if c.Failed < 0 || c.Failed > batch.MaxItems {
 		return usageError(fmt.Sprintf("--failed takes 0 to %d", batch.MaxItems))
 	}
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		programs, err := h.Access.ListPrograms(ctx)
 		if err != nil {
 			return err

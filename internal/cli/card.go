@@ -34,7 +34,7 @@ func (c cardShow) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		programs, err := c.programs(ctx, h)
 		if err != nil {
 			return err

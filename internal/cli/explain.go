@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/app"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
@@ -62,6 +63,8 @@ func explain(err error) string {
 func plainError(err error) string {
 	text := err.Error()
 	switch {
+	case errors.Is(err, app.ErrNoDatabase):
+		text += "\n  start the server once, create a programme, or say where the data is with --database"
 	case errors.Is(err, syscall.EADDRINUSE):
 		text += "\n  another process listens there; stop it, or choose another address with --listen or --admin-listen"
 	case errors.Is(err, os.ErrPermission):

@@ -43,7 +43,7 @@ func (c keyCreate) Run(ctx context.Context, w World) error {
 	if request.Allowlist, err = parseAllowlist(c.Allow); err != nil {
 		return err
 	}
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ type keyList struct {
 
 // Run lists the keys, without their secrets.
 func (c keyList) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err
@@ -170,7 +170,7 @@ type keyRevoke struct {
 
 // Run revokes the key.
 func (c keyRevoke) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		k, err := h.Access.RevokeKey(ctx, c.operator(), c.ID)
 		if err != nil {
 			return err

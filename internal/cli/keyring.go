@@ -22,7 +22,7 @@ type keyringStatus struct {
 
 // Run lists the keys.
 func (c keyringStatus) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		keys, err := h.Keys(ctx)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ type keyringRotate struct {
 
 // Run rotates the keys and seals every value anew.
 func (c keyringRotate) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		bar := progress(w, -1, "sealing anew")
 		done := 0
 		result, err := h.RotateKeys(ctx, c.DropOld, func(n int) {

@@ -29,7 +29,7 @@ type programCreate struct {
 
 // Run adds the programme.
 func (c programCreate) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Create, func(h *app.House) error {
 		p, err := h.Access.CreateProgram(ctx, c.operator(), c.Name, program.Kind(c.Kind), c.Policy)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ type programList struct {
 
 // Run lists the programmes.
 func (c programList) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		list, err := h.Access.ListPrograms(ctx)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (c programSet) Run(ctx context.Context, w World) error {
 		}
 		changes[name] = value
 	}
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ type programSuspend struct {
 
 // Run suspends the programme.
 func (c programSuspend) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ type programResume struct {
 
 // Run opens the programme again.
 func (c programResume) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err

@@ -136,23 +136,21 @@ func (o where) settings(w World) (config.Config, error) {
 	return config.Load(args, w.Getenv, w.ReadFile)
 }
 
-// open opens the installation, without serving anything.
-func (o where) open(ctx context.Context, w World) (*app.House, error) {
-	cfg, err := o.settings(w)
-	if err != nil {
-		return nil, err
-	}
-	return app.Open(ctx, cfg, w.deps(cfg))
-}
+// opener opens an installation: app.Open one that exists, app.Create also a new one.
+type opener func(context.Context, config.Config, app.Deps) (*app.House, error)
 
-// with opens the installation, runs body and closes it again.
-func (o where) with(ctx context.Context, w World, body func(h *app.House) error) error {
-	house, err := o.open(ctx, w)
+// with opens the installation, runs body and closes it again. Nothing is served.
+func (o where) with(ctx context.Context, w World, open opener, body func(h *app.House) error) error {
+	cfg, err := o.settings(w)
 	if err != nil {
 		return err
 	}
-	err = body(house)
-	return errors.Join(err, house.Close())
+	deps := w.deps(cfg)
+	house, err := open(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	return errors.Join(body(house), house.Close())
 }
 
 // deps is the world as the server sees it.

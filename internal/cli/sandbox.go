@@ -65,7 +65,7 @@ func (c clockFollow) Run(ctx context.Context, w World) error {
 }
 
 func (o where) turn(ctx context.Context, w World, name string, change access.ClockChange) error {
-	return o.with(ctx, w, func(h *app.House) error {
+	return o.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, name)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ type fixtureCommand struct {
 
 // Run loads the fixture.
 func (c fixtureCommand) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(h *app.House) error {
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		p, err := h.Access.FindProgram(ctx, c.Program)
 		if err != nil {
 			return err

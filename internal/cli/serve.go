@@ -46,7 +46,7 @@ func (c migrateStatus) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	list, err := app.Migrations(ctx, cfg)
+	list, err := app.Migrations(ctx, cfg, w.deps(cfg))
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ type migrateUp struct{ where }
 
 // Run opens the database, which brings it up to date.
 func (c migrateUp) Run(ctx context.Context, w World) error {
-	return c.with(ctx, w, func(*app.House) error {
+	return c.with(ctx, w, app.Create, func(*app.House) error {
 		_, err := fmt.Fprintln(w.Stdout, "The database is up to date.")
 		return err
 	})

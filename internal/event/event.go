@@ -72,6 +72,7 @@ type Event struct {
 type BatchCard struct {
 	Identifier string
 	Number     int64
+	Ready      bool // for activation
 }
 
 // Door is whose words a message is in.

@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"event":    vocabulary,
 
 	// rules
-	"access":   {"fault", "redact", "ident", "program"},
+	"access":   {"fault", "redact", "ident", "program", "shipment", "card", "audit"},
 	"issuance": append([]string{"access"}, vocabulary...),
 
 	// workers
@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	// adapters
 	"keyring":   {"fault", "redact"},
 	"webhook":   {"fault", "redact"},
+	"bureau":    vocabulary,
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 
@@ -50,7 +51,7 @@ var rooms = map[string][]string{
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "outbox", "bulkworker", "keyring", "webhook", "sqlstore",
+		"access", "issuance", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"cli":          append([]string{"app", "config", "access", "issuance", "httpd"}, vocabulary...),

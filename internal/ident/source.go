@@ -125,7 +125,10 @@ func (s *Source) EventID() EventID {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli()))
 	copy(raw[0:6], ms[2:8])
+	return printEventID(raw)
+}
 
+func printEventID(raw [16]byte) EventID {
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
 	var out [26]byte
 	for i := 25; i >= 0; i-- {

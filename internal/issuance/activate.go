@@ -63,7 +63,8 @@ type draft struct {
 	view        card.View
 	cardChanged bool
 	holder      customer.Customer
-	created     bool // the holder is new
+	claims      []Fact // of a new holder
+	created     bool   // the holder is new
 	secrets     *CustomerSecrets
 	credentials []access.Credential
 	accounts    []account.Account
@@ -202,7 +203,7 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 	var events []event.Event
 	if out.created {
 		holder := out.holder
-		changes.Customer = &holder
+		changes.Customer, changes.Claims = &holder, out.claims
 		events = append(events, event.Event{Name: event.CustomerCreated, Customer: &holder})
 	}
 	changes.Accounts, changes.Credentials = out.accounts, out.credentials

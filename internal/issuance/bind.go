@@ -29,7 +29,7 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 		out.holder = *st.Holder
 	}
 	if cmd.New != nil {
-		out.created = true
+		out.created, out.claims = true, cmd.New.facts()
 		out.holder = s.newHolder(st.Program, *cmd.New, now)
 		out.secrets, out.credentials = s.mintTokens(st.Program, out.holder, cmd.Device, now)
 	}

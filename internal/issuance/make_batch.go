@@ -231,7 +231,7 @@ func (m *maker) openBox(ctx context.Context) error {
 	if !m.box.ID.IsZero() {
 		return nil
 	}
-	m.box = boxOf(m.batch)
+	m.box = batchBox(m.batch)
 	m.box.ID = ident.ShipmentID{UUID: m.s.ids.UUID()}
 	m.box.Status, m.box.CutoffAt, m.box.SubmittedAt = shipment.Placed, m.cutoff, m.w.now
 	m.box.CreatedAt, m.box.UpdatedAt = m.w.now, m.w.now
@@ -240,8 +240,8 @@ func (m *maker) openBox(ctx context.Context) error {
 	return m.w.tx.InsertShipment(ctx, m.box)
 }
 
-// boxOf addresses the shipment of a batch.
-func boxOf(b batch.Batch) shipment.Shipment {
+// batchBox addresses the shipment of a batch.
+func batchBox(b batch.Batch) shipment.Shipment {
 	l := b.Location
 	street := strings.TrimSpace(l.Street + " " + l.ExteriorNumber)
 	if l.InteriorNumber != "" {
@@ -324,7 +324,11 @@ func (m *maker) namedCards(ctx context.Context) ([]event.BatchCard, error) {
 	}
 	cards := make([]event.BatchCard, len(items))
 	for i, item := range items {
-		cards[i] = event.BatchCard{Identifier: item.Identifier, Number: item.CardNumber}
+		v, _, err := m.w.tx.CardView(ctx, m.batch.Program, item.Card)
+		if err != nil {
+			return nil, err
+		}
+		cards[i] = event.BatchCard{Identifier: item.Identifier, Number: item.CardNumber, Ready: Ready(v, m.w.program.Policy)}
 	}
 	return cards, nil
 }

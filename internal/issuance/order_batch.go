@@ -26,7 +26,7 @@ const (
 	naturalWindow   = 10 * time.Minute // in which an equal order of one credential is the same order
 	maxQR           = 512              // characters of a printed address
 	serverMade      = "FT"             // begins an identifier that the server made
-	shownItems      = 19               // items whose problems an order without a good item tells
+	toldItems       = 20               // items whose problems an order without a good item tells
 	stagedPINPrefix = "staged "        // keeps a staged PIN apart from a card's
 )
 
@@ -57,13 +57,13 @@ type OrderItem struct {
 
 // StageBatch opens an order. What is staged and never accepted is swept by the worker.
 func (s *Service) StageBatch(ctx context.Context, by Caller) (*StagedBatch, error) {
-	p, _, err := s.programNow(ctx, by.Program)
+	p, now, err := s.programNow(ctx, by.Program)
 	if err != nil {
 		return nil, err
 	}
 	b := batch.Batch{
 		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: p.ID, Reference: s.ids.Reference(), Status: batch.Staging,
-		Credential: by.Credential, CreatedAt: s.now(), UpdatedAt: s.now(), Version: 1,
+		Credential: by.Credential, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.store.Write(ctx, func(tx Tx) error { return tx.InsertBatch(ctx, b) }); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s *Service) AppendItems(ctx context.Context, b *StagedBatch, sent []OrderI
 
 // note keeps the first problems, for an order without a good item.
 func (b *StagedBatch) note(item batch.Item) {
-	if len(b.problems) < shownItems {
+	if len(b.problems) < toldItems {
 		field, code := problemOf(item.Reason)
 		b.problems = append(b.problems, fault.Field{Path: fmt.Sprintf("batch[%d].%s", item.Index, field), Code: code})
 	}

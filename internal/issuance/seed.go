@@ -161,7 +161,7 @@ func (s *Service) seedBatch(ctx context.Context, w *work, by Caller, sent SeedBa
 	m.batch = batch.Batch{
 		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: w.program.ID, Reference: sent.Reference, Status: batch.Processing,
 		Campaign: d.Campaign, Location: seedLocation(), Requested: len(sent.Cards), Credential: by.Credential,
-		CreatedAt: w.now, UpdatedAt: w.now, Version: 1,
+		CreatedAt: w.now, UpdatedAt: w.now,
 	}
 	if err := w.tx.InsertBatch(ctx, m.batch); err != nil {
 		return err

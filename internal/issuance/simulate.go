@@ -103,7 +103,7 @@ func loadTarget(ctx context.Context, w *work, t Target) (card.Box, error) {
 		if err != nil {
 			return card.Box{}, err
 		}
-		if id, err = boxOf(ctx, w, v); err != nil {
+		if id, err = shipmentOf(ctx, w, v); err != nil {
 			return card.Box{}, err
 		}
 	}
@@ -114,8 +114,8 @@ func loadTarget(ctx context.Context, w *work, t Target) (card.Box, error) {
 	return box, err
 }
 
-// boxOf is the shipment of a card: the submitted one, else the draft that holds it.
-func boxOf(ctx context.Context, w *work, v card.View) (ident.ShipmentID, error) {
+// shipmentOf is the shipment of a card: the submitted one, else the draft that holds it.
+func shipmentOf(ctx context.Context, w *work, v card.View) (ident.ShipmentID, error) {
 	if v.Box.Kind == shipment.OfCards && !v.Box.ID.IsZero() {
 		return v.Box.ID, nil
 	}

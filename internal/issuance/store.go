@@ -194,8 +194,8 @@ type BatchReader interface {
 // BatchWriter changes batches.
 type BatchWriter interface {
 	InsertBatch(ctx context.Context, b batch.Batch) error
-	// UpdateBatch changes everything but id, programme and reference. A batch is staged in real time; when
-	// it is accepted it gets the programme's, so created_at changes too.
+	// UpdateBatch changes everything but id, programme and reference; created_at too, because an order is
+	// as old as its acceptance.
 	UpdateBatch(ctx context.Context, b batch.Batch) error
 	InsertItems(ctx context.Context, items []batch.Item) error
 	// UpdateItems writes the outcomes of pending items, with their card, identifier and sealed PIN as they

@@ -22,7 +22,6 @@ const (
 	fanOutBatch = 200              // messages that one transaction takes
 	poll        = time.Second      // between looks at a queue that nobody has woken
 	lease       = time.Minute      // far above what an attempt can take
-	stopGrace   = 5 * time.Second  // for attempts to end when told to stop
 	handBack    = 5 * time.Second  // to write the end when told to stop
 	slowest     = 30 * time.Second // between looks at a queue that fails
 )
@@ -49,7 +48,10 @@ type Attempt struct {
 	First  bool
 }
 
-// Config is what a [Worker] is made of. Observe and Beat may be nil.
+// defaultStopGrace is how long attempts that run may take to end when the worker is told to stop.
+const defaultStopGrace = 5 * time.Second
+
+// Config is what a [Worker] is made of. The last three may be left out.
 type Config struct {
 	Queue   Queue
 	Sender  Sender
@@ -60,6 +62,8 @@ type Config struct {
 	Owner   string        // names this worker among all processes
 	Observe func(Attempt) // is told of every attempt
 	Beat    func()        // is called after every look at the queue that went well
+
+	StopGrace time.Duration // how long attempts that run may take to end when told to stop; 5 s
 }
 
 // Worker carries messages. Make it with [New], and run it once.
@@ -72,6 +76,9 @@ type Worker struct {
 
 // New makes a worker. It starts nothing.
 func New(c Config) *Worker {
+	if c.StopGrace <= 0 {
+		c.StopGrace = defaultStopGrace
+	}
 	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight)}
 }
 
@@ -112,7 +119,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		timer.Reset(pause)
 	}
-	patience := time.AfterFunc(stopGrace, cut)
+	patience := time.AfterFunc(w.StopGrace, cut)
 	defer patience.Stop()
 	w.done.Wait()
 }

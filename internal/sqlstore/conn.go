@@ -13,7 +13,7 @@ var errConflict = errors.New("the row changed meanwhile")
 
 // row is one row of a result.
 type row interface {
-	// scan reads the columns in order. It takes *int64, *int, *bool (0 or 1), *string, *[]byte (its own
+	// scan reads the columns in order. It takes *int64, **int64 (nil for NULL), *int, *bool (0 or 1), *string, *[]byte (its own
 	// copy), *ident.UUID, *time.Time (microseconds), *time.Duration (nanoseconds) and text; NULL gives
 	// the zero value.
 	scan(dest ...any) error
@@ -91,6 +91,8 @@ type engine interface {
 	write(ctx context.Context, body func(*session) error) error
 	// read runs body on one snapshot.
 	read(ctx context.Context, body func(*session) error) error
+	// lookUp is read for callers that may hold a transaction of read or write already.
+	lookUp(ctx context.Context, body func(*session) error) error
 	// migrate runs body while no other process migrates, and commits.
 	migrate(ctx context.Context, body func(c conn, script func(string) error) error) error
 	ready() error

@@ -7,8 +7,9 @@ type dialect struct {
 	lock       string // ends a SELECT whose rows will be updated
 	skipLocked string // ends a SELECT that claims rows which nobody else holds
 	migrations string // folder of the migrations
+	hasTable   string // finds a row when the table $1 exists
 	classify   func(error) class
-	open       func(ctx context.Context, c Config) (engine, error)
+	open       func(ctx context.Context, d *dialect, c Config) (engine, error)
 }
 
 // class is what an error of a driver means to us.

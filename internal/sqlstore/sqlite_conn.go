@@ -182,6 +182,12 @@ func (r sqliteRow) scan(dest ...any) error {
 		switch v := to.(type) {
 		case *int64:
 			*v = r.stmt.ColumnInt64(i)
+		case **int64:
+			*v = nil
+			if !r.stmt.ColumnIsNull(i) {
+				n := r.stmt.ColumnInt64(i)
+				*v = &n
+			}
 		case *int:
 			*v = r.stmt.ColumnInt(i)
 		case *bool:

@@ -91,22 +91,32 @@ func marks[T any](page []T, err error) func(mark func(T) (time.Time, ident.UUID)
 }
 
 var piles = []pile{
-	{"customers", func(w *World, at time.Time) { w.NewCustomer(func(c *customer.Customer) { c.CreatedAt = at }) },
+	{
+		"customers", func(w *World, at time.Time) { w.NewCustomer(func(c *customer.Customer) { c.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.Customers(ctx, w.Program.ID, issuance.CustomerFilter{}, p))(func(c customer.Customer) (time.Time, ident.UUID) { return c.CreatedAt, c.ID.UUID })
-		}},
-	{"accounts", func(w *World, at time.Time) { w.NewAccount(w.Customer, func(a *account.Account) { a.CreatedAt = at }) },
+		},
+	},
+	{
+		"accounts", func(w *World, at time.Time) { w.NewAccount(w.Customer, func(a *account.Account) { a.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.Accounts(ctx, w.Program.ID, issuance.AccountFilter{}, p))(func(a account.Account) (time.Time, ident.UUID) { return a.CreatedAt, a.ID.UUID })
-		}},
-	{"designs", func(w *World, at time.Time) { w.NewDesign(func(d *card.Design) { d.CreatedAt = at }) },
+		},
+	},
+	{
+		"designs", func(w *World, at time.Time) { w.NewDesign(func(d *card.Design) { d.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.Designs(ctx, w.Program.ID, p))(func(d card.Design) (time.Time, ident.UUID) { return d.CreatedAt, d.ID.UUID })
-		}},
-	{"cards", func(w *World, at time.Time) { w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer = at, w.Customer.ID }) },
+		},
+	},
+	{
+		"cards", func(w *World, at time.Time) {
+			w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer = at, w.Customer.ID })
+		},
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.CardViews(ctx, w.Program.ID, issuance.CardFilter{}, p))(func(v card.View) (time.Time, ident.UUID) { return v.Card.CreatedAt, v.Card.ID.UUID })
-		}},
+		},
+	},
 	{"cards of one status", func(w *World, at time.Time) {
 		w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer, c.FrozenBy = at, w.Customer.ID, card.ByHolder })
 		w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer = at, w.Customer.ID })
@@ -114,14 +124,18 @@ var piles = []pile{
 		only := issuance.CardFilter{Statuses: []card.Status{card.Frozen}, At: w.Now()}
 		return marks(tx.CardViews(ctx, w.Program.ID, only, p))(func(v card.View) (time.Time, ident.UUID) { return v.Card.CreatedAt, v.Card.ID.UUID })
 	}},
-	{"shipments", func(w *World, at time.Time) { w.NewShipment(func(s *shipment.Shipment) { s.CreatedAt = at }) },
+	{
+		"shipments", func(w *World, at time.Time) { w.NewShipment(func(s *shipment.Shipment) { s.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.Shipments(ctx, w.Program.ID, issuance.ShipmentFilter{}, p))(func(s shipment.Shipment) (time.Time, ident.UUID) { return s.CreatedAt, s.ID.UUID })
-		}},
-	{"batches", func(w *World, at time.Time) { w.NewBatch(func(b *batch.Batch) { b.CreatedAt = at }) },
+		},
+	},
+	{
+		"batches", func(w *World, at time.Time) { w.NewBatch(func(b *batch.Batch) { b.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
 			return marks(tx.Batches(ctx, w.Program.ID, p))(func(b batch.Batch) (time.Time, ident.UUID) { return b.CreatedAt, b.ID.UUID })
-		}},
+		},
+	},
 	{"audit rows", func(w *World, at time.Time) {
 		w.Write(func(ctx context.Context, tx issuance.Tx) error {
 			return tx.InsertAudit(ctx, audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: at, Actor: "key:a", Channel: audit.ChannelCards, Action: "a.b", Outcome: audit.OK})

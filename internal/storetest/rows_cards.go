@@ -200,8 +200,8 @@ var plastics = keeping[card.Plastic]{
 }
 
 var shipments = keeping[shipment.Shipment]{
-	insert: func(ctx context.Context, tx issuance.Tx, s shipment.Shipment) error { return tx.InsertShipment(ctx, s) },
-	update: func(ctx context.Context, tx issuance.Tx, s shipment.Shipment) error { return tx.UpdateShipment(ctx, s) },
+	insert:  func(ctx context.Context, tx issuance.Tx, s shipment.Shipment) error { return tx.InsertShipment(ctx, s) },
+	update:  func(ctx context.Context, tx issuance.Tx, s shipment.Shipment) error { return tx.UpdateShipment(ctx, s) },
 	version: func(s *shipment.Shipment) *int64 { return &s.Version },
 	readers: []reader[shipment.Shipment]{
 		{"Shipment", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, s shipment.Shipment) (shipment.Shipment, bool, error) {

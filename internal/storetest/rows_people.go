@@ -126,8 +126,8 @@ var customers = keeping[customer.Customer]{
 }
 
 var accounts = keeping[account.Account]{
-	insert: func(ctx context.Context, tx issuance.Tx, a account.Account) error { return tx.InsertAccount(ctx, a) },
-	update: func(ctx context.Context, tx issuance.Tx, a account.Account) error { return tx.UpdateAccount(ctx, a) },
+	insert:  func(ctx context.Context, tx issuance.Tx, a account.Account) error { return tx.InsertAccount(ctx, a) },
+	update:  func(ctx context.Context, tx issuance.Tx, a account.Account) error { return tx.UpdateAccount(ctx, a) },
 	version: func(a *account.Account) *int64 { return &a.Version },
 	readers: []reader[account.Account]{
 		{"Account", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a account.Account) (account.Account, bool, error) {

@@ -13,7 +13,9 @@ import (
 var batchRules = []contract{
 	{"a staged batch is seen by nobody until it is accepted", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
-		b := w.NewBatch(func(b *batch.Batch) { b.Status, b.Credential, b.BodyHash = batch.Staging, w.NewCredential().ID, []byte("h") })
+		b := w.NewBatch(func(b *batch.Batch) {
+			b.Status, b.Credential, b.BodyHash = batch.Staging, w.NewCredential().ID, []byte("h")
+		})
 		batches.readsNothing(t, w, w.Program.ID, b, "while it is staged")
 		w.recent(t, "while it is staged", b, b.CreatedAt, ident.BatchID{})
 		b.Status = batch.Accepted

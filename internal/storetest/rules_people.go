@@ -40,7 +40,9 @@ var peopleRules = []contract{
 	{"a number or reference that is taken says so, so that another can be drawn", numbersAreTaken},
 	{"customers are filtered by each of their keys, and by all together", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
-		c := w.NewCustomer(func(c *customer.Customer) { c.ExternalID, c.Email, c.Phone = "x1", "Laura@Example.com", "+525511112222" })
+		c := w.NewCustomer(func(c *customer.Customer) {
+			c.ExternalID, c.Email, c.Phone = "x1", "Laura@Example.com", "+525511112222"
+		})
 		w.NewCustomer(func(c *customer.Customer) { c.ExternalID, c.Email, c.Phone = "x2", "ana@example.com", "+525511113333" })
 		for _, tt := range []struct {
 			filter issuance.CustomerFilter
@@ -125,8 +127,10 @@ var peopleRules = []contract{
 
 // anna are unique facts, one of each sort.
 var anna = []issuance.Fact{
-	{Field: customer.FieldEmail, Value: "anna@example.com"}, {Field: customer.FieldPhone, Value: "+525511112222"},
-	{Field: customer.FieldRFC, Value: "PEIL900101AB1"}, {Field: customer.FieldCURP, Value: "PEIL900101MDFRNR09"},
+	{Field: customer.FieldEmail, Value: "anna@example.com"},
+	{Field: customer.FieldPhone, Value: "+525511112222"},
+	{Field: customer.FieldRFC, Value: "PEIL900101AB1"},
+	{Field: customer.FieldCURP, Value: "PEIL900101MDFRNR09"},
 	{Field: customer.FieldExternalID, Value: "crm-1"},
 }
 

@@ -296,12 +296,13 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   fanned     INTEGER NOT NULL -- 1: its deliveries were made, or it needs none
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX messages_waiting ON messages (id) WHERE fanned = 0;
+CREATE INDEX messages_waiting ON messages (created_at, id) WHERE fanned = 0;
 
 CREATE TABLE deliveries (
   id           BLOB    NOT NULL PRIMARY KEY,
   message_id   TEXT    NOT NULL REFERENCES messages (id),
   endpoint_id  BLOB    NOT NULL REFERENCES endpoints (id),
+  message_at   INTEGER NOT NULL, -- created_at of the message
   state        TEXT    NOT NULL,
   attempts     INTEGER NOT NULL, -- made so far
   due_at       INTEGER NOT NULL, -- on the programme's clock
@@ -314,6 +315,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_message ON deliveries (message_id);
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, id) WHERE state = 'pending';
+CREATE INDEX deliveries_failing ON deliveries (endpoint_id, message_at) WHERE attempts > 0 AND state <> 'delivered';
 CREATE INDEX deliveries_leased ON deliveries (endpoint_id, lease_until) WHERE lease_until IS NOT NULL;
 
 CREATE TABLE idempotency (

@@ -1,0 +1,36 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/firsttap/firsttap/internal/cardsapi"
+	"github.com/firsttap/firsttap/internal/debitapi"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+// doors makes the doors, in the order in which they are asked: the cards API stands at the root, owns what
+// no other door does, and comes last.
+func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
+	debit, err := debitapi.New(debitapi.Options{
+		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build the debit API: %w", err)
+	}
+	cards, err := cardsapi.New(cardsapi.Config{
+		Service: a.Rules, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build the cards API: %w", err)
+	}
+	return []httpd.Door{debit, cards}, nil
+}
+
+// announcers are the words of the doors for events.
+func announcers() map[event.Door]event.Announcer {
+	return map[event.Door]event.Announcer{
+		event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: cardsapi.Announce, event.DebitDoor: debitapi.Announce,
+	}
+}

@@ -1,0 +1,290 @@
+package cardsapi
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/wirejson"
+)
+
+// group is a part of a request; only the first group with problems is reported (contract §1.2, step 8).
+type group int
+
+const (
+	inHeaders group = iota
+	inParams
+	inQuery
+	inBody
+)
+
+// String is the group's wire name.
+func (g group) String() string { return [...]string{"headers", "params", "query", "body"}[g] }
+
+// mostProblems is how many problems a validation answer tells.
+const mostProblems = 50
+
+// messages are what people read beside the codes of contract §4.1. None ever holds a value.
+var messages = map[string]string{
+	"required": "is required", "invalid_type": "has the wrong type", "invalid_format": "has the wrong form",
+	"invalid_enum": "is none of the values allowed", "too_short": "is too short", "too_long": "is too long",
+	"too_small": "is too small", "too_big": "is too big", "duplicate": "is there twice", "not_allowed": "is not allowed here",
+	"weak_pin": "is too easy to guess", "invalid_url": "is no URL that we deliver to", "invalid_cursor": "is no cursor of this list",
+	"invalid_phone": "is no phone number", "invalid_dial_code": "is no assigned calling code",
+	"unsupported_country": "is not served", "zone_required": "is required in this country",
+	"postal_code_required": "is required in this country", "unsupported_courier": "does not serve this",
+}
+
+// bad notes a problem.
+func (c *call) bad(g group, path, code string) {
+	c.wrong[g] = append(c.wrong[g], fault.Field{Path: path, Code: code, Message: messages[code]})
+}
+
+// checked ends the reading of a request: nil, or the first group with problems, sorted by path.
+func (c *call) checked() error {
+	for g, fields := range c.wrong {
+		if len(fields) > 0 {
+			return formError(group(g), fields)
+		}
+	}
+	return nil
+}
+
+func formError(g group, fields []fault.Field) error {
+	slices.SortStableFunc(fields, func(a, b fault.Field) int { return strings.Compare(a.Path, b.Path) })
+	if len(fields) > mostProblems {
+		fields = fields[:mostProblems]
+	}
+	return &fault.Error{Reason: FormInvalid, Detail: g, Fields: fields}
+}
+
+// idempotency reads the key of a POST; required says that the route, or a policy, demands it.
+func (c *call) idempotency(required bool) {
+	const name = "idempotency-key"
+	sent := distinct(c.r.Header.Values(name))
+	switch {
+	case len(sent) == 0 && required:
+		c.bad(inHeaders, name, "required")
+	case len(sent) == 0:
+	case len(sent) > 1:
+		c.bad(inHeaders, name, "duplicate")
+	case sent[0] == "":
+		c.bad(inHeaders, name, "too_short")
+	case len(sent[0]) > 255:
+		c.bad(inHeaders, name, "too_long")
+	case strings.ContainsFunc(sent[0], func(r rune) bool { return r < 0x21 || r > 0x7e }):
+		c.bad(inHeaders, name, "invalid_format")
+	default:
+		c.key = sent[0]
+	}
+}
+
+// form begins the reading of a request: its idempotency key as the route says.
+func (c *call) form() *call {
+	switch c.route.Idempotency {
+	case httpd.None:
+	case httpd.Optional:
+		c.idempotency(false)
+	case httpd.Required:
+		c.idempotency(true)
+	case httpd.ByPolicy:
+		c.idempotency(c.program().Policy.Activation.RequireIdempotencyKey)
+	}
+	return c
+}
+
+// id reads an id of the path.
+func (c *call) id(name string) ident.UUID {
+	u, err := ident.ParseUUID(httpd.Param(c.r, name))
+	if err != nil {
+		c.bad(inParams, name, "invalid_format")
+	}
+	return u
+}
+
+// object is a JSON object of the body, with the path that leads to it.
+type object struct {
+	c    *call
+	v    wirejson.Value
+	path string
+}
+
+// object is the body; one that is missing has no members, one that is no object is a problem.
+func (c *call) object() object {
+	if c.body.Given() && c.body.Kind() != wirejson.Object || c.body.Kind() == wirejson.Null {
+		c.bad(inBody, "", "invalid_type")
+	}
+	return object{c: c, v: c.body}
+}
+
+// at is the path of a member.
+func (o object) at(name string) string {
+	if o.path == "" {
+		return name
+	}
+	return o.path + "." + name
+}
+
+func (o object) bad(name, code string) { o.c.bad(inBody, o.at(name), code) }
+
+// need says whether a member must be there; null is the same as absent.
+type need bool
+
+const (
+	required need = true
+	optional need = false
+)
+
+// member finds a member of that kind.
+func (o object) member(name string, n need, kind wirejson.Kind) (wirejson.Value, bool) {
+	v := o.v.Get(name)
+	switch {
+	case !v.Given():
+		if n == required {
+			o.bad(name, "required")
+		}
+		return v, false
+	case v.Kind() != kind:
+		o.bad(name, "invalid_type")
+		return v, false
+	}
+	return v, true
+}
+
+// text reads a string, trimmed, of low to high characters without control characters.
+func (o object) text(name string, n need, low, high int) (string, bool) {
+	v, given := o.member(name, n, wirejson.String)
+	if !given {
+		return "", false
+	}
+	s, _ := v.String()
+	s = strings.TrimSpace(s)
+	if code := textProblem(s, low, high); code != "" {
+		o.bad(name, code)
+		return "", false
+	}
+	return s, true
+}
+
+// textProblem says what is wrong with a text, "" when nothing is.
+func textProblem(s string, low, high int) string {
+	length := utf8.RuneCountInString(s)
+	switch {
+	case length < low:
+		return "too_short"
+	case length > high:
+		return "too_long"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "invalid_format"
+	}
+	return ""
+}
+
+// choice reads one of the values allowed; "" when it is not given or wrong.
+func (o object) choice(name string, n need, allowed ...string) string {
+	v, given := o.member(name, n, wirejson.String)
+	if !given {
+		return ""
+	}
+	s, _ := v.String()
+	if !slices.Contains(allowed, s) {
+		o.bad(name, "invalid_enum")
+		return ""
+	}
+	return s
+}
+
+// id reads a UUID.
+func (o object) id(name string, n need) ident.UUID {
+	v, given := o.member(name, n, wirejson.String)
+	if !given {
+		return ident.UUID{}
+	}
+	s, _ := v.String()
+	u, err := ident.ParseUUID(s)
+	if err != nil {
+		o.bad(name, "invalid_format")
+	}
+	return u
+}
+
+// child reads an object.
+func (o object) child(name string, n need) (object, bool) {
+	v, given := o.member(name, n, wirejson.Object)
+	return object{c: o.c, v: v, path: o.at(name)}, given
+}
+
+// moment reads a time of RFC 3339 with any offset; zero when it is not given or wrong.
+func (o object) moment(name string) time.Time {
+	v, given := o.member(name, optional, wirejson.String)
+	if !given {
+		return time.Time{}
+	}
+	s, _ := v.String()
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
+		o.bad(name, "invalid_format")
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// param reads a query parameter; "" when it was not given, or twice, which is a problem.
+func (c *call) param(name string) string {
+	values := c.query()[name]
+	if len(values) > 1 {
+		c.bad(inQuery, name, "duplicate")
+		return ""
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// idParam reads a query parameter that is a UUID. One that has another form is a problem.
+func (c *call) idParam(name string) ident.UUID {
+	s := c.param(name)
+	if s == "" {
+		return ident.UUID{}
+	}
+	u, err := ident.ParseUUID(s)
+	if err != nil {
+		c.bad(inQuery, name, "invalid_format")
+	}
+	return u
+}
+
+// choiceParam reads a query parameter that is one of the values allowed.
+func (c *call) choiceParam(name string, allowed ...string) string {
+	s := c.param(name)
+	if s != "" && !slices.Contains(allowed, s) {
+		c.bad(inQuery, name, "invalid_enum")
+		return ""
+	}
+	return s
+}
+
+// pageSize reads limit: 1 to 100, 20 when it is not given.
+func (c *call) pageSize() int {
+	s := c.param("limit")
+	if s == "" {
+		return 20
+	}
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		c.bad(inQuery, "limit", "invalid_type")
+	case n < 1:
+		c.bad(inQuery, "limit", "too_small")
+	case n > 100:
+		c.bad(inQuery, "limit", "too_big")
+	}
+	return n
+}

@@ -1,0 +1,79 @@
+package cardsapi
+
+import (
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// Who may call a route.
+const (
+	authKey     = "api key"
+	authSandbox = "api key of a sandbox"
+)
+
+// routes are the endpoints of contract §9. What is not here does not exist.
+func (d *Door) routes() []httpd.Route {
+	none, opt, req := httpd.None, httpd.Optional, httpd.Required
+	route := func(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
+		return httpd.Route{Method: method, Pattern: pattern, Auth: authKey, Idempotency: key, Tier: tier, Handler: handle(f)}
+	}
+	def, issue, ops := program.TierDefault, program.TierIssuance, program.TierOperations
+	withBody := func(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
+		r := route(method, pattern, key, tier, f)
+		r.MaxBody = maxBody
+		return r
+	}
+	simulation := func(pattern string, f func(*call) error) httpd.Route {
+		r := withBody("POST", "/simulation"+pattern, opt, def, f)
+		r.Auth = authSandbox
+		return r
+	}
+	secret := func(r httpd.Route) httpd.Route {
+		r.Secret = true
+		return r
+	}
+	return []httpd.Route{
+		withBody("POST", "/users", opt, def, d.createUser),
+		route("GET", "/users", none, def, d.listUsers),
+		route("GET", "/users/{id}", none, def, d.getUser),
+		withBody("POST", "/users/{id}/application", opt, program.TierIdentity, d.submitApplication),
+
+		withBody("POST", "/accounts", req, program.TierAccount, d.createAccount),
+		route("GET", "/accounts", none, def, d.listAccounts),
+		route("GET", "/accounts/{id}", none, def, d.getAccount),
+
+		withBody("POST", "/cards", req, issue, d.createCard),
+		route("GET", "/cards", none, def, d.listCards),
+		route("GET", "/cards/{id}", none, def, d.getCard),
+		route("DELETE", "/cards/{id}", none, ops, d.deleteCard),
+		withBody("POST", "/cards/{id}/activate", httpd.ByPolicy, def, d.activate),
+		secret(route("GET", "/cards/{id}/activation-code", none, program.TierRecovery, d.readCode)),
+		route("POST", "/cards/{id}/freeze", opt, ops, d.freeze),
+		route("POST", "/cards/{id}/unfreeze", opt, ops, d.unfreeze),
+		withBody("POST", "/cards/{id}/block", opt, ops, d.block),
+		route("POST", "/cards/{id}/unblock", opt, ops, d.unblock),
+
+		withBody("POST", "/card-shipments", opt, ops, d.createShipment),
+		route("GET", "/card-shipments", none, def, d.listShipments),
+		route("GET", "/card-shipments/{id}", none, def, d.getShipment),
+		withBody("PATCH", "/card-shipments/{id}", none, def, d.editShipment),
+		route("DELETE", "/card-shipments/{id}", none, def, d.deleteShipment),
+		withBody("POST", "/card-shipments/{id}/cards", opt, def, d.addMember),
+		route("DELETE", "/card-shipments/{id}/cards/{memberId}", none, def, d.removeMember),
+		route("POST", "/card-shipments/{id}/submit", req, issue, d.submitShipment),
+
+		secret(withBody("POST", "/webhooks", opt, def, d.createWebhook)),
+		route("GET", "/webhooks", none, def, d.listWebhooks),
+		route("GET", "/webhooks/{id}", none, def, d.getWebhook),
+		route("POST", "/webhooks/{id}/disable", opt, def, d.disableWebhook),
+		route("DELETE", "/webhooks/{id}", none, def, d.dropWebhook),
+
+		simulation("/users/{id}/application", d.simulateApplication),
+		simulation("/accounts/{id}/status", d.simulateAccount),
+		simulation("/cards/{id}/status", d.simulateCard),
+		simulation("/cards/{id}/production-status", d.simulateCardProduction),
+		simulation("/cards/{id}/shipping-status", d.simulateCardScan),
+		simulation("/card-shipments/{id}/production-status", d.simulateProduction),
+		simulation("/card-shipments/{id}/shipping-status", d.simulateScan),
+	}
+}

@@ -1,0 +1,295 @@
+package debitapi
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+// The reasons of this door itself.
+var (
+	bodyMalformed    = fault.New("debit_body_malformed", fault.Invalid)
+	requestInvalid   = fault.New("debit_request_invalid", fault.Invalid) // Fields say what
+	unsupportedMedia = fault.New("debit_unsupported_media_type", fault.Invalid)
+	wrongCaller      = fault.New("debit_wrong_caller", fault.Forbidden)   // Detail: callers that the endpoint takes
+	otherCustomer    = fault.New("debit_other_customer", fault.Forbidden) // a customer named another one
+)
+
+// doorReasons lists the reasons of this door.
+func doorReasons() []fault.Reason {
+	return []fault.Reason{bodyMalformed, requestInvalid, unsupportedMedia, wrongCaller, otherCustomer}
+}
+
+// The sentences that stand in several rows.
+const (
+	badParameters = "Bad parameters request, please refer the documentation"
+	unauthorized  = "Authorization failed"
+	forbidden     = "Forbidden"
+	conflict      = "Conflict"
+	noCustomer    = "Customer cannot hold this card"
+	exists        = "Customer already exists"
+	notShipped    = "Card has not been shipped"
+	canceled      = "Card has been canceled"
+	stolen        = "Card was reported lost or stolen"
+	noMatch       = "Activation code does not match"
+	careLine      = "Please contact the customer care"
+)
+
+// codeDatabase is the lowest code of faults.
+const codeDatabase = 6000
+
+// answer is what a reason is on the wire: one row of the contract's table (§5.2).
+type answer struct {
+	status   int
+	code     int
+	text     string // of codes from 5000 on
+	sentence string // the first hint
+	more     func(e *fault.Error) []string
+}
+
+func (a answer) hints(e *fault.Error) []string {
+	if a.more == nil {
+		return nil
+	}
+	return a.more(e)
+}
+
+// answerOf finds the row of a reason. One without a row would be a fault of ours.
+func (d *Door) answerOf(e *fault.Error) answer {
+	if a, ok := d.answers[e.Reason]; ok {
+		return a
+	}
+	return serverError()
+}
+
+func refused(code int, sentence string, more ...string) answer {
+	return answer{status: http.StatusBadRequest, code: code, sentence: sentence, more: fixed(more)}
+}
+
+// mirrored is a row whose code is 4000 and the HTTP status.
+func mirrored(status int, sentence string, more ...string) answer {
+	return answer{status: status, code: 4000 + status, sentence: sentence, more: fixed(more)}
+}
+
+func fixed(hints []string) func(*fault.Error) []string {
+	return func(*fault.Error) []string { return hints }
+}
+
+func (a answer) with(more func(e *fault.Error) []string) answer {
+	a.more = more
+	return a
+}
+
+func serverError() answer {
+	return answer{status: http.StatusInternalServerError, code: 7000, text: "Server error", sentence: careLine}
+}
+
+func busy() answer {
+	return answer{status: http.StatusServiceUnavailable, code: 7000, text: "Server error", sentence: "Please try again later"}
+}
+
+// answers is the table: every reason has exactly one row.
+func answers() map[fault.Reason]answer {
+	all := map[fault.Reason]answer{}
+	for _, part := range []map[fault.Reason]answer{
+		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), faultAnswers(), foreignAnswers(),
+	} {
+		for reason, a := range part {
+			all[reason] = a
+		}
+	}
+	return all
+}
+
+// requestAnswers are about the request itself, and about what it names.
+func requestAnswers() map[fault.Reason]answer {
+	bad := func(hints ...string) answer { return mirrored(http.StatusBadRequest, badParameters, hints...) }
+	missing := func(sentence string) answer { return mirrored(http.StatusNotFound, sentence) }
+	return map[fault.Reason]answer{
+		requestInvalid:            bad().with(fieldHints),
+		batch.OrderInvalid:        bad().with(fieldHints),
+		bodyMalformed:             bad("body:malformed"),
+		httpd.BodyInterrupted:     bad("body:malformed"),
+		card.BatchMismatch:        bad("Mismatch in reference batch."),
+		card.PINRequired:          bad("pin:required"),
+		card.CodeRequired:         bad("activation_code:required"),
+		account.BalanceRequired:   bad("balance:required"),
+		account.BalanceNotFound:   bad("balance.id:not_found"),
+		account.OwnerMismatch:     bad("balance.id:not_found"),
+		issuance.KeyRequired:      bad(headerKey + ":required"),
+		webhook.InvalidURL:        bad().with(urlHint),
+		card.NotFound:             missing("Card not found"),
+		customer.NotFound:         missing("Customer not found"),
+		batch.NotFound:            missing("Batch not found"),
+		account.NotFound:          missing("Balance not found"),
+		issuance.EndpointNotFound: missing("Webhook not found"),
+		httpd.RouteNotFound:       missing("Endpoint not found"),
+		httpd.MethodNotAllowed:    mirrored(http.StatusMethodNotAllowed, "Method not allowed"),
+		issuance.KeyMismatch:      mirrored(http.StatusConflict, conflict, headerKey+":duplicated"),
+		issuance.KeyInProgress:    mirrored(http.StatusConflict, conflict, headerKey+":in_progress"),
+		batch.NotCancelable:       mirrored(http.StatusConflict, conflict),
+		httpd.BodyTooLarge:        mirrored(http.StatusRequestEntityTooLarge, "Request too large"),
+		unsupportedMedia:          mirrored(http.StatusUnsupportedMediaType, "Unsupported media type"),
+	}
+}
+
+// callerAnswers are about who asks, and how often.
+func callerAnswers() map[fault.Reason]answer {
+	noToken := func(hint string) answer { return mirrored(http.StatusUnauthorized, unauthorized, hint) }
+	no := func(hints ...string) answer { return mirrored(http.StatusForbidden, forbidden, hints...) }
+	tooMany := mirrored(http.StatusTooManyRequests, "Too many requests")
+	return map[fault.Reason]answer{
+		access.EcommerceMissing:     noToken(headerEcommerce + ":required"),
+		access.EcommerceInvalid:     noToken(headerEcommerce + ":invalid"),
+		access.AddressNotAllowed:    noToken(headerEcommerce + ":not_allowed"),
+		access.CustomerTokenMissing: noToken(headerCustomer + ":required"),
+		access.CustomerTokenInvalid: noToken(headerCustomer + ":invalid"),
+		access.CustomerTokenExpired: noToken(headerCustomer + ":expired"),
+		access.KeyMissing:           noToken(headerEcommerce + ":required"),
+		access.KeyHeaderInvalid:     noToken(headerEcommerce + ":invalid"),
+		access.KeyInvalid:           noToken(headerEcommerce + ":invalid"),
+		httpd.HTTPSRequired:         no("https:required"),
+		wrongCaller:                 no().with(scopeHint),
+		otherCustomer:               no("customer_id:not_allowed"),
+		issuance.ProgramSuspended:   no("program:inactive"),
+		issuance.ProgramUnknown:     no("program:not_found"),
+		issuance.LiveProgram:        no("program:not_allowed"),
+		httpd.RateLimited:           tooMany,
+		httpd.AddressBlocked:        tooMany,
+		issuance.BreakerOpen:        tooMany,
+	}
+}
+
+// cardAnswers are about the state of a card.
+func cardAnswers() map[fault.Reason]answer {
+	return map[fault.Reason]answer{
+		card.NotPhysical:      refused(4430, "Card is not a physical card"),
+		card.NotShipped:       refused(4431, notShipped),
+		card.FailedDelivery:   refused(4431, notShipped),
+		card.ExceptionOnWay:   refused(4431, notShipped),
+		card.CameBack:         refused(4431, notShipped),
+		card.IsCanceled:       refused(4432, canceled),
+		card.IsSuperseded:     refused(4432, canceled),
+		card.LostInTransit:    refused(4432, canceled),
+		card.AlreadyActivated: refused(4433, "Card has already been activated"),
+		card.IsExpired:        refused(4434, "Card has expired"),
+		card.IsBlocked:        refused(4435, "Card is blocked"),
+		card.ReportedLost:     refused(4436, stolen),
+		card.ReportedStolen:   refused(4436, stolen),
+		card.GuardLocked:      refused(4438, "Card activation is locked").with(retryHint),
+		card.GuardHardLocked:  refused(4439, "Card activation is locked until an operator resets it"),
+		card.CodeWrong:        refused(4440, noMatch, "activation_code:invalid"),
+		card.CodeNotIssued:    refused(4440, noMatch, "activation_code:invalid"),
+		card.CodeExpired:      refused(4440, noMatch, "activation_code:expired"),
+		card.PINWeak:          refused(4441, "PIN was refused", "pin:weak"),
+	}
+}
+
+// holderAnswers are about the customer and the balance.
+func holderAnswers() map[fault.Reason]answer {
+	taken := mirrored(http.StatusConflict, exists)
+	taken.code = 4455
+	return map[fault.Reason]answer{
+		customer.NotEligible:     refused(4437, noCustomer).with(ineligibleHint),
+		customer.NotApproved:     refused(4437, noCustomer, "customer:inactive"),
+		customer.Exists:          taken.with(takenHints),
+		customer.PhoneTaken:      taken.with(fixed([]string{"mobile:duplicated"})),
+		customer.ExternalIDTaken: taken.with(fixed([]string{"external_id:duplicated"})),
+		// The one refusal with the status of a fault: the source document answers a customer's bad RFC so.
+		customer.DataInvalid: serverError().with(dataHints),
+		account.NotActive:    {status: http.StatusBadRequest, code: 5002, text: "Wallet is inactive", sentence: "Wallet is inactive"},
+	}
+}
+
+// faultAnswers are not about the request at all.
+func faultAnswers() map[fault.Reason]answer {
+	return map[fault.Reason]answer{
+		fault.ReasonInternal:    serverError(),
+		fault.ReasonUnavailable: {status: http.StatusInternalServerError, code: codeDatabase, text: "Database error", sentence: careLine},
+		httpd.Overloaded:        busy(),
+		httpd.DeadlinePassed:    busy(),
+		httpd.ClientGone:        busy(),
+		shipment.BureauDown:     busy(),
+	}
+}
+
+// foreignAnswers are reasons of the rules that no endpoint of this door gives. They have a row so that one
+// that strays in is still told as what it is: a clash with how things stand.
+func foreignAnswers() map[fault.Reason]answer {
+	clash := mirrored(http.StatusConflict, conflict)
+	rows := map[fault.Reason]answer{}
+	for _, reason := range []fault.Reason{
+		card.DesignNotFound, card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable,
+		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften,
+		customer.ProfileIncomplete, customer.ApplicationClosed,
+		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
+		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
+		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.SimulationState,
+	} {
+		rows[reason] = clash
+	}
+	return rows
+}
+
+func fieldHints(e *fault.Error) []string {
+	hints := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		hints[i] = f.Path + ":" + f.Code
+	}
+	return hints
+}
+
+func scopeHint(e *fault.Error) []string { return []string{fmt.Sprintf("scope:%v", e.Detail)} }
+
+func retryHint(e *fault.Error) []string {
+	return []string{fmt.Sprintf("retry_after:%d", seconds(e.RetryAfter))}
+}
+
+func urlHint(e *fault.Error) []string {
+	if p, ok := e.Detail.(webhook.Problem); ok && p == webhook.ProblemTooLong {
+		return []string{"url:" + tooLong}
+	}
+	return []string{"url:" + invalid}
+}
+
+func ineligibleHint(e *fault.Error) []string {
+	switch why, _ := e.Detail.(customer.Ineligibility); why {
+	case customer.NotAllowed:
+		return []string{"customer:not_allowed"}
+	case customer.TooManyCards:
+		return []string{"cards:too_many"}
+	case customer.Inactive:
+	}
+	return []string{"customer:inactive"}
+}
+
+// takenHints name the facts of a new customer that belong to another one already.
+func takenHints(e *fault.Error) []string {
+	names := map[customer.Field]string{customer.FieldPhone: "mobile"}
+	return namedHints(e, names, "duplicated")
+}
+
+func dataHints(e *fault.Error) []string { return namedHints(e, nil, invalid) }
+
+func namedHints(e *fault.Error, names map[customer.Field]string, problem string) []string {
+	found, _ := e.Detail.([]customer.Field)
+	hints := make([]string, len(found))
+	for i, f := range found {
+		name := string(f)
+		if other, ok := names[f]; ok {
+			name = other
+		}
+		hints[i] = name + ":" + problem
+	}
+	return hints
+}

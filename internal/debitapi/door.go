@@ -1,0 +1,174 @@
+package debitapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+// doorName names the door in logs, metrics, and records of idempotency keys.
+const doorName = "debit"
+
+// Rules are the use-cases that this door offers. [issuance.Service] has them.
+type Rules interface {
+	ProgramNow(ctx context.Context, p ident.ProgramID) (time.Time, error)
+	Fingerprint(p ident.ProgramID, parts ...[]byte) []byte
+	Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, error)
+
+	ActivateForCustomer(ctx context.Context, cmd issuance.ActivateForCustomer) (issuance.Activation, error)
+
+	StageBatch(ctx context.Context, by issuance.Caller) (*issuance.StagedBatch, error)
+	AppendItems(ctx context.Context, b *issuance.StagedBatch, sent []issuance.OrderItem) error
+	AcceptBatch(ctx context.Context, cmd issuance.AcceptBatch) (issuance.AcceptedBatch, error)
+	DropStaged(ctx context.Context, b *issuance.StagedBatch) error
+	Batch(ctx context.Context, p ident.ProgramID, ref ident.Reference) (issuance.BatchReport, error)
+	BatchItems(ctx context.Context, q issuance.BatchItems) (issuance.ItemPage, error)
+
+	SetBatchWebhook(ctx context.Context, cmd issuance.SetBatchWebhook) (issuance.IssuedEndpoint, error)
+	RemoveBatchWebhook(ctx context.Context, cmd issuance.Command) error
+	BatchWebhook(ctx context.Context, p ident.ProgramID) (issuance.BatchWebhook, error)
+	TestBatchWebhook(ctx context.Context, cmd issuance.Command, sample event.Draft) error
+}
+
+// Access tells who speaks. [access.Authenticator] does.
+type Access interface {
+	Ecommerce(ctx context.Context, header []string, from netip.Addr) (access.Identity, error)
+	Customer(ctx context.Context, header []string, beside access.Identity) (access.Identity, error)
+}
+
+// Options are what the door is made of. The first group must be given; the second has defaults.
+type Options struct {
+	Rules    Rules
+	Access   Access
+	Now      func() time.Time // real time, for rates, and for answers before a programme is known
+	Resolver webhook.Resolver // looks up where webhooks go
+
+	Rate httpd.Rate // of one credential; 50 a second, 100 at once
+}
+
+// The defaults of a credential's rate (debit contract §1.8).
+const (
+	ratePerSecond = 50
+	rateBurst     = 100
+	rateKeys      = 1 << 16 // credentials that are remembered at one time
+)
+
+// Door is the debit API. Make one with [New].
+type Door struct {
+	o       Options
+	router  *httpd.Router
+	buckets *httpd.Buckets
+	answers map[fault.Reason]answer
+}
+
+// New builds the door. An error is a mistake in its own routes.
+func New(o Options) (*Door, error) {
+	if o.Rate == (httpd.Rate{}) {
+		o.Rate = httpd.Rate{PerSecond: ratePerSecond, Burst: rateBurst}
+	}
+	d := &Door{o: o, buckets: httpd.NewBuckets(o.Now, rateKeys), answers: answers()}
+	routes := make([]httpd.Route, 0, len(endpoints()))
+	for _, e := range endpoints() {
+		routes = append(routes, httpd.Route{
+			Method: e.method, Pattern: e.pattern, Door: doorName, Auth: e.callers.String(), Tier: "credential",
+			Idempotency: e.key, MaxBody: e.maxBody, Timeout: e.timeout, Secret: e.secret,
+			Handler: func(w http.ResponseWriter, r *http.Request) error { return d.serve(w, r, e) },
+		})
+	}
+	router, err := httpd.NewRouter(httpd.FoldCase, routes)
+	if err != nil {
+		return nil, err
+	}
+	d.router = router
+	return d, nil
+}
+
+// The limits of bodies (debit contract §1.2), and how long an upload may take.
+const (
+	maxBody       = 64 << 10
+	maxOrder      = 64 << 20
+	uploadTimeout = 10 * time.Minute
+	exportTimeout = 5 * time.Minute
+)
+
+// endpoint is one row of the door: what httpd knows of it, and what runs.
+type endpoint struct {
+	method, pattern string
+	callers         callers
+	key             httpd.Idempotency
+	maxBody         int64
+	timeout         time.Duration
+	secret          bool
+	streams         bool // reads its own body
+	handle          func(d *Door, c *call) error
+}
+
+// endpoints are all endpoints of the door. Auth is as the contract writes it.
+func endpoints() []endpoint {
+	const (
+		order = "/debit/v1/bulkOrderCard"
+		hook  = "/debit/v1/webhook"
+	)
+	return []endpoint{
+		{
+			method: http.MethodPost, pattern: "/debit/v1/activateCardForCustomer", callers: forProgram | forCustomer | forAdmin,
+			key: httpd.ByPolicy, maxBody: maxBody, secret: true, handle: (*Door).activate,
+		},
+		{
+			method: http.MethodPost, pattern: order, callers: forProgram | forAdmin,
+			key: httpd.Optional, maxBody: maxOrder, timeout: uploadTimeout, streams: true, handle: (*Door).order,
+		},
+		{method: http.MethodGet, pattern: order + "/{reference_batch}", callers: forProgram | forAdmin, handle: (*Door).batch},
+		{
+			method: http.MethodGet, pattern: order + "/{reference_batch}/items", callers: forProgram | forAdmin,
+			timeout: exportTimeout, handle: (*Door).items,
+		},
+		{
+			method: http.MethodPut, pattern: hook, callers: forAdmin, key: httpd.Optional, maxBody: maxBody, secret: true,
+			handle: (*Door).setWebhook,
+		},
+		{method: http.MethodGet, pattern: hook, callers: forAdmin, handle: (*Door).webhook},
+		{method: http.MethodDelete, pattern: hook, callers: forAdmin, handle: (*Door).removeWebhook},
+		{method: http.MethodPost, pattern: hook + "/test", callers: forAdmin, key: httpd.Optional, handle: (*Door).testWebhook},
+	}
+}
+
+// Name implements [httpd.Door].
+func (d *Door) Name() string { return doorName }
+
+// Router implements [httpd.Door].
+func (d *Door) Router() *httpd.Router { return d.router }
+
+// Owns implements [httpd.Door]: the prefixes of the published API. Movements are another door's unless a
+// token of this one comes along.
+func (d *Door) Owns(r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	if httpd.PathUnder(httpd.FoldCase, path, "/debit/v1", "/user/v1", "/wallet/v1", "/oauth/v1", "/api/oauth") {
+		return true
+	}
+	return httpd.PathUnder(httpd.FoldCase, path, "/transactions") &&
+		(r.Header.Get(headerEcommerce) != "" || r.Header.Get(headerCustomer) != "")
+}
+
+// Serve implements [httpd.Door]: the general checks of the contract (§1.5), in its order, up to the media
+// type. Handlers do the rest.
+func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) error {
+	if err := m.Refusal(); err != nil {
+		return err
+	}
+	return m.Route.Handler(w, r)
+}
+
+// itemStatuses are the numbers of an item's outcome (debit contract §8.5).
+var itemStatuses = [...]batch.Outcome{1: batch.Pending, 2: batch.ItemCreated, 3: batch.ItemFailed}

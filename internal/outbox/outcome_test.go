@@ -1,0 +1,77 @@
+package outbox
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+var noon = time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)
+
+func TestOutcome_FollowsTheTimetableOfTheDoor(t *testing.T) {
+	t.Parallel()
+	w := New(Config{Now: func() time.Time { return noon }, Random: bytes.NewReader(nil)})
+	sandbox := program.Program{Kind: program.Sandbox, Clock: program.Clock{Offset: time.Hour}}
+	at := noon.Add(time.Hour)
+	refused := webhook.Result{Status: 500, Err: webhook.FailureStatus}
+	for name, c := range map[string]struct {
+		door    event.Door
+		attempt int
+		result  webhook.Result
+		want    Outcome
+	}{
+		"acknowledged":         {event.CardsDoor, 3, webhook.Result{Status: 204, Acknowledged: true}, Outcome{State: Delivered, At: at, HTTPStatus: 204}},
+		"cards, first":         {event.CardsDoor, 1, refused, Outcome{State: Pending, At: at, NextAt: at.Add(10 * time.Second), HTTPStatus: 500, Failure: "status"}},
+		"cards, last":          {event.CardsDoor, 13, refused, Outcome{State: Exhausted, At: at, HTTPStatus: 500, Failure: "status"}},
+		"cards, one before":    {event.CardsDoor, 12, refused, Outcome{State: Pending, At: at, NextAt: at.Add(20 * time.Hour), HTTPStatus: 500, Failure: "status"}},
+		"debit, first":         {event.DebitDoor, 1, refused, Outcome{State: Pending, At: at, NextAt: at.Add(5 * time.Second), HTTPStatus: 500, Failure: "status"}},
+		"debit, last":          {event.DebitDoor, 10, refused, Outcome{State: Exhausted, At: at, HTTPStatus: 500, Failure: "status"}},
+		"not signed":           {event.DebitDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Pending, At: at, NextAt: at.Add(5 * time.Second), Failure: "unsigned"}},
+		"a door without hooks": {event.NativeDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Exhausted, At: at, Failure: "unsigned"}},
+	} {
+		d := Delivery{Program: sandbox, Attempt: c.attempt, Message: event.Message{Door: c.door}}
+		if got := w.outcome(d, c.result); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestOutcome_LiveProgrammesJitterAndSandboxesDoNot(t *testing.T) {
+	t.Parallel()
+	next := func(kind program.Kind) time.Duration {
+		w := New(Config{Now: func() time.Time { return noon }, Random: bytes.NewReader(make([]byte, 8))})
+		d := Delivery{Program: program.Program{Kind: kind}, Attempt: 1, Message: event.Message{Door: event.CardsDoor}}
+		return w.outcome(d, webhook.Result{Err: webhook.FailureConnect}).NextAt.Sub(noon)
+	}
+	if got := next(program.Sandbox); got != 10*time.Second {
+		t.Errorf("a sandbox waits %s", got)
+	}
+	if got := next(program.Live); got != 9*time.Second {
+		t.Errorf("a live programme waits %s under the smallest draw", got)
+	}
+}
+
+func TestCourses_TheReportOfABatchGoesByItsReference(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		door       event.Door
+		body, want string
+	}{
+		{event.DebitDoor, `{"referenceBatch":"ddb8","status":4}`, "msg_ddb8"},
+		{event.DebitDoor, `{}`, "evt_1"},
+		{event.DebitDoor, `not JSON`, "evt_1"},
+		{event.CardsDoor, `{"referenceBatch":"ddb8"}`, "evt_1"},
+	} {
+		how, ok := courses(c.door)
+		if got := how.id(event.Message{ID: "evt_1", Body: []byte(c.body)}); !ok || got != c.want {
+			t.Errorf("%s %s: %q", c.door, c.body, got)
+		}
+	}
+	if _, ok := courses(event.NativeDoor); ok {
+		t.Error("the native door has endpoints")
+	}
+}

@@ -1,0 +1,237 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+const (
+	cardColumns = `c.id, c.program_id, c.number, c.reference, c.type, c.design_id, c.customer_id, c.account_id,
+	c.reserved_for, c.reserved_account, c.holder_name, c.last4, c.three_ds, c.expires_at, c.frozen_by,
+	c.block_type, c.block_by, c.block_message, c.block_liftable, c.reported_as, c.closed_at,
+	c.closed_reason, c.pin_sealed, c.pin_set_at, c.created_at, c.updated_at, c.version`
+	plasticColumns = `p.id, p.program_id, p.card_id, p.state, p.void_reason, p.custody, p.custody_presumed, p.activated_at,
+	p.shipment_id, p.batch_id, p.identifier, p.guard_method, p.guard_state, p.guard_tries,
+	p.guard_lifetime_wrong, p.guard_locks, p.guard_locked_until, p.code_hash, p.code_sealed,
+	p.code_issued_at, p.created_at, p.updated_at, p.version`
+)
+
+const (
+	insertCard = `INSERT INTO cards (id, program_id, number, reference, type, design_id, customer_id, account_id, reserved_for,
+	reserved_account, holder_name, last4, three_ds, expires_at, frozen_by, block_type, block_by,
+	block_message, block_liftable, reported_as, closed_at, closed_reason, pin_sealed, pin_set_at,
+	created_at, updated_at, version)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+	$23, $24, $25, $26, $27)
+	ON CONFLICT (program_id, number) DO NOTHING`
+	updateCard = `UPDATE cards SET design_id = $3, customer_id = $4, account_id = $5, reserved_for = $6, reserved_account = $7,
+	holder_name = $8, last4 = $9, three_ds = $10, expires_at = $11, frozen_by = $12, block_type = $13,
+	block_by = $14, block_message = $15, block_liftable = $16, reported_as = $17, closed_at = $18,
+	closed_reason = $19, pin_sealed = $20, pin_set_at = $21, updated_at = $22, version = $2 + 1
+	WHERE id = $1 AND version = $2`
+	insertPlastic = `INSERT INTO plastics (id, program_id, card_id, state, void_reason, custody, custody_presumed, activated_at, shipment_id,
+	batch_id, identifier, guard_method, guard_state, guard_tries, guard_lifetime_wrong, guard_locks,
+	guard_locked_until, code_hash, code_sealed, code_issued_at, created_at, updated_at, version)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
+	// updatePlastic leaves a plastic alone that was activated at another time.
+	updatePlastic = `UPDATE plastics SET state = $3, void_reason = $4, custody = $5, custody_presumed = $6, activated_at = $7, shipment_id = $8,
+	batch_id = $9, identifier = $10, guard_method = $11, guard_state = $12, guard_tries = $13,
+	guard_lifetime_wrong = $14, guard_locks = $15, guard_locked_until = $16, code_hash = $17,
+	code_sealed = $18, code_issued_at = $19, updated_at = $20, version = $2 + 1
+	WHERE id = $1 AND version = $2
+	AND (activated_at IS NULL OR activated_at = $7)`
+	selectActivatedAt  = `SELECT activated_at FROM plastics WHERE id = $1 AND version = $2`
+	identifierInBatch  = `SELECT 1 FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.program_id = $1 AND p.identifier = $2 AND p.identifier <> '' AND p.batch_id = $3 AND c.closed_at IS NULL LIMIT 1`
+	identifierInPlaces = `SELECT 1 FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.program_id = $1 AND p.identifier = $2 AND p.identifier <> '' AND c.closed_at IS NULL LIMIT 1`
+)
+
+// viewColumns are a card, one of its plastics, that one's box, and the reference of its batch. A card with
+// several plastics gives several rows; card.Speaker picks.
+const viewColumns = cardColumns + `, ` + plasticColumns + `, ` + shipmentColumns + `, b.reference`
+
+const viewTables = `
+	FROM cards c LEFT JOIN plastics p ON p.card_id = c.id
+	LEFT JOIN shipments s ON s.id = p.shipment_id LEFT JOIN batches b ON b.id = p.batch_id`
+
+const (
+	selectView = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
+	// listViews takes the cards of the page first; what stands between its parts are the conditions.
+	listViewsStart = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id IN (SELECT k.id FROM cards k WHERE k.program_id = $1 AND k.customer_id IS NOT NULL AND k.closed_reason <> 'deleted'`
+	listViewsEnd = `) ORDER BY c.created_at DESC, c.id DESC, p.created_at, p.id`
+	// statusOfCard is card.Status in SQL; at is the placeholder of the time.
+	statusOfCardStart = `CASE WHEN k.closed_at IS NOT NULL THEN 'closed' WHEN k.expires_at IS NOT NULL AND k.expires_at <= `
+	statusOfCardEnd   = ` THEN 'expired' WHEN k.block_type <> '' OR k.block_by <> '' OR k.block_message <> '' OR k.block_liftable <> 0
+	THEN 'blocked' WHEN k.frozen_by <> '' THEN 'frozen' WHEN k.customer_id IS NOT NULL THEN 'open' ELSE 'unassigned' END`
+)
+
+func cardDest(c *card.Card) []any {
+	return []any{
+		&c.ID.UUID, &c.Program.UUID, &c.Number, (*string)(&c.Reference), (*string)(&c.Type), &c.Design.UUID,
+		&c.Customer.UUID, &c.Account.UUID, &c.ReservedFor.UUID, &c.ReservedAccount.UUID, &c.HolderName, &c.Last4, &c.ThreeDS,
+		&c.ExpiresAt, (*string)(&c.FrozenBy), (*string)(&c.Block.Type), (*string)(&c.Block.By), &c.Block.Message,
+		&c.Block.Liftable, (*string)(&c.ReportedAs), &c.ClosedAt, (*string)(&c.ClosedReason), &c.PINSealed, &c.PINSetAt,
+		&c.CreatedAt, &c.UpdatedAt, &c.Version,
+	}
+}
+
+func cardArgs(c card.Card) []any {
+	return []any{
+		c.ID.UUID, c.Program.UUID, c.Number, string(c.Reference), string(c.Type), c.Design.UUID,
+		c.Customer.UUID, c.Account.UUID, c.ReservedFor.UUID, c.ReservedAccount.UUID, c.HolderName, c.Last4, c.ThreeDS,
+		c.ExpiresAt, string(c.FrozenBy), string(c.Block.Type), string(c.Block.By), c.Block.Message,
+		c.Block.Liftable, string(c.ReportedAs), c.ClosedAt, string(c.ClosedReason), c.PINSealed, c.PINSetAt,
+		c.CreatedAt, c.UpdatedAt, c.Version,
+	}
+}
+
+func plasticDest(p *card.Plastic) []any {
+	g := &p.Guard
+	return []any{
+		&p.ID.UUID, &p.Program.UUID, &p.Card.UUID, (*string)(&p.State), (*string)(&p.VoidReason), (*string)(&p.Custody),
+		&p.CustodyPresumed, &p.ActivatedAt, &p.Shipment.UUID, &p.Batch.UUID, &p.Identifier, (*string)(&g.Method),
+		(*string)(&g.State), &g.Tries, &g.LifetimeWrong, &g.Locks, &g.LockedUntil, &g.CodeHash, &g.CodeSealed,
+		&g.CodeIssuedAt, &p.CreatedAt, &p.UpdatedAt, &p.Version,
+	}
+}
+
+func plasticArgs(p card.Plastic) []any {
+	g := p.Guard
+	return []any{
+		p.ID.UUID, p.Program.UUID, p.Card.UUID, string(p.State), string(p.VoidReason), string(p.Custody),
+		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method),
+		string(g.State), g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed,
+		g.CodeIssuedAt, p.CreatedAt, p.UpdatedAt, p.Version,
+	}
+}
+
+func scanPlastic(r row, p *card.Plastic) error { return r.scan(plasticDest(p)...) }
+
+// views gathers rows of viewColumns, which come card by card, into candidates.
+type views struct {
+	found    []issuance.Candidate
+	plastics []packedPlastic // of the last card
+}
+
+type packedPlastic struct {
+	plastic   card.Plastic
+	candidate issuance.Candidate
+}
+
+func (v *views) add(r row) error {
+	var c issuance.Candidate
+	dest := append(cardDest(&c.View.Card), plasticDest(&c.View.Plastic)...)
+	dest = append(dest, shipmentDest(&c.View.Box)...)
+	if err := r.scan(append(dest, (*string)(&c.Reference))...); err != nil {
+		return err
+	}
+	if n := len(v.found); n == 0 || v.found[n-1].View.Card.ID != c.View.Card.ID {
+		v.found, v.plastics = append(v.found, c), append(v.plastics[:0], packedPlastic{c.View.Plastic, c})
+		return nil
+	}
+	v.plastics = append(v.plastics, packedPlastic{c.View.Plastic, c})
+	list := make([]card.Plastic, len(v.plastics))
+	for i, p := range v.plastics {
+		list[i] = p.plastic
+	}
+	speaker := card.Speaker(list)
+	for _, p := range v.plastics {
+		if p.plastic.ID == speaker.ID {
+			v.found[len(v.found)-1] = p.candidate
+		}
+	}
+	return nil
+}
+
+func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error) {
+	var v views
+	if err := t.query(selectView, []any{p.UUID, id.UUID}, v.add); err != nil || len(v.found) == 0 {
+		return card.View{}, false, err
+	}
+	return v.found[0].View, true, nil
+}
+
+func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilter, page issuance.Page) ([]card.View, error) {
+	l := newListing(listViewsStart, p.UUID)
+	if !f.Customer.IsZero() {
+		l.and("k.customer_id = ", f.Customer.UUID)
+	}
+	if !f.Account.IsZero() {
+		l.and("k.account_id = ", f.Account.UUID)
+	}
+	if f.Type != "" {
+		l.and("k.type = ", string(f.Type))
+	}
+	if len(f.Statuses) > 0 {
+		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || " + statusOfCardStart + l.arg(f.At) + statusOfCardEnd + " || ',%'")
+	}
+	sql, args := l.newestFirst("k", page)
+	var v views
+	if err := t.query(sql+listViewsEnd, args, v.add); err != nil {
+		return nil, err
+	}
+	var out []card.View
+	for _, c := range v.found {
+		out = append(out, c.View)
+	}
+	return out, nil
+}
+
+func (t tx) IdentifierTaken(_ context.Context, p ident.ProgramID, in ident.BatchID, identifier string) (bool, error) {
+	if in.IsZero() {
+		return one(t, identifierInPlaces, []any{p.UUID, identifier}, new(int))
+	}
+	return one(t, identifierInBatch, []any{p.UUID, identifier, in.UUID}, new(int))
+}
+
+func (t tx) InsertCard(_ context.Context, c card.Card) error {
+	var b batch
+	b.write(insertCard, cardArgs(c), free(issuance.ErrNumberTaken))
+	return t.run(b)
+}
+
+func (t tx) UpdateCard(_ context.Context, c card.Card) error {
+	return update(t, updateCard, c.ID.UUID, c.Version, c.Design.UUID, c.Customer.UUID, c.Account.UUID, c.ReservedFor.UUID,
+		c.ReservedAccount.UUID, c.HolderName, c.Last4, c.ThreeDS, c.ExpiresAt, string(c.FrozenBy), string(c.Block.Type),
+		string(c.Block.By), c.Block.Message, c.Block.Liftable, string(c.ReportedAs), c.ClosedAt, string(c.ClosedReason),
+		c.PINSealed, c.PINSetAt, c.UpdatedAt)
+}
+
+func (t tx) InsertPlastic(_ context.Context, p card.Plastic) error {
+	_, err := t.exec(insertPlastic, plasticArgs(p)...)
+	return err
+}
+
+func (t tx) UpdatePlastic(_ context.Context, p card.Plastic) error {
+	g := p.Guard
+	err := update(t, updatePlastic, p.ID.UUID, p.Version, string(p.State), string(p.VoidReason), string(p.Custody),
+		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method), string(g.State),
+		g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed, g.CodeIssuedAt, p.UpdatedAt)
+	if errors.Is(err, errConflict) {
+		return t.whyNotUpdated(p)
+	}
+	return err
+}
+
+// errActivatedOnce says that somebody tried to change when a plastic was activated.
+var errActivatedOnce = errors.New("activated_at is written once")
+
+// whyNotUpdated tells a changed activated_at, which is a fault, from a row that changed meanwhile.
+func (t tx) whyNotUpdated(p card.Plastic) error {
+	var at time.Time
+	same, err := one(t, selectActivatedAt, []any{p.ID.UUID, p.Version}, &at)
+	switch {
+	case err != nil:
+		return err
+	case same && !at.IsZero():
+		return fault.Wrap(errActivatedOnce, "update a plastic")
+	}
+	return errConflict
+}

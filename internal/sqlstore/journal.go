@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+const (
+	answerColumns = `y.program_id, y.door, y.idem_key, y.fingerprint, y.status, y.body, y.sealed, y.mismatches,
+	y.created_at, y.expires_at`
+	auditColumns = `t.program_id, t.at, t.id, t.actor, t.channel, t.source, t.request_id, t.action, t.card_id,
+	t.customer_id, t.shipment_id, t.batch_id, t.outcome, t.note`
+)
+
+const (
+	selectAnswer = `SELECT ` + answerColumns + ` FROM idempotency y WHERE y.program_id = $1 AND y.door = $2 AND y.idem_key = $3`
+	// saveAnswer takes the place of a record whose window has passed, and of no other.
+	saveAnswer = `INSERT INTO idempotency (program_id, door, idem_key, fingerprint, status, body, sealed, mismatches, created_at, expires_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	ON CONFLICT (program_id, door, idem_key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+	body = excluded.body, sealed = excluded.sealed, mismatches = excluded.mismatches, created_at = excluded.created_at,
+	expires_at = excluded.expires_at WHERE idempotency.expires_at <= excluded.created_at`
+	countMismatch = `UPDATE idempotency SET mismatches = mismatches + 1 WHERE program_id = $1 AND door = $2 AND idem_key = $3`
+	insertAudit   = `INSERT INTO audit (program_id, at, id, actor, channel, source, request_id, action, card_id, customer_id, shipment_id,
+	batch_id, outcome, note)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	countAudit = `SELECT count(*) FROM audit t
+	WHERE t.card_id = $2 AND t.at >= $5 AND t.program_id = $1 AND t.action = $3 AND t.outcome = $4`
+	insertMessage = `INSERT INTO messages (id, program_id, door, type, body, created_at, fanned)
+	VALUES ($1, $2, $3, $4, $5, $6, $7)`
+)
+
+// installation stands in audit rows for acts on no programme: a key column is never NULL.
+var installation = make([]byte, len(ident.UUID{}))
+
+func keyID(u ident.UUID) any {
+	if u.IsZero() {
+		return installation
+	}
+	return u
+}
+
+func answerDest(a *issuance.StoredAnswer) []any {
+	return []any{
+		&a.Program.UUID, &a.Door, &a.Key, &a.Fingerprint, &a.Status, &a.Body, &a.Sealed, &a.Mismatches, &a.CreatedAt, &a.ExpiresAt,
+	}
+}
+
+func answerArgs(a issuance.StoredAnswer) []any {
+	return []any{
+		a.Program.UUID, a.Door, a.Key, a.Fingerprint, a.Status, a.Body, a.Sealed, a.Mismatches, a.CreatedAt, a.ExpiresAt,
+	}
+}
+
+func auditArgs(r audit.Row) []any {
+	return []any{
+		keyID(r.Program.UUID), r.At, keyID(r.ID), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Card.UUID,
+		r.Customer.UUID, r.Shipment.UUID, r.Batch.UUID, r.Outcome, r.Note,
+	}
+}
+
+func scanAudit(r row, a *audit.Row) error {
+	return r.scan(&a.Program.UUID, &a.At, &a.ID, &a.Actor, &a.Channel, &a.Source, &a.RequestID, &a.Action,
+		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note)
+}
+
+// messageArgs marks what needs no deliveries: the native words have no endpoints, they are kept.
+func messageArgs(m event.Message) []any {
+	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, m.Door == event.NativeDoor}
+}
+
+func notNilBytes(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+func (t tx) Stored(_ context.Context, p ident.ProgramID, door, key string) (issuance.StoredAnswer, bool, error) {
+	var a issuance.StoredAnswer
+	found, err := one(t, selectAnswer, []any{p.UUID, door, key}, answerDest(&a)...)
+	return a, found, err
+}
+
+func (t tx) CountAudit(_ context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error) {
+	var n int
+	_, err := one(t, countAudit, []any{p.UUID, id.UUID, action, outcome, since}, &n)
+	return n, err
+}
+
+func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, page issuance.Page) ([]audit.Row, error) {
+	l := newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
+	if !page.After.CreatedAt.IsZero() || !page.After.ID.IsZero() {
+		l.sql.WriteString(" AND (t.at, t.id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
+	}
+	l.sql.WriteString(" ORDER BY t.at DESC, t.id DESC LIMIT " + l.arg(page.Limit))
+	return all(t, l.sql.String(), l.args, scanAudit)
+}
+
+func (t tx) SaveAnswer(_ context.Context, a issuance.StoredAnswer) error {
+	return update(t, saveAnswer, answerArgs(a)...)
+}
+
+func (t tx) CountMismatch(_ context.Context, a issuance.StoredAnswer) error {
+	return update(t, countMismatch, a.Program.UUID, a.Door, a.Key)
+}
+
+func (t tx) InsertAudit(_ context.Context, rows ...audit.Row) error {
+	var b batch
+	for _, r := range rows {
+		b.write(insertAudit, auditArgs(r), nil)
+	}
+	return t.run(b)
+}
+
+func (t tx) InsertMessages(_ context.Context, messages ...event.Message) error {
+	var b batch
+	t.announce(&b, messages)
+	return t.run(b)
+}
+
+// announce adds messages, and notes that somebody waits for them.
+func (s *session) announce(b *batch, messages []event.Message) {
+	for _, m := range messages {
+		b.write(insertMessage, messageArgs(m), nil)
+		s.messages = s.messages || m.Door != event.NativeDoor
+	}
+}

@@ -1,0 +1,258 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/outbox"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+const (
+	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
+	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND fanned = 0`
+	selectTargets = `SELECT e.id FROM endpoints e
+	WHERE e.program_id = $1 AND e.door = $2 AND e.disabled = 0 AND e.created_at <= $3 ORDER BY e.created_at, e.id`
+	insertDelivery = `INSERT INTO deliveries (id, message_id, endpoint_id, message_at, state, attempts, due_at, fence, http_status, failure)
+	VALUES ($1, $2, $3, $4, 'pending', 0, $4, 0, 0, '') ON CONFLICT (id) DO NOTHING`
+
+	selectBusyEndpoints = `SELECT ` + endpointColumns + `, ` + programColumns + ` FROM endpoints e JOIN programs pr ON pr.id = e.program_id
+	WHERE e.disabled = 0 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending')`
+	selectDue = `SELECT d.id, d.due_at, d.fence FROM deliveries d
+	WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= $2 AND (d.lease_until IS NULL OR d.lease_until <= $3)
+	ORDER BY d.due_at, d.id LIMIT $4`
+	countLeased = `SELECT count(*) FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
+	isEnabled   = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0`
+	lease       = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
+	selectDead  = `SELECT d.id FROM endpoints e JOIN deliveries d ON d.endpoint_id = e.id AND d.state = 'pending'
+	WHERE e.disabled = 1 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
+	dropDelivery   = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
+	selectDelivery = `SELECT d.attempts, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
+	FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
+	finishDelivery = `UPDATE deliveries SET state = $3, attempts = $4, due_at = COALESCE($5, due_at), http_status = $6, failure = $7, updated_at = $8,
+	lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending' AND lease_until IS NOT NULL`
+	releaseDelivery = `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending'`
+)
+
+type outboxQueue struct{ *DB }
+
+// FanOut makes deliveries. Messages that need none were marked when they were made.
+func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
+	waits := false
+	err := d.engine.read(ctx, func(s *session) error {
+		waiting, err := waitingMessages(s, 1)
+		waits = len(waiting) > 0
+		return err
+	})
+	if err != nil || !waits {
+		return 0, err
+	}
+	taken := 0
+	err = d.engine.write(ctx, func(s *session) error {
+		waiting, err := waitingMessages(s, limit)
+		if err != nil {
+			return err
+		}
+		taken = len(waiting)
+		for _, m := range waiting {
+			if err := fanOut(s, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return taken, err
+}
+
+func waitingMessages(s *session, limit int) ([]event.Message, error) {
+	return all(s, selectWaiting+s.dialect.skipLocked, []any{limit}, func(r row, m *event.Message) error {
+		return r.scan((*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.CreatedAt)
+	})
+}
+
+func fanOut(s *session, m event.Message) error {
+	targets, err := all(s, selectTargets, []any{m.Program.UUID, string(m.Door), m.CreatedAt}, func(r row, id *ident.UUID) error { return r.scan(id) })
+	if err != nil {
+		return err
+	}
+	var b batch
+	for _, endpoint := range targets {
+		b.write(insertDelivery, []any{deliveryID(m.ID, endpoint), string(m.ID), endpoint, m.CreatedAt}, nil)
+	}
+	b.write(markFanned, []any{string(m.ID)}, guarded)
+	return s.run(b)
+}
+
+// deliveryID follows from what is delivered where: making it twice gives one row.
+func deliveryID(message ident.EventID, endpoint ident.UUID) ident.UUID {
+	sum := sha256.Sum256(append([]byte(message), endpoint[:]...))
+	return ident.UUID(sum[:16])
+}
+
+// candidate is a delivery that is due, before it is leased.
+type candidate struct {
+	id       ident.UUID
+	fence    int64
+	late     time.Duration // how long it is due, whatever clock it is on
+	endpoint issuance.Endpoint
+	program  program.Program
+}
+
+// Claim looks for what is due on a reader, where a storm of dead endpoints disturbs nobody, and leases it
+// on the writer, where everything that counts is looked at again.
+func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time, length time.Duration, perEndpoint, limit int) ([]outbox.Delivery, error) {
+	var due []candidate
+	var dead []ident.UUID
+	err := d.engine.read(ctx, func(s *session) error {
+		var err error
+		if dead, err = all(s, selectDead, []any{realNow, sweepChunk}, func(r row, id *ident.UUID) error { return r.scan(id) }); err != nil {
+			return err
+		}
+		due, err = findDue(s, realNow, perEndpoint, limit)
+		return err
+	})
+	if err != nil || len(due)+len(dead) == 0 {
+		return nil, err
+	}
+	var out []outbox.Delivery
+	err = d.engine.write(ctx, func(s *session) error {
+		for _, id := range dead {
+			if _, err := s.exec(dropDelivery, id); err != nil {
+				return err
+			}
+		}
+		var err error
+		out, err = leaseAll(s, due, owner, realNow, length, perEndpoint)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// findDue lists what may be leased: of each endpoint its oldest, and of all these the most overdue.
+func findDue(s *session, realNow time.Time, perEndpoint, limit int) ([]candidate, error) {
+	var busy []candidate
+	err := s.query(selectBusyEndpoints, nil, func(r row) error {
+		var c candidate
+		var p programScan
+		if err := r.scan(append(endpointDest(&c.endpoint), p.dest()...)...); err != nil {
+			return err
+		}
+		var err error
+		c.program, err = p.read(s.policies)
+		busy = append(busy, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var due []candidate
+	for _, of := range busy {
+		leased := 0
+		if _, err := one(s, countLeased, []any{of.endpoint.ID.UUID, realNow}, &leased); err != nil {
+			return nil, err
+		}
+		room := min(perEndpoint-leased, limit)
+		if room <= 0 {
+			continue
+		}
+		now := of.program.Now(realNow)
+		err := s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, room}, func(r row) error {
+			c := of
+			var at time.Time
+			if err := r.scan(&c.id, &at, &c.fence); err != nil {
+				return err
+			}
+			c.late = now.Sub(at)
+			due = append(due, c)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(b.late, a.late) })
+	return due[:min(len(due), limit)], nil
+}
+
+// leaseAll leases candidates that nobody took meanwhile, and loads what goes with them.
+func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, perEndpoint int) ([]outbox.Delivery, error) {
+	var out []outbox.Delivery
+	room := map[ident.EndpointID]int{}
+	for _, c := range due {
+		if _, known := room[c.endpoint.ID]; !known {
+			left, err := roomAt(s, c.endpoint.ID, realNow, perEndpoint)
+			if err != nil {
+				return nil, err
+			}
+			room[c.endpoint.ID] = left
+		}
+		if room[c.endpoint.ID] <= 0 {
+			continue
+		}
+		rows, err := s.exec(lease, c.id, c.fence, owner, realNow.Add(length))
+		if err != nil {
+			return nil, err
+		}
+		if rows == 0 {
+			continue
+		}
+		room[c.endpoint.ID]--
+		d := outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
+		m := &d.Message
+		if _, err := one(s, selectDelivery, []any{c.id}, &d.Attempt, &d.Fence, (*string)(&m.ID), &m.Program.UUID,
+			(*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt); err != nil {
+			return nil, err
+		}
+		d.Attempt++
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// roomAt is how many deliveries of an endpoint may be leased now; none when it was disabled meanwhile.
+func roomAt(s *session, id ident.EndpointID, realNow time.Time, perEndpoint int) (int, error) {
+	enabled, err := one(s, isEnabled, []any{id.UUID}, new(int))
+	if err != nil || !enabled {
+		return 0, err
+	}
+	leased := 0
+	_, err = one(s, countLeased, []any{id.UUID, realNow}, &leased)
+	return perEndpoint - leased, err
+}
+
+func (d outboxQueue) Finish(ctx context.Context, of outbox.Delivery, o outbox.Outcome) (bool, error) {
+	held := false
+	err := d.engine.write(ctx, func(s *session) error {
+		rows, err := s.exec(finishDelivery, of.ID.UUID, of.Fence, string(o.State), of.Attempt, o.NextAt, o.HTTPStatus, o.Failure, o.At)
+		held = rows == 1
+		if err != nil || !held || o.State != outbox.Delivered {
+			return err
+		}
+		_, err = s.exec(usedEndpoint, of.Endpoint.ID.UUID, o.At)
+		return err
+	})
+	return held && err == nil, err
+}
+
+func (d outboxQueue) Release(ctx context.Context, ds []outbox.Delivery) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	return d.engine.write(ctx, func(s *session) error {
+		for _, of := range ds {
+			if _, err := s.exec(releaseDelivery, of.ID.UUID, of.Fence); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	checkpointEvery = 250 * time.Millisecond // while there are commits
+	checkpointIdle  = 20                     // quiet rounds until the log is cut to nothing
+	pausePages      = 8192                   // pages in the log (32 MB) beyond which the writer pauses for it
+)
+
+// checkpointer moves the write-ahead log into the file on its own connection, so that no commit pays for
+// it. A log that is written all the time never ends by itself; when it grows long, the bulk is moved
+// first, and then the writer stands still for the small rest, so that it begins anew.
+type checkpointer struct {
+	conn   *sqliteConn
+	turn   *sync.Mutex // the writer's turn
+	signal chan struct{}
+	quit   chan struct{}
+	ended  chan struct{}
+	err    error
+	pages  atomic.Int64 // in the log after the last look
+	done   atomic.Int64
+}
+
+func newCheckpointer(conn *sqliteConn, turn *sync.Mutex) *checkpointer {
+	return &checkpointer{conn: conn, turn: turn, signal: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// wake says that there was a commit.
+func (c *checkpointer) wake() {
+	select {
+	case c.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (c *checkpointer) loop() {
+	defer close(c.ended)
+	for {
+		select {
+		case <-c.quit:
+			return
+		case <-c.signal:
+		}
+		if !c.busy() {
+			return
+		}
+	}
+}
+
+// busy checkpoints while there are commits; false when the store closes.
+func (c *checkpointer) busy() bool {
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	for quiet := 0; quiet < checkpointIdle; {
+		select {
+		case <-c.quit:
+			return false
+		case <-tick.C:
+		}
+		c.passive()
+		if c.pages.Load() > pausePages {
+			c.turn.Lock()
+			c.passive()
+			c.turn.Unlock()
+		}
+		select {
+		case <-c.signal:
+			quiet = 0
+		default:
+			quiet++
+		}
+	}
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	c.run("PRAGMA wal_checkpoint(TRUNCATE)")
+	return true
+}
+
+func (c *checkpointer) passive() { c.run("PRAGMA wal_checkpoint(PASSIVE)") }
+
+// run checkpoints. A failure is not told: the log keeps everything, and a disk that fails is met by the
+// next commit.
+func (c *checkpointer) run(pragma string) {
+	var blocked, pages, moved int64
+	if found, err := one(c.conn, pragma, nil, &blocked, &pages, &moved); err != nil || !found {
+		return
+	}
+	c.done.Add(1)
+	c.pages.Store(pages)
+}
+
+// stop ends the goroutine, cuts the log and closes the connection.
+func (c *checkpointer) stop() error {
+	close(c.quit)
+	<-c.ended
+	c.run("PRAGMA wal_checkpoint(TRUNCATE)")
+	return c.conn.db.Close()
+}

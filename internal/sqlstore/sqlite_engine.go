@@ -1,0 +1,198 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/firsttap/firsttap/internal/fault"
+)
+
+// busyWait is how long a statement waits for another process that holds the file.
+const busyWait = 5 * time.Second
+
+// sqliteDialect is what SQLite brings. It needs no locks: the writer is alone in its transaction.
+func sqliteDialect() *dialect {
+	return &dialect{
+		migrations: "migrations/sqlite",
+		hasTable:   "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+		classify:   classifySQLite,
+		open:       openSQLite,
+	}
+}
+
+// sqliteEngine is one process on one file: a connection that writes, a pool that reads, and a
+// connection that checkpoints.
+type sqliteEngine struct {
+	writer      *writer
+	readers     chan *sqliteConn
+	spare       chan *sqliteConn // one reader for what callers ask while they hold another
+	count       int              // readers
+	checkpoints *checkpointer
+	dialect     *dialect
+	policies    *policies
+	turn        sync.Mutex // held while the writer's connection is in use
+}
+
+func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
+	e := &sqliteEngine{count: c.Readers, readers: make(chan *sqliteConn, c.Readers), spare: make(chan *sqliteConn, 1), dialect: d, policies: newPolicies()}
+	conns := make([]*sqliteConn, 0, c.Readers+3)
+	fail := func(err error) (engine, error) {
+		for _, conn := range conns {
+			_ = conn.db.Close() // the first error is the one that tells
+		}
+		return nil, err
+	}
+	for range c.Readers + 3 {
+		conn, err := openSQLiteConn(c.Path)
+		if err != nil {
+			return fail(err)
+		}
+		conns = append(conns, conn)
+	}
+	for _, reader := range conns[2:] {
+		if _, err := reader.exec("PRAGMA query_only = ON"); err != nil {
+			return fail(err)
+		}
+		select {
+		case e.spare <- reader:
+		default:
+			e.readers <- reader
+		}
+	}
+	e.checkpoints = newCheckpointer(conns[1], &e.turn)
+	e.writer = &writer{
+		conn: conns[0], queue: make(chan *job, queueLength), stopped: make(chan struct{}), dialect: d, policies: e.policies,
+		hooks: c.hooks, written: e.checkpoints.wake, failures: make(chan error, 1),
+	}
+	e.writer.begin = func() error {
+		e.turn.Lock()
+		_, err := e.writer.conn.exec("BEGIN IMMEDIATE")
+		if err != nil {
+			e.turn.Unlock()
+		}
+		return err
+	}
+	e.writer.ended = e.turn.Unlock
+	e.writer.commit = func() error { _, err := e.writer.conn.exec("COMMIT"); return err }
+	go e.writer.loop()
+	go e.checkpoints.loop()
+	return e, nil
+}
+
+// openSQLiteConn opens a connection and makes sure that it is durable.
+func openSQLiteConn(path string) (*sqliteConn, error) {
+	db, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		return nil, sqliteFault(err)
+	}
+	conn := newSQLiteConn(db)
+	db.SetBusyTimeout(busyWait)
+	err = func() error {
+		for _, p := range []struct{ set, check, want string }{
+			{"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
+			{"PRAGMA synchronous = FULL", "PRAGMA synchronous", "2"},
+			{"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
+			{"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0"},
+			{"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
+			{"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
+		} {
+			if err := conn.query(p.set, nil, func(row) error { return nil }); err != nil {
+				return err
+			}
+			var got string
+			if _, err := one(conn, p.check, nil, &got); err != nil {
+				return err
+			}
+			if got != p.want {
+				return fault.Wrap(fmt.Errorf("%s gives %q, not %q", p.check, got, p.want), "open the database")
+			}
+		}
+		return nil
+	}()
+	if err != nil {
+		_ = db.Close() // the first error is the one that tells
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (e *sqliteEngine) write(ctx context.Context, body func(*session) error) error {
+	return e.writer.write(ctx, body)
+}
+
+func (e *sqliteEngine) read(ctx context.Context, body func(*session) error) error {
+	return e.readOn(ctx, e.readers, body)
+}
+
+func (e *sqliteEngine) lookUp(ctx context.Context, body func(*session) error) error {
+	return e.readOn(ctx, e.spare, body)
+}
+
+// readOn runs body on a connection of a pool. Its statements are interrupted when ctx ends.
+func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body func(*session) error) (err error) {
+	var conn *sqliteConn
+	select {
+	case conn = <-pool:
+	case <-ctx.Done():
+		return fault.NotNow(ctx.Err(), "wait for a reader", retryLater)
+	}
+	if conn == nil {
+		return fault.NotNow(errClosed, "read", retryLater)
+	}
+	defer func() { pool <- conn }()
+	if _, err := conn.exec("BEGIN"); err != nil {
+		return err
+	}
+	conn.db.SetInterrupt(ctx.Done())
+	defer func() {
+		conn.db.SetInterrupt(nil)
+		if _, undo := conn.exec("ROLLBACK"); undo != nil && err == nil {
+			err = undo
+		}
+	}()
+	return body(&session{conn: conn, dialect: e.dialect, policies: e.policies})
+}
+
+// migrate runs on the writer's connection while the writer stands still, and waits for other processes.
+func (e *sqliteEngine) migrate(ctx context.Context, body func(conn, func(string) error) error) error {
+	return e.writer.write(ctx, func(*session) error { return body(e.writer.conn, e.writer.conn.script) })
+}
+
+func (e *sqliteEngine) ready() error {
+	if broken := e.writer.broken.Load(); broken != nil {
+		return broken
+	}
+	return nil
+}
+
+func (e *sqliteEngine) failed() <-chan error { return e.writer.failures }
+
+func (e *sqliteEngine) stats() Stats {
+	c := &e.writer.counts
+	return Stats{
+		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
+		Waiting: int64(len(e.writer.queue)), WALPages: e.checkpoints.pages.Load(), Checkpoints: e.checkpoints.done.Load(),
+	}
+}
+
+// close lets the writes that wait finish, checkpoints, and closes every connection.
+func (e *sqliteEngine) close() error {
+	if !e.writer.gate.close() {
+		return nil
+	}
+	close(e.writer.queue)
+	<-e.writer.stopped
+	errs := []error{e.checkpoints.stop()}
+	for range e.count {
+		errs = append(errs, (<-e.readers).db.Close())
+	}
+	errs = append(errs, (<-e.spare).db.Close())
+	close(e.readers)
+	close(e.spare)
+	return errors.Join(append(errs, e.writer.conn.db.Close())...)
+}

@@ -1,0 +1,245 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// crowd is how many goroutines race.
+const crowd = 64
+
+var transactionRules = []contract{
+	{"an error of the body rolls everything back and comes out as it is", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row, c := w.trace(), w.fullCustomer()
+		err := w.Store.Issuance().Write(t.Context(), func(tx issuance.Tx) error {
+			w.writeAll(t.Context(), t, tx, row, c)
+			return errOfTheBody
+		})
+		if !errors.Is(err, errOfTheBody) {
+			t.Errorf("the error is %v", err)
+		}
+		w.nothingLeft(t, row, c)
+		err = w.Store.Access().Write(t.Context(), func(tx access.Tx) error {
+			must(t, tx.InsertAudit(t.Context(), row))
+			return errOfTheBody
+		})
+		if !errors.Is(err, errOfTheBody) {
+			t.Errorf("the error of access is %v", err)
+		}
+		w.nothingLeft(t, row, c)
+		err = w.Store.Issuance().Read(t.Context(), func(issuance.ReadTx) error { return errOfTheBody })
+		if !errors.Is(err, errOfTheBody) {
+			t.Errorf("the error of a read is %v", err)
+		}
+	}},
+	{"a refusal is no error of the body: what it costs is committed", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row := w.trace()
+		var refusal error
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			refusal = card.CodeWrong
+			return tx.InsertAudit(ctx, row)
+		})
+		auditRows.readsBack(t, w, row, "of the refusal "+refusal.Error())
+	}},
+	{"what the engine refuses is a fault, and rolls back", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row, c := w.trace(), w.fullCustomer()
+		isFault(t, "a second design with the id of the first", w.Store.Issuance().Write(t.Context(), func(tx issuance.Tx) error {
+			w.writeAll(t.Context(), t, tx, row, c)
+			return tx.InsertDesign(t.Context(), w.Design)
+		}))
+		w.nothingLeft(t, row, c)
+	}},
+	{"a transaction whose context has ended writes nothing", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row := w.trace()
+		ctx, cancel := context.WithCancel(t.Context())
+		err := w.Store.Issuance().Write(ctx, func(tx issuance.Tx) error {
+			cancel()
+			return tx.InsertAudit(ctx, row)
+		})
+		if err == nil {
+			auditRows.readsBack(t, w, row, "that was acknowledged") // the commit was faster than the end
+		} else {
+			auditRows.readsNothing(t, w, w.Program.ID, row, "after an error")
+		}
+		late := w.trace()
+		if err := w.Store.Issuance().Write(ctx, func(tx issuance.Tx) error { return tx.InsertAudit(ctx, late) }); err == nil {
+			t.Error("a transaction began after its context had ended")
+		}
+		auditRows.readsNothing(t, w, w.Program.ID, late, "of a transaction that never began")
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, late) })
+	}},
+	{"a panic of the body rolls back, and the store goes on", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row, c := w.trace(), w.fullCustomer()
+		for range 20 { // more often than there are connections
+			survives(func() {
+				_ = w.Store.Issuance().Write(t.Context(), func(tx issuance.Tx) error {
+					w.writeAll(t.Context(), t, tx, row, c)
+					panic("the body")
+				})
+			})
+			survives(func() { _ = w.Store.Issuance().Read(t.Context(), func(issuance.ReadTx) error { panic("the body") }) })
+			survives(func() { _ = w.Store.Access().Write(t.Context(), func(access.Tx) error { panic("the body") }) })
+		}
+		w.nothingLeft(t, row, c)
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, row) })
+		auditRows.readsBack(t, w, row, "after the panics")
+	}},
+	{"an update of what changed meanwhile makes the transaction run again, and only the last run leaves effects", staleUpdates},
+	{"an update of a programme that changed meanwhile makes the transaction run again", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		stale, runs := w.Program, 0
+		stale.Clock = clockAhead
+		w.Admin(func(ctx context.Context, tx access.Tx) error {
+			p := w.Program
+			p.Name = "meanwhile"
+			return tx.UpdateProgram(ctx, p, nil)
+		})
+		w.Admin(func(ctx context.Context, tx access.Tx) error {
+			if runs++; runs > 1 {
+				var err error
+				if stale, err = found(tx.Program(ctx, stale.ID)); err != nil {
+					return err
+				}
+				stale.Clock = clockAhead
+			}
+			return tx.UpdateProgram(ctx, stale, nil)
+		})
+		if got := w.program(w.Program.ID); runs != 2 || got.Name != "meanwhile" || got.Clock != (program.Clock{Offset: clockAhead.Offset}) {
+			t.Errorf("after %d runs the programme is %q with clock %v", runs, got.Name, got.Clock)
+		}
+	}},
+	{"a read sees every commit that was acknowledged before it, on every handle", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		handles := []Store{w.Store, f.Again(t, w.Store)}
+		for _, err := range together(8, func(i int) error {
+			for n := range 25 {
+				row := w.trace()
+				write, read := handles[(i+n)%2], handles[n/2%2]
+				if err := write.Issuance().Write(t.Context(), func(tx issuance.Tx) error { return tx.InsertAudit(t.Context(), row) }); err != nil {
+					return err
+				}
+				if err := read.Issuance().Read(t.Context(), func(tx issuance.ReadTx) error {
+					_, err := found(auditRows.readers[0].read(t.Context(), tx, w.Program.ID, row))
+					return err
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}) {
+			must(t, err)
+		}
+	}},
+	{"a read is one snapshot: it sees all of a commit or nothing, to its end", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		other := f.Again(t, w.Store)
+		row, c := w.trace(), w.fullCustomer()
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			before, err := found(tx.Customer(ctx, w.Program.ID, w.Customer.ID))
+			must(t, err)
+			for _, err := range together(1, func(int) error {
+				return other.Issuance().Write(ctx, func(tx issuance.Tx) error {
+					w.writeAll(ctx, t, tx, row, c)
+					changed := w.Customer
+					changed.FirstName = "Changed"
+					return tx.UpdateCustomer(ctx, changed, nil, nil)
+				})
+			}) {
+				must(t, err)
+			}
+			after, err := found(tx.Customer(ctx, w.Program.ID, w.Customer.ID))
+			same(t, "the customer, read again", before, after)
+			if _, there, err := tx.Customer(ctx, w.Program.ID, c.ID); there || err != nil {
+				t.Errorf("a customer of a later commit is seen: %v, %v", there, err)
+			}
+			return err
+		})
+		customers.readsBack(t, w, c, "by the next read")
+	}},
+}
+
+// trace is an audit row to look for, not written yet.
+func (w *World) trace() audit.Row {
+	return audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: w.next(), Actor: "key:a", Channel: "cards", Action: "a.b", Outcome: audit.OK}
+}
+
+// writeAll writes into several tables, claims included.
+func (w *World) writeAll(ctx context.Context, t *testing.T, tx issuance.Tx, row audit.Row, c customer.Customer) {
+	t.Helper()
+	must(t, tx.InsertAudit(ctx, row))
+	must(t, tx.InsertCustomer(ctx, c, anna))
+	p := w.Card.Plastic
+	p.Guard.Tries++
+	must(t, tx.UpdatePlastic(ctx, p))
+}
+
+// nothingLeft wants nothing of writeAll to be there.
+func (w *World) nothingLeft(t *testing.T, row audit.Row, c customer.Customer) {
+	t.Helper()
+	auditRows.readsNothing(t, w, w.Program.ID, row, "after the roll-back")
+	customers.readsNothing(t, w, w.Program.ID, c, "after the roll-back")
+	w.taken(t, anna)
+	same(t, "the card", w.Card, w.View(w.Card.Card.ID))
+}
+
+// survives runs body and swallows its panic. Whether the store hands a panic on or makes it a fault is its
+// own affair.
+func survives(body func()) {
+	defer func() { _ = recover() }()
+	body()
+}
+
+func staleUpdates(t *testing.T, f Factory) {
+	w := NewWorld(t, f.Open(t))
+	w.NewEndpoint("cards")
+	for _, c := range counters {
+		var stale func(ctx context.Context, tx issuance.Tx, n int) error
+		w.Write(func(ctx context.Context, tx issuance.Tx) (err error) {
+			_, stale, err = c.load(ctx, tx, w)
+			return err
+		})
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			n, save, err := c.load(ctx, tx, w)
+			must(t, err)
+			return save(ctx, tx, n+40)
+		})
+		runs, last := 0, audit.Row{}
+		var before []audit.Row
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			if runs++; last.Action != "" {
+				before = append(before, last)
+			}
+			last = w.trace()
+			must(t, tx.InsertAudit(ctx, last))
+			if runs == 1 {
+				return stale(ctx, tx, 1)
+			}
+			n, save, err := c.load(ctx, tx, w)
+			must(t, err)
+			return save(ctx, tx, n+2)
+		})
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			if n, _, err := c.load(ctx, tx, w); n != 42 || runs != 2 || err != nil {
+				t.Errorf("%s: counted %d in %d runs (%v), want 42 in 2", c.name, n, runs, err)
+			}
+			return nil
+		})
+		auditRows.readsBack(t, w, last, "of the last run")
+		for _, row := range before {
+			auditRows.readsNothing(t, w, w.Program.ID, row, "of a run that was repeated")
+		}
+	}
+}
