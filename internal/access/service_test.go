@@ -81,6 +81,7 @@ func (o *office) key(t *testing.T, r access.KeyRequest) access.Issued {
 	if r.Name == "" {
 		r.Name = "key"
 	}
+	o.clock.Advance(time.Millisecond) // lists are in order of time
 	issued, err := o.service.IssueKey(t.Context(), operator, r)
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +172,7 @@ func TestSetPolicy_ChangesAndTakesDefaultsAgain(t *testing.T) {
 	o := newOffice(t)
 	p := o.program(t, "Acme", program.Sandbox)
 	set := func(changes map[string]string) (program.Program, error) {
+		o.clock.Advance(time.Millisecond)
 		return o.service.SetPolicy(t.Context(), operator, p.ID, changes)
 	}
 	if got, err := set(map[string]string{"activation.tries": "3", "digital_first": "false"}); err != nil || got.Policy.Activation.Tries != 3 {

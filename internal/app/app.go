@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"sync"
@@ -197,6 +196,6 @@ func (a *App) keepHouse(ctx context.Context) {
 
 func (a *App) tell(ctx context.Context, attempted string, err error) {
 	if err != nil && ctx.Err() == nil {
-		a.deps.Logger.LogAttrs(ctx, slog.LevelError, "did not "+attempted, slog.String("cause", err.Error()))
+		a.deps.Logger.ErrorContext(ctx, "housekeeping failed", "attempted", attempted, "cause", err.Error())
 	}
 }

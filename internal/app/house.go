@@ -64,6 +64,9 @@ func Create(ctx context.Context, cfg config.Config, deps Deps) (*House, error) {
 			return nil, fmt.Errorf("make the folder of the data: %w", err)
 		}
 	}
+	if err := makePrivate(cfg.Database.Path); err != nil {
+		return nil, fmt.Errorf("make the database: %w", err)
+	}
 	h := &House{cfg: cfg, deps: deps, ids: ident.NewSource(deps.Random, deps.Now), bells: &bells{}}
 	if err := h.openStore(ctx); err != nil {
 		return nil, err
@@ -72,6 +75,16 @@ func Create(ctx context.Context, cfg config.Config, deps Deps) (*House, error) {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
+}
+
+// makePrivate makes an empty file that only its owner may read, unless it is there. The files that SQLite
+// keeps beside the database get the same rights.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (h *House) openStore(ctx context.Context) (err error) {

@@ -49,6 +49,10 @@ func (c demoCommand) Run(ctx context.Context, w World) error {
 
 	defer stage.hooks.close()
 	walked := stage.walk(ctx, c.Cards)
+	if walked != nil && ctx.Err() != nil {
+		stage.teller.say("\nInterrupted.")
+		return errors.Join(errSaid, <-running)
+	}
 	if walked == nil || errors.Is(walked, errSaid) {
 		stage.farewell(c.Exit)
 	}

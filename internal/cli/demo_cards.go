@@ -111,7 +111,7 @@ func (s *stage) lockSecond(ctx context.Context, card string) {
 	code := s.code(ctx, "Its code", card)
 	for i := 1; i <= 5; i++ {
 		left := fmt.Sprint(5 - i)
-		t.do(ctx, s.cardsCall("Wrong code, "+left+" tries left", http.MethodPost, "/cards/"+card+"/activate",
+		t.do(ctx, s.cardsCall(fmt.Sprintf("Wrong code number %d", i), http.MethodPost, "/cards/"+card+"/activate",
 			activationBody(anotherCode(code, i)), "", http.StatusBadRequest, is("error.detail.attemptsRemaining", left)))
 	}
 	t.do(ctx, s.cardsCall("Locked: even the right code is not looked at", http.MethodPost, "/cards/"+card+"/activate",
@@ -119,7 +119,7 @@ func (s *stage) lockSecond(ctx context.Context, card string) {
 	if t.err == nil {
 		_, shown, err := s.server.House.Access.SetClock(ctx, access.Operator{Name: "demo", Channel: audit.ChannelCLI}, s.program.ID,
 			access.ClockAdvanced(15*time.Minute))
-		t.expect("Fifteen minutes pass on the clock of the sandbox", "its clock shows "+moment(shown), err)
+		t.expect("Fifteen minutes pass on the clock of the sandbox", "its clock shows "+moment(shown), err, nil)
 	}
 	t.do(ctx, s.cardsCall("The right code, once the lock is over", http.MethodPost, "/cards/"+card+"/activate",
 		activationBody(code), "tap-2", http.StatusNoContent))

@@ -177,7 +177,7 @@ func (t *teller) response(c call, a answer) {
 
 // indented prints a text with every line moved in; long texts are cut.
 func (t *teller) indented(text string) {
-	const most = 24
+	const most = 40
 	if text == "" {
 		return
 	}
@@ -216,13 +216,16 @@ func (t *teller) verdict(words string, wrong []string) {
 	t.say("   %s %s", t.paint(red, "✗"), strings.Join(wrong, "; "))
 }
 
-// expect is a step that is not a call.
-func (t *teller) expect(what, words string, problem error) {
+// expect is a step that is not a call. show prints what there is to see, before the verdict; it may be nil.
+func (t *teller) expect(what, words string, problem error, show func()) {
 	if t.err != nil {
 		return
 	}
 	t.steps++
 	t.say("\n%s", t.paint(bold, fmt.Sprintf("%d. %s", t.steps, what)))
+	if show != nil {
+		show()
+	}
 	var wrong []string
 	if problem != nil {
 		wrong = []string{problem.Error()}
@@ -258,21 +261,6 @@ func (t *teller) send(ctx context.Context, c call) (answer, error) {
 		a.json = nil
 	}
 	return a, nil
-}
-
-// pretty lays JSON out for reading; short JSON stays on one line.
-func pretty(body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
-	if len(body) <= 100 {
-		return strings.TrimSpace(string(body))
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, body, "", "  "); err != nil {
-		return strings.TrimSpace(string(body))
-	}
-	return strings.TrimSpace(out.String())
 }
 
 // secretStarts are how the secrets of the demonstration begin.

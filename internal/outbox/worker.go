@@ -165,7 +165,7 @@ func (w *Worker) carry(ctx context.Context, d Delivery) {
 	defer cancel()
 	if result.Err == webhook.FailureCancelled {
 		if err := w.Queue.Release(ctx, []Delivery{d}); err != nil {
-			w.fail(ctx, d, "the outbox did not hand a lease back", err)
+			w.fail(ctx, d, "hand a lease back", err)
 		}
 		return
 	}
@@ -173,9 +173,9 @@ func (w *Worker) carry(ctx context.Context, d Delivery) {
 	held, err := w.Queue.Finish(ctx, d, w.outcome(d, result))
 	switch {
 	case err != nil:
-		w.fail(ctx, d, "the outbox did not write the end of an attempt", err)
+		w.fail(ctx, d, "write the end of an attempt", err)
 	case !held:
-		w.fail(ctx, d, "the outbox lost a lease", errors.New("another worker has the delivery"))
+		w.fail(ctx, d, "write the end of an attempt", errLost)
 	}
 }
 
@@ -193,9 +193,12 @@ func (w *Worker) observe(d Delivery, r webhook.Result, started time.Time) {
 	w.Observe(a)
 }
 
-func (w *Worker) fail(ctx context.Context, d Delivery, what string, err error) {
-	w.Logger.ErrorContext(ctx, what, "delivery", d.ID.String(), "program", d.Program.ID.String(),
-		"endpoint", d.Endpoint.ID.String(), "cause", err.Error())
+// errLost says that the lease passed while the attempt ran, and another worker has the delivery.
+var errLost = errors.New("the lease was lost")
+
+func (w *Worker) fail(ctx context.Context, d Delivery, attempted string, err error) {
+	w.Logger.ErrorContext(ctx, "a delivery met a failure", "attempted", attempted, "delivery", d.ID.String(),
+		"program", d.Program.ID.String(), "endpoint", d.Endpoint.ID.String(), "cause", err.Error())
 }
 
 // attempt signs and sends.
@@ -206,7 +209,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 	}
 	secrets, err := w.secrets(d)
 	if err != nil {
-		w.fail(ctx, d, "the outbox cannot open the secret of an endpoint", err)
+		w.fail(ctx, d, "open the secret of an endpoint", err)
 		return webhook.Result{Err: failureUnsigned}
 	}
 	defer func() {
@@ -216,7 +219,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 	}()
 	header, err := how.scheme.Sign(how.id(d.Message), w.Now(), d.Message.Body, secrets)
 	if err != nil {
-		w.fail(ctx, d, "the outbox cannot sign", err)
+		w.fail(ctx, d, "sign", err)
 		return webhook.Result{Err: failureUnsigned}
 	}
 	return w.Sender.Send(ctx, webhook.Request{

@@ -78,7 +78,9 @@ func (r *receiver) arrivals() []arrival {
 	return append([]arrival(nil), r.got...)
 }
 
-func always(status int) func(int, *http.Request) int { return func(int, *http.Request) int { return status } }
+func always(status int) func(int, *http.Request) int {
+	return func(int, *http.Request) int { return status }
+}
 
 // post is a store with a programme, and workers over it.
 type post struct {
@@ -162,6 +164,9 @@ func run(t *testing.T, w *outbox.Worker) (stop func()) {
 	}
 }
 
+// pass lets time pass, in a bubble at once.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestWorker_DeliversSignedAndOnce(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t, always(http.StatusNoContent))
@@ -171,7 +176,7 @@ func TestWorker_DeliversSignedAndOnce(t *testing.T) {
 		p.endpoint(r.URL + "/b")
 		ids := p.announce(3)
 		stop := run(t, p.worker(p.db, "one"))
-		time.Sleep(time.Minute) // synthetic
+		pass(time.Minute) // synthetic
 		stop()
 		seen := map[string]int{}
 		for _, a := range r.arrivals() {
@@ -221,7 +226,7 @@ func TestWorker_TriesAgainByTheTimetable(t *testing.T) {
 		p.endpoint(r.URL)
 		p.announce(1)
 		stop := run(t, p.worker(p.db, "one"))
-		time.Sleep(5 * time.Minute) // synthetic
+		pass(5 * time.Minute) // synthetic
 		stop()
 		got := r.arrivals()
 		if len(got) != 4 {
@@ -252,12 +257,12 @@ func TestWorker_MovingTheClockBringsRetriesAtOnce(t *testing.T) {
 		p.announce(1)
 		stop := run(t, p.worker(p.db, "one"))
 		<-r.bell
-		time.Sleep(2 * time.Second) // synthetic: the retry is due in eight more
+		pass(2 * time.Second) // synthetic: the retry is due in eight more
 		clerk := access.NewService(access.ServiceConfig{Store: p.db.Access(), IDs: p.IDs, Now: time.Now})
 		if _, _, err := clerk.SetClock(t.Context(), access.Operator{Name: "t"}, p.Program.ID, access.ClockAdvanced(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		stop()
 		got := r.arrivals()
 		if len(got) != 2 || got[1].seconds-got[0].seconds > 5 {
@@ -367,7 +372,7 @@ func TestWorker_SignsWithBothSecretsDuringTheOverlapOnly(t *testing.T) {
 		})
 		p.announce(1)
 		stop := run(t, p.worker(p.db, "one"))
-		time.Sleep(15 * time.Second) // synthetic
+		pass(15 * time.Second) // synthetic
 		stop()
 	})
 	mu.Lock()
@@ -376,4 +381,3 @@ func TestWorker_SignsWithBothSecretsDuringTheOverlapOnly(t *testing.T) {
 		t.Errorf("signatures %q", signatures)
 	}
 }
-

@@ -29,7 +29,7 @@ const (
 	created_at, updated_at, version)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
 	$23, $24, $25, $26, $27)
-	ON CONFLICT (program_id, number) DO NOTHING`
+	ON CONFLICT DO NOTHING`
 	updateCard = `UPDATE cards SET design_id = $3, customer_id = $4, account_id = $5, reserved_for = $6, reserved_account = $7,
 	holder_name = $8, last4 = $9, three_ds = $10, expires_at = $11, frozen_by = $12, block_type = $13,
 	block_by = $14, block_message = $15, block_liftable = $16, reported_as = $17, closed_at = $18,

@@ -69,9 +69,8 @@ func scanAudit(r row, a *audit.Row) error {
 		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note)
 }
 
-// messageArgs marks what needs no deliveries: the native words have no endpoints, they are kept.
 func messageArgs(m event.Message) []any {
-	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, m.Door == event.NativeDoor}
+	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, false}
 }
 
 func notNilBytes(b []byte) []byte {
@@ -124,7 +123,8 @@ func (t tx) InsertMessages(_ context.Context, messages ...event.Message) error {
 	return t.run(b)
 }
 
-// announce adds messages, and notes that somebody waits for them.
+// announce adds messages, and notes that somebody waits for them. Nobody is woken for the native words
+// alone: they go nowhere, and to take them at once would cost a commit for each.
 func (s *session) announce(b *batch, messages []event.Message) {
 	for _, m := range messages {
 		b.write(insertMessage, messageArgs(m), nil)

@@ -42,7 +42,7 @@ const (
 
 type outboxQueue struct{ *DB }
 
-// FanOut makes deliveries. Messages that need none were marked when they were made.
+// FanOut makes deliveries. Most looks find nothing and never reach the writer.
 func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 	waits := false
 	err := d.engine.read(ctx, func(s *session) error {

@@ -43,7 +43,7 @@ const (
 	deleteMember   = `DELETE FROM shipment_members WHERE id = $1 AND shipment_id = $2`
 	selectOccupied = `SELECT s.id FROM shipment_members m JOIN shipments s ON s.id = m.shipment_id
 	WHERE m.card_id = $2 AND s.program_id = $1
-	AND (s.status = 'draft' OR (s.status NOT IN ('delivered', 'canceled', 'returned', 'lost') AND m.rejected_at IS NULL))
+	AND s.status NOT IN ('delivered', 'canceled', 'returned', 'lost') AND m.rejected_at IS NULL
 	ORDER BY s.created_at, s.id LIMIT 1`
 	selectScans = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
 	insertScan  = `INSERT INTO scans (shipment_id, scan_key, status, at, recorded_at) VALUES ($1, $2, $3, $4, $5)

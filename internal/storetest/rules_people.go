@@ -219,7 +219,6 @@ func claimsAreReleased(t *testing.T, f Factory) {
 
 func numbersAreTaken(t *testing.T, f Factory) {
 	w := NewWorld(t, f.Open(t))
-	own := w.Card.Card
 	parent := w.NewAccount(w.Customer, func(a *account.Account) { a.Kind, a.Reference = account.CompositeParent, w.IDs.Reference() })
 	at := w.next()
 	for what, insert := range map[string]func(ctx context.Context, tx issuance.Tx) error{
@@ -241,12 +240,12 @@ func numbersAreTaken(t *testing.T, f Factory) {
 		},
 		"a card's number": func(ctx context.Context, tx issuance.Tx) error {
 			c := w.card()
-			c.Number = own.Number
+			c.Number = w.Card.Card.Number
 			return tx.InsertCard(ctx, c)
 		},
 		"a card's reference": func(ctx context.Context, tx issuance.Tx) error {
 			c := w.card()
-			c.Reference = own.Reference
+			c.Reference = w.Card.Card.Reference
 			return tx.InsertCard(ctx, c)
 		},
 	} {

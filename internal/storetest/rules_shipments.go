@@ -44,6 +44,9 @@ var shipmentRules = []contract{
 				continue
 			}
 			w.occupied(t, "by a shipment that is "+string(status), p.Card, box.ID)
+			if status == shipment.Draft {
+				continue // refusals come with the submission
+			}
 			m.RejectedAt, m.RejectionReason = w.next(), "CARD_BLOCKED"
 			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateMember(ctx, m) })
 			w.occupied(t, "by one that refused it", p.Card, ident.ShipmentID{})

@@ -18,8 +18,9 @@ import (
 
 // outputs is everything that left the process or lies on the disk, by where it was seen.
 type outputs struct {
-	mu  sync.Mutex
-	all map[string][]byte
+	mu    sync.Mutex
+	all   map[string][]byte
+	batch string // reference of the batch that was made
 }
 
 func (o *outputs) add(where string, b []byte) {
@@ -134,6 +135,7 @@ func debitStory(t *testing.T, s *server, c caller, hooks string, out *outputs) m
 		"batch":             []any{map[string]any{"card_identifier": "CANARY-1", "pin": "8462"}, map[string]any{"card_identifier": "CANARY-2", "pin": "8462"}},
 	}).json(t)
 	reference := ordered["payload"].(map[string]any)["reference"].(string)
+	out.batch = reference
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		state := c.must(t, 200, "GET", s.url+"/debit/v1/bulkOrderCard/"+reference, nil).json(t)["payload"].(map[string]any)
 		if state["status"] == 4.0 && state["notification"].(map[string]any)["status"] == "delivered" {
@@ -170,7 +172,8 @@ func collect(t *testing.T, in *installation, s *server, out *outputs) {
 	t.Helper()
 	out.add("metrics", caller{}.must(t, 200, "GET", s.admin+"/metrics", nil).body)
 	out.add("audit", []byte(in.command("audit", "tail", "--program", "canary", "--json")))
-	out.add("card show", []byte(in.command("card", "show", "--program", "canary", "--identifier", "CANARY-1")))
+	out.add("card show", []byte(in.command("card", "show", "--batch", out.batch, "--identifier", "CANARY-1")))
+	out.add("batch show", []byte(in.command("batch", "show", out.batch)))
 }
 
 // collectFiles reads every file of the installation, its logs and database included, but the key file:

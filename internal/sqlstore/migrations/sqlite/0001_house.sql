@@ -145,6 +145,7 @@ CREATE TABLE cards (
   version          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX cards_number ON cards (program_id, number);
+CREATE UNIQUE INDEX cards_reference ON cards (program_id, reference) WHERE reference <> '';
 CREATE INDEX cards_list ON cards (program_id, created_at, id) WHERE customer_id IS NOT NULL;
 CREATE INDEX cards_customer ON cards (customer_id, created_at, id, closed_at) WHERE customer_id IS NOT NULL;
 CREATE INDEX cards_account ON cards (account_id, created_at, id) WHERE account_id IS NOT NULL;
