@@ -85,8 +85,9 @@ func onlyKind(k config.HostKind) program.Kind {
 		return program.Sandbox
 	case config.HostLive:
 		return program.Live
+	default:
+		return "" // any
 	}
-	return ""
 }
 
 // buildWorkers makes the workers and hangs up the bells that wake them after a commit.

@@ -32,8 +32,9 @@ func sealPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.StoredAnswer
 	case issuance.PurposeCredential:
 		return keyring.CredentialSecret
+	default:
+		return ""
 	}
-	return ""
 }
 
 func hashPurpose(p issuance.Purpose) keyring.Purpose {
@@ -46,8 +47,9 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.Fingerprint
 	case issuance.PurposeOrder:
 		return keyring.BodyHash
+	default:
+		return ""
 	}
-	return ""
 }
 
 func binding(to issuance.Bound, p keyring.Purpose) keyring.Binding {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
@@ -39,7 +41,6 @@ type house struct {
 	key     string // of the world's programme
 	foreign string // of another programme
 	serial  atomic.Int64
-	now     time.Time // for claims of the outbox
 }
 
 // names resolves test hosts: what begins with "private" is private, "gone" does not exist.
@@ -100,11 +101,16 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 }
 
 // newKey adds an API key to a programme and gives its secret.
-func (h *house) newKey(p program.Program, change ...func(*access.Credential)) string {
+func (h *house) newKey(p program.Program, allow ...netip.Prefix) string {
 	h.t.Helper()
-	keys := access.NewService(access.ServiceConfig{})
-	_ = keys
-	return ""
+	w := h.world
+	keys := access.NewService(access.ServiceConfig{Store: w.Store.Access(), Hasher: h.service, IDs: w.IDs, Now: w.Clock.Now})
+	issued, err := keys.IssueKey(h.t.Context(), access.Operator{Name: "test", Channel: "cli"},
+		access.KeyRequest{Program: p.ID, Kind: access.CardsKey, Name: "test", Allowlist: allow})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return issued.Secret.Reveal()
 }
 
 // answer is what came back.
@@ -233,23 +239,28 @@ type told struct {
 	answer
 }
 
-// events gives what was announced since the last call, in the order of announcing.
+// events gives what was announced since the last call, sorted by type.
 func (h *house) events() []told {
 	h.t.Helper()
 	queue := h.world.Store.Outbox()
 	if _, err := queue.FanOut(h.t.Context(), 1000); err != nil {
 		h.t.Fatal(err)
 	}
-	all, err := queue.Claim(h.t.Context(), "test", h.world.Clock.Now().Add(100*365*24*time.Hour), 1000*time.Hour, 1000, 1000)
+	now := h.world.Clock.Now()
+	all, err := queue.Claim(h.t.Context(), "test", now, time.Minute, 1000, 1000)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	var out []told
 	for _, d := range all {
 		if d.Message.Door == event.CardsDoor && d.Message.Program == h.world.Program.ID {
+			if _, err := queue.Finish(h.t.Context(), d, outbox.Outcome{State: outbox.Delivered, At: now, HTTPStatus: 200}); err != nil {
+				h.t.Fatal(err)
+			}
 			out = append(out, told{d.Message.Type, answer{t: h.t, body: string(d.Message.Body)}})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b told) int { return strings.Compare(a.kind, b.kind) })
 	return out
 }
 

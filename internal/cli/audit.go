@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,13 +46,13 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 			select {
 			case <-ctx.Done():
 				timer.Stop()
-				return nil
+				err = ctx.Err()
 			case <-timer.C:
+				err = c.print(ctx, w, h, p.ID, 1000, seen)
 			}
-			err = c.print(ctx, w, h, p.ID, 1000, seen)
 		}
-		if ctx.Err() != nil {
-			return nil
+		if errors.Is(err, context.Canceled) {
+			return nil // told to stop while it looked
 		}
 		return err
 	})

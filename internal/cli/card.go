@@ -175,11 +175,25 @@ func showCard(w World, asJSON bool, p program.Program, v card.View, realNow time
 		guard = fmt.Sprintf("%s (%s), %d wrong, %d left, %d wrong in its lifetime", f.Guard, f.GuardMethod, f.Tries, f.TriesLeft, f.LifetimeTries)
 	}
 	return facts(w.Stdout, [][2]string{
-		{"card", f.ID}, {"number", fmt.Sprint(f.Number)}, {"programme", f.Program}, {"type", f.Type}, {"status", f.Status},
-		{"customer", f.Customer}, {"account", f.Account}, {"name", f.HolderName}, {"last four", f.Last4},
-		{"PIN set", moment(v.Card.PINSetAt)}, {"where", f.PhysicalStatus}, {"plastic", f.Plastic}, {"custody", f.Custody},
-		{"identifier", f.Label}, {"activated", moment(v.Plastic.ActivatedAt)}, {"guard", guard},
-		{"locked until", lockText(f)}, {"shipment", strings.TrimSpace(f.Shipment + " " + f.ShipmentStatus)}, {"tracking", f.Tracking},
+		{"card", f.ID},
+		{"number", fmt.Sprint(f.Number)},
+		{"programme", f.Program},
+		{"type", f.Type},
+		{"status", f.Status},
+		{"customer", f.Customer},
+		{"account", f.Account},
+		{"name", f.HolderName},
+		{"last four", f.Last4},
+		{"PIN set", moment(v.Card.PINSetAt)},
+		{"where", f.PhysicalStatus},
+		{"plastic", f.Plastic},
+		{"custody", f.Custody},
+		{"identifier", f.Label},
+		{"activated", moment(v.Plastic.ActivatedAt)},
+		{"guard", guard},
+		{"locked until", lockText(f)},
+		{"shipment", strings.TrimSpace(f.Shipment + " " + f.ShipmentStatus)},
+		{"tracking", f.Tracking},
 		{"created", moment(v.Card.CreatedAt)},
 	}...)
 }

@@ -117,7 +117,7 @@ func (s *stage) lockSecond(ctx context.Context, card string) {
 	t.do(ctx, s.cardsCall("Locked: even the right code is not looked at", http.MethodPost, "/cards/"+card+"/activate",
 		activationBody(code), "", http.StatusTooManyRequests, is("error.code", "ACTIVATION_LOCKED")))
 	if t.err == nil {
-		_, shown, err := s.server.House.Access.SetClock(ctx, access.Operator{Name: "demo", Channel: audit.ChannelCLI}, s.program.ID,
+		_, shown, err := s.server.Access.SetClock(ctx, access.Operator{Name: "demo", Channel: audit.ChannelCLI}, s.program.ID,
 			access.ClockAdvanced(15*time.Minute))
 		t.expect("Fifteen minutes pass on the clock of the sandbox", "its clock shows "+moment(shown), err, nil)
 	}

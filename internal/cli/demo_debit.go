@@ -162,7 +162,7 @@ func (s *stage) activateFromBatch(ctx context.Context, batch string) {
 func (s *stage) publishedExamples(ctx context.Context) {
 	t := s.teller
 	t.title("The examples of the published page, to the letter")
-	err := s.server.House.LoadFixture(ctx, access.Operator{Name: "demo", Channel: audit.ChannelCLI}, s.program.ID)
+	err := s.server.LoadFixture(ctx, access.Operator{Name: "demo", Channel: audit.ChannelCLI}, s.program.ID)
 	t.expect("Load the things that they speak of (firsttap sandbox fixture)", "batch "+examplesBatch+" is there", err, nil)
 	if err != nil {
 		t.err = err

@@ -177,7 +177,7 @@ func (t *teller) response(c call, a answer) {
 
 // indented prints a text with every line moved in; long texts are cut.
 func (t *teller) indented(text string) {
-	const most = 40
+	const most = 60
 	if text == "" {
 		return
 	}

@@ -49,7 +49,7 @@ func TestDocs_PoliciesAreThoseOfTheTable(t *testing.T) {
 	t.Parallel()
 	const path = "../../docs/policies.md"
 	if *update {
-		if err := os.WriteFile(path, []byte(policiesPage()), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(path, []byte(policiesPage()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/issuance"
 )
 
 // words gives the sentence for each refusal that a command may meet: what is wrong, and what to do.
@@ -30,6 +31,8 @@ var words = map[fault.Reason]string{
 	access.KeyLimit:           "the programme has as many keys of that sort as it may have; revoke one first",
 	access.KeyUnknown:         "there is no such key; `firsttap key list` shows the ids",
 	access.KeyRevokedAlready:  "that key was revoked before",
+	issuance.LiveProgram:      "only a sandbox programme takes fixtures",
+	issuance.SimulationState:  "the programme has things with these numbers already; load the fixture into a new one",
 	card.NotFound:             "there is no such card in this programme",
 	batch.NotFound:            "there is no such batch in this programme",
 	fault.ReasonUnavailable:   "the database cannot be reached now; is another process holding it, is the disk full?",

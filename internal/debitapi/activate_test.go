@@ -265,7 +265,6 @@ func TestActivate_Refusals(t *testing.T) {
 		"A5": {func(v *card.View) { v.Card.Block = card.Block{Type: card.BlockSuspectedFraud, By: card.ByIssuer} }, 4435},
 		"A6": {func(v *card.View) { v.Card.ReportedAs = card.ClosedLost }, 4436},
 		"A7": {func(v *card.View) { v.Card.ReservedFor = h.customer(12345678).ID }, 4437},
-		"A8": {func(v *card.View) { v.Card.Type = card.Virtual }, 4430},
 	} {
 		h.changeCard(identifier, c.change)
 		a := h.activate(second(identifier))

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,10 +54,13 @@ func (m *metrics) observe(rec *Record, status int, took time.Duration) {
 }
 
 // class is the hundreds of the status; "gone" when the caller left before the answer, which must not
-// count as a failure of ours.
+// count as a failure of ours; "refused" when a contract dresses a refusal as 5xx, for the same reason.
 func class(rec *Record, status int) string {
-	if rec.Reason == ClientGone {
+	switch {
+	case rec.Reason == ClientGone:
 		return "gone"
+	case status >= http.StatusInternalServerError && rec.refused():
+		return "refused"
 	}
 	switch status / 100 {
 	case 2:

@@ -73,8 +73,13 @@ func (rec *Record) note(err error) {
 	}
 }
 
+// refused reports whether a rule said no; such an answer is no failure of ours, whatever its status.
+func (rec *Record) refused() bool {
+	return rec.Reason.Name() != "" && fault.IsRefusal(fault.Refuse(rec.Reason))
+}
+
 // write puts the record into the log: answers of 500 and above as errors, all others as
-// information. A caller that left early is no error of ours.
+// information. A caller that left early is no error of ours, and neither is a refusal.
 func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, took time.Duration) {
 	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs,
@@ -102,7 +107,7 @@ func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, t
 		attrs = append(attrs, slog.String(keyCause, rec.Cause.Error()))
 	}
 	level := slog.LevelInfo
-	if w.Status() >= http.StatusInternalServerError && rec.Reason != ClientGone {
+	if w.Status() >= http.StatusInternalServerError && rec.Reason != ClientGone && !rec.refused() {
 		level = slog.LevelError
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs...)

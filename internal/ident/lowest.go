@@ -24,6 +24,6 @@ func LowestEventID(at time.Time) EventID {
 
 // milliseconds since 1970, big endian; earlier times do not occur.
 func milliseconds(at time.Time) (b [8]byte) {
-	binary.BigEndian.PutUint64(b[:], uint64(max(at.UnixMilli(), 0))) //nolint:gosec // not below 0
+	binary.BigEndian.PutUint64(b[:], uint64(max(at.UnixMilli(), 0)))
 	return b
 }

@@ -65,17 +65,35 @@ func UUIDFromBytes(b []byte) (UUID, bool) {
 // converts to another only on purpose.
 type ProgramID struct{ UUID }
 
-// CustomerID and its siblings stand each for the thing that its comment names.
-type (
-	CustomerID   struct{ UUID } // a person or company that holds cards
-	AccountID    struct{ UUID } // a balance
-	DesignID     struct{ UUID } // a card design, also called a campaign
-	CardID       struct{ UUID } // a credential: the number
-	PlasticID    struct{ UUID } // one physical piece
-	ShipmentID   struct{ UUID } // a box
-	MemberID     struct{ UUID } // one plastic's place in a box
-	BatchID      struct{ UUID } // the result of one bulk order
-	EndpointID   struct{ UUID } // where webhooks go
-	DeliveryID   struct{ UUID } // one event on its way to one endpoint
-	CredentialID struct{ UUID } // an API key or token
-)
+// CustomerID names a person or company that holds cards.
+type CustomerID struct{ UUID }
+
+// AccountID names a balance.
+type AccountID struct{ UUID }
+
+// DesignID names a card design, also called a campaign.
+type DesignID struct{ UUID }
+
+// CardID names a credential: the number.
+type CardID struct{ UUID }
+
+// PlasticID names one physical piece.
+type PlasticID struct{ UUID }
+
+// ShipmentID names a box.
+type ShipmentID struct{ UUID }
+
+// MemberID names one plastic's place in a box.
+type MemberID struct{ UUID }
+
+// BatchID names the result of one bulk order.
+type BatchID struct{ UUID }
+
+// EndpointID names where webhooks go.
+type EndpointID struct{ UUID }
+
+// DeliveryID names one event on its way to one endpoint.
+type DeliveryID struct{ UUID }
+
+// CredentialID names an API key or token.
+type CredentialID struct{ UUID }

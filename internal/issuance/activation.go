@@ -51,8 +51,11 @@ func (n *NewHolder) facts() []Fact {
 	}
 	var out []Fact
 	for _, f := range []Fact{
-		{customer.FieldEmail, customer.EmailKey(n.Email)}, {customer.FieldPhone, n.Phone},
-		{customer.FieldRFC, n.RFC}, {customer.FieldCURP, n.CURP}, {customer.FieldExternalID, n.ExternalID},
+		{customer.FieldEmail, customer.EmailKey(n.Email)},
+		{customer.FieldPhone, n.Phone},
+		{customer.FieldRFC, n.RFC},
+		{customer.FieldCURP, n.CURP},
+		{customer.FieldExternalID, n.ExternalID},
 	} {
 		if f.Value != "" && (f.Field != customer.FieldRFC || !customer.IsGenericRFC(f.Value)) {
 			out = append(out, f)

@@ -21,8 +21,9 @@ func courses(door event.Door) (course, bool) {
 		return course{webhook.Cards, webhook.CardsTimetable(), eventID}, true
 	case event.DebitDoor:
 		return course{webhook.Standard, webhook.BatchTimetable(), batchID}, true
+	default: // the native door has no endpoints of its own
+		return course{}, false
 	}
-	return course{}, false
 }
 
 func eventID(m event.Message) string { return string(m.ID) }

@@ -25,17 +25,16 @@ const (
 	AND u.program_id = $1 AND u.deleted_at IS NULL`
 	// selectHolder ends with what the holder has: open cards, a composite balance, the oldest wallet.
 	selectHolder = `SELECT ` + customerColumns + `,
-	(SELECT count(*) FROM cards k WHERE k.customer_id = u.id AND k.closed_at IS NULL),
-	(SELECT count(*) FROM (SELECT 1 FROM accounts o WHERE o.owner_id = u.id AND o.kind <> 'wallet' LIMIT 1) x), ` + accountColumns + `
+	(SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.customer_id = u.id AND k.closed_at IS NULL),
+	(SELECT count(*) FROM (SELECT 1 FROM accounts o WHERE o.program_id = $1 AND o.owner_id = u.id AND o.kind <> 'wallet' LIMIT 1) x), ` + accountColumns + `
 	FROM customers u LEFT JOIN accounts a ON a.id =
-	(SELECT o.id FROM accounts o WHERE o.owner_id = u.id AND o.kind = 'wallet' ORDER BY o.created_at, o.id LIMIT 1)
+	(SELECT o.id FROM accounts o WHERE o.program_id = $1 AND o.owner_id = u.id AND o.kind = 'wallet' ORDER BY o.created_at, o.id LIMIT 1)
 	WHERE u.program_id = $1 AND u.deleted_at IS NULL AND `
 	selectHolderByID     = selectHolder + `u.id = $2`
 	selectHolderByNumber = selectHolder + `u.number = $2`
 	selectBalance        = `SELECT ` + accountColumns + `, q.owner_id FROM accounts a LEFT JOIN accounts q ON q.id = a.parent_id
 	WHERE a.program_id = $1 AND a.number = $2`
-	selectReserved = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1
-	AND a.id IN (SELECT k.reserved_account FROM cards k WHERE k.id IN (` + cardsBearing + `))`
+	selectReserved = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.id IN (SELECT k.reserved_account FROM cards k WHERE k.id IN (` + cardsBearing + `))`
 	selectMates = `SELECT ` + memberColumns + `, ` + plasticColumns + `
 	FROM shipment_members m JOIN plastics p ON p.id = m.plastic_id
 	WHERE m.shipment_id IN (SELECT s.id FROM plastics y JOIN shipments s ON s.id = y.shipment_id AND s.kind = 'cards'

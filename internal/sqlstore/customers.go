@@ -34,8 +34,7 @@ const (
 	insertClaim = `INSERT INTO customer_claims (program_id, field, value, customer_id) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (program_id, field, value) DO NOTHING`
 	deleteClaim = `DELETE FROM customer_claims WHERE program_id = $1 AND field = $2 AND value = $3 AND customer_id = $4`
-	countHeld   = `SELECT count(*) FROM cards k JOIN customers u ON u.id = k.customer_id
-	WHERE k.customer_id = $2 AND k.closed_at IS NULL AND u.program_id = $1`
+	countHeld   = `SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.customer_id = $2 AND k.closed_at IS NULL`
 )
 
 func customerDest(c *customer.Customer) []any {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -100,7 +101,7 @@ func together(t testing.TB, d *DB, bodies ...func(*session) error) []error {
 	for i, body := range bodies {
 		wg.Go(func() { errs[i] = d.engine.write(t.Context(), body) })
 		for len(w.queue) != i+1 {
-			time.Sleep(50 * time.Microsecond)
+			runtime.Gosched()
 		}
 	}
 	close(release)

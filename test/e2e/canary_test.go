@@ -136,7 +136,7 @@ func debitStory(t *testing.T, s *server, c caller, hooks string, out *outputs) m
 	}).json(t)
 	reference := ordered["payload"].(map[string]any)["reference"].(string)
 	out.batch = reference
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; pause(20 * time.Millisecond) {
 		state := c.must(t, 200, "GET", s.url+"/debit/v1/bulkOrderCard/"+reference, nil).json(t)["payload"].(map[string]any)
 		if state["status"] == 4.0 && state["notification"].(map[string]any)["status"] == "delivered" {
 			break

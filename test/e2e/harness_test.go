@@ -23,7 +23,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "firsttap")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/firsttap/firsttap/cmd/firsttap").CombinedOutput() //nolint:noctx // ends with the test run
+	out, err := exec.Command("go", "build", "-o", path, "github.com/firsttap/firsttap/cmd/firsttap").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
@@ -53,7 +53,7 @@ func (in *installation) database() string { return "sqlite://" + filepath.Join(i
 // command runs a subcommand to its end and gives what it printed.
 func (in *installation) command(args ...string) string {
 	in.t.Helper()
-	cmd := exec.CommandContext(in.t.Context(), in.bin, args...) //nolint:gosec // the binary under test
+	cmd := exec.CommandContext(in.t.Context(), in.bin, args...)
 	cmd.Env = append(os.Environ(), "FIRSTTAP_DATABASE="+in.database())
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -62,6 +62,12 @@ func (in *installation) command(args ...string) string {
 	}
 	return stdout.String()
 }
+
+// client gives up on a server that does not answer at all.
+var client = &http.Client{Timeout: 30 * time.Second}
+
+// pause waits for another process, which no fake clock reaches.
+func pause(d time.Duration) { <-time.After(d) }
 
 // server is a running process.
 type server struct {
@@ -92,7 +98,7 @@ func (in *installation) start() *server {
 	}
 	defer func() { _ = logs.Close() }()
 	listen, admin := freePort(in.t), freePort(in.t)
-	cmd := exec.Command(in.bin, "serve", "--listen", listen, "--admin-listen", admin, "--log-format", "json") //nolint:gosec,noctx // killed by the test
+	cmd := exec.Command(in.bin, "serve", "--listen", listen, "--admin-listen", admin, "--log-format", "json")
 	cmd.Env = append(os.Environ(), "FIRSTTAP_DATABASE="+in.database())
 	cmd.Stdout, cmd.Stderr = logs, logs
 	if err := cmd.Start(); err != nil {
@@ -117,7 +123,7 @@ func (s *server) awaitReady() {
 		}
 		ctx, cancel := context.WithTimeout(s.in.t.Context(), time.Second)
 		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/readyz", nil)
-		if res, err := http.DefaultClient.Do(req); err == nil {
+		if res, err := client.Do(req); err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				cancel()
@@ -202,7 +208,7 @@ func (c caller) try(ctx context.Context, method, url string, body any, extra ...
 	for i := 0; i+1 < len(extra); i += 2 {
 		req.Header.Set(extra[i], extra[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

@@ -85,7 +85,7 @@ func killRound(t *testing.T, in *installation, debit caller, book *ledger, round
 		work(func(ctx context.Context) { activateSome(ctx, s, debit, book, worker) })
 	}
 	work(func(ctx context.Context) { guessSome(ctx, s, debit, book) })
-	time.Sleep(time.Duration(50+rand.IntN(700)) * time.Millisecond) //nolint:gosec // a random moment, not a secret
+	pause(time.Duration(50+rand.IntN(700)) * time.Millisecond)
 	s.kill()
 	cancel()
 	wg.Wait()
@@ -158,7 +158,7 @@ func (b *ledger) pick(ctx context.Context, s *server, debit caller, odd bool) (i
 	if len(references) == 0 {
 		return "", ""
 	}
-	reference = references[rand.IntN(len(references))] //nolint:gosec // a choice, not a secret
+	reference = references[rand.IntN(len(references))]
 	var fitting []string
 	for _, c := range cardsOf(ctx, s, debit, reference) {
 		if (c[len(c)-1]-'0')%2 == 1 == odd {
@@ -168,7 +168,7 @@ func (b *ledger) pick(ctx context.Context, s *server, debit caller, odd bool) (i
 	if len(fitting) == 0 {
 		return "", ""
 	}
-	return fitting[rand.IntN(len(fitting))], reference //nolint:gosec // a choice, not a secret
+	return fitting[rand.IntN(len(fitting))], reference
 }
 
 func activateSome(ctx context.Context, s *server, debit caller, book *ledger, worker int) {
@@ -182,8 +182,8 @@ func activateSome(ctx context.Context, s *server, debit caller, book *ledger, wo
 		book.mu.Unlock()
 		a, err := debit.try(ctx, "POST", s.url+"/debit/v1/activateCardForCustomer", map[string]any{
 			"card_identifier": identifier, "reference_batch": reference, "pin": "7391",
-			"customer": map[string]any{"first_name": "Ana", "last_name": "Torres", "email": fmt.Sprintf("%d-%d-%d@example.com", worker, n, rand.Int64())}, //nolint:gosec // unique, not secret
-		}, "Idempotency-Key", fmt.Sprintf("k-%d-%d", worker, rand.Int64())) //nolint:gosec // unique, not secret
+			"customer": map[string]any{"first_name": "Ana", "last_name": "Torres", "email": fmt.Sprintf("%d-%d-%d@example.com", worker, n, rand.Int64())},
+		}, "Idempotency-Key", fmt.Sprintf("k-%d-%d", worker, rand.Int64()))
 		book.mu.Lock()
 		switch {
 		case err != nil:
@@ -240,7 +240,7 @@ func (in *installation) settle(t *testing.T, debit caller, book *ledger) {
 			if time.Now().After(deadline) {
 				t.Fatalf("batch %s is not finished: %s", reference, a.body)
 			}
-			time.Sleep(20 * time.Millisecond)
+			pause(20 * time.Millisecond)
 		}
 	}
 	if err := s.stop(); err != nil {

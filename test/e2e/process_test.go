@@ -22,7 +22,7 @@ func TestDemo_WalksBothStories(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, bin, "demo", "--exit", "--dir", t.TempDir()).CombinedOutput() //nolint:gosec // the binary under test
+	out, err := exec.CommandContext(ctx, bin, "demo", "--exit", "--dir", t.TempDir()).CombinedOutput()
 	if err != nil {
 		t.Fatalf("demo: %v\n%s", err, out)
 	}
@@ -70,7 +70,7 @@ func TestStop_FinishesWhatRuns(t *testing.T) {
 		}()
 	}
 	for answered.Load() < 50 {
-		time.Sleep(time.Millisecond)
+		pause(time.Millisecond)
 	}
 	if err := s.stop(); err != nil {
 		t.Errorf("graceful stop: %v", err)

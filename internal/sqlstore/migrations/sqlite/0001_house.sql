@@ -113,7 +113,7 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX accounts_number ON accounts (program_id, number);
 CREATE UNIQUE INDEX accounts_reference ON accounts (program_id, reference) WHERE reference <> '';
 CREATE INDEX accounts_list ON accounts (program_id, created_at, id);
-CREATE INDEX accounts_owner ON accounts (owner_id, created_at, id) WHERE owner_id IS NOT NULL;
+CREATE INDEX accounts_owner ON accounts (program_id, owner_id, created_at, id) WHERE owner_id IS NOT NULL;
 
 CREATE TABLE cards (
   id               BLOB    NOT NULL PRIMARY KEY,
@@ -147,8 +147,8 @@ CREATE TABLE cards (
 CREATE UNIQUE INDEX cards_number ON cards (program_id, number);
 CREATE UNIQUE INDEX cards_reference ON cards (program_id, reference) WHERE reference <> '';
 CREATE INDEX cards_list ON cards (program_id, created_at, id) WHERE customer_id IS NOT NULL;
-CREATE INDEX cards_customer ON cards (customer_id, created_at, id, closed_at) WHERE customer_id IS NOT NULL;
-CREATE INDEX cards_account ON cards (account_id, created_at, id) WHERE account_id IS NOT NULL;
+CREATE INDEX cards_customer ON cards (program_id, customer_id, created_at, id, closed_at) WHERE customer_id IS NOT NULL;
+CREATE INDEX cards_account ON cards (program_id, account_id, created_at, id) WHERE account_id IS NOT NULL;
 
 CREATE TABLE plastics (
   id                   BLOB    NOT NULL PRIMARY KEY,
@@ -175,7 +175,7 @@ CREATE TABLE plastics (
   updated_at           INTEGER,
   version              INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX plastics_card ON plastics (card_id);
+CREATE INDEX plastics_card ON plastics (card_id, created_at, id);
 CREATE INDEX plastics_identifier ON plastics (program_id, identifier) WHERE identifier <> '';
 CREATE INDEX plastics_box ON plastics (shipment_id, id) WHERE shipment_id IS NOT NULL;
 
@@ -249,7 +249,7 @@ CREATE TABLE batches (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX batches_reference ON batches (program_id, reference);
 CREATE INDEX batches_list ON batches (program_id, created_at, id) WHERE status <> 'staging';
-CREATE INDEX batches_recent ON batches (credential_id, body_hash, created_at) WHERE body_hash IS NOT NULL;
+CREATE INDEX batches_recent ON batches (program_id, credential_id, body_hash, created_at) WHERE body_hash IS NOT NULL;
 CREATE INDEX batches_waiting ON batches (id) WHERE status IN ('accepted', 'processing');
 CREATE INDEX batches_staged ON batches (id) WHERE status = 'staging';
 

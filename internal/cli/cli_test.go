@@ -1,0 +1,261 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/cli"
+)
+
+// desk runs commands against one installation.
+type desk struct {
+	t   *testing.T
+	env map[string]string
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	return &desk{t, map[string]string{"FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(t.TempDir(), "data", "firsttap.db")}}
+}
+
+// run runs a command, and gives its exit code and what it printed.
+func (d *desk) run(args ...string) (code int, stdout, stderr string) {
+	d.t.Helper()
+	var out, errs bytes.Buffer
+	code = cli.Run(d.t.Context(), cli.World{
+		Args: args, Stdout: &out, Stderr: &errs, Getenv: func(name string) string { return d.env[name] },
+		ReadFile: os.ReadFile, Version: "v1.2.3",
+	})
+	return code, out.String(), errs.String()
+}
+
+// do runs a command that must succeed.
+func (d *desk) do(args ...string) string {
+	d.t.Helper()
+	code, out, errs := d.run(args...)
+	if code != 0 {
+		d.t.Fatalf("firsttap %s: exit code %d\n%s", strings.Join(args, " "), code, errs)
+	}
+	return out
+}
+
+// refused runs a command that must fail with the code, and say so in these words.
+func (d *desk) refused(want int, words string, args ...string) {
+	d.t.Helper()
+	code, out, errs := d.run(args...)
+	if code != want || !strings.Contains(errs, words) {
+		d.t.Errorf("firsttap %s: exit code %d, want %d with %q\n%s%s", strings.Join(args, " "), code, want, words, out, errs)
+	}
+}
+
+func (d *desk) list(to any, args ...string) {
+	d.t.Helper()
+	if err := json.Unmarshal([]byte(d.do(args...)), to); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestCommands_FromAnEmptyFolder(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.refused(1, "there is no database at", "program", "list")
+	d.do("program", "create", "Acme", "--policy", "activation.tries=3", "--policy", "activation.lock_steps=1m,2m")
+	d.refused(1, "exists already", "program", "create", "Acme")
+	var programs []struct{ ID, Name, Kind string }
+	d.list(&programs, "program", "list", "--json")
+	if len(programs) != 1 || programs[0].Name != "Acme" || programs[0].Kind != "sandbox" {
+		t.Fatalf("programmes %+v", programs)
+	}
+	d.do("program", "set", "Acme", "digital_first=false", "activation.tries=")
+	d.refused(1, "activation.tries: not such a number", "program", "set", programs[0].ID, "activation.tries=0", "nonsense=1")
+	d.refused(2, "write name=value", "program", "set", "Acme", "digital_first")
+	d.do("program", "suspend", "Acme", "--reason", "test")
+	if out := d.do("program", "list"); !regexp.MustCompile(`Acme +sandbox +yes`).MatchString(out) {
+		t.Errorf("not suspended:\n%s", out)
+	}
+	d.do("program", "resume", "Acme")
+	if out := d.do("migrate", "status"); !strings.Contains(out, "house") || strings.Contains(out, "pending") {
+		t.Errorf("migrations:\n%s", out)
+	}
+	d.do("migrate", "up")
+	if out := d.do("version"); out != "firsttap v1.2.3\n" {
+		t.Errorf("version %q", out)
+	}
+}
+
+func TestKeys_ShowTheirSecretOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	out := d.do("key", "create", "--program", "Acme", "--name", "backend", "--allow", "203.0.113.9", "--allow", "2001:db8::/32")
+	secret := regexp.MustCompile(`ftk_sandbox_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}`).FindString(out)
+	if secret == "" {
+		t.Fatalf("no secret in\n%s", out)
+	}
+	var debit map[string]string
+	d.list(&debit, "key", "create", "--program", "Acme", "--door", "debit", "--admin", "--json")
+	if !regexp.MustCompile(`^ec_test_[0-9a-f]{64}$`).MatchString(debit["secret"]) {
+		t.Errorf("debit token of %d characters", len(debit["secret"]))
+	}
+	listed := d.do("key", "list", "--program", "Acme") + d.do("key", "list", "--program", "Acme", "--json") +
+		d.do("audit", "tail", "--program", "Acme", "--json")
+	if strings.Contains(listed, secret) || strings.Contains(listed, debit["secret"]) {
+		t.Error("a secret is shown again")
+	}
+	for _, want := range []string{"203.0.113.9/32,2001:db8::/32", "debit admin", `"action":"key.create"`} {
+		if !strings.Contains(listed, want) {
+			t.Errorf("no %s in\n%s", want, listed)
+		}
+	}
+	d.do("key", "revoke", debit["id"])
+	d.refused(1, "revoked before", "key", "revoke", debit["id"])
+	d.refused(1, "there is no such key", "key", "revoke", "ec_nobody")
+	d.refused(1, "there is no such programme", "key", "list", "--program", "Nobody")
+	d.refused(2, "--admin is for tokens of the debit API", "key", "create", "--program", "Acme", "--admin")
+	d.refused(2, "neither an address nor a range", "key", "create", "--program", "Acme", "--allow", "everywhere")
+}
+
+func TestFixture_CanBeLookedAt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	d.do("program", "create", "Real", "--kind", "live")
+	d.do("sandbox", "fixture", "Acme")
+	d.refused(1, "has things with these numbers already", "sandbox", "fixture", "Acme")
+	d.refused(1, "only a sandbox programme takes fixtures", "sandbox", "fixture", "Real")
+	const ref = "7e4b85e27c4610824900af48f340394d"
+	if out := d.do("batch", "show", strings.ToUpper(ref)); !regexp.MustCompile(`created +3`).MatchString(out) {
+		t.Errorf("the batch:\n%s", out)
+	}
+	var card struct {
+		ID      string `json:"id"`
+		Number  int64  `json:"number"`
+		Plastic string `json:"plastic_state"`
+		Guard   string `json:"guard_state"`
+	}
+	d.list(&card, "card", "show", "--batch", ref, "--identifier", "CARD-001", "--json")
+	if card.Number != 987654321 || card.Guard != "armed" {
+		t.Errorf("the card %+v", card)
+	}
+	if out := d.do("card", "show", card.ID, "--program", "Acme"); !strings.Contains(out, "armed (identifier_batch), 0 wrong, 5 left") {
+		t.Errorf("the card:\n%s", out)
+	}
+	d.refused(1, "there is no such card", "card", "show", card.ID, "--program", "Real")
+	d.refused(1, "there is no such card", "card", "show", "--batch", ref, "--identifier", "CARD-404")
+	d.refused(1, "there is no such batch", "batch", "show", strings.Repeat("0", 32))
+	d.refused(2, "32 hex digits", "batch", "show", "CARD-001")
+	d.refused(2, "name the card", "card", "show", card.ID, "--batch", ref)
+	d.refused(2, "name the card", "card", "show")
+	d.refused(2, "has the form", "card", "show", "12")
+}
+
+func TestClock_IsTheSandboxsOwn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	d.do("program", "create", "Real", "--kind", "live")
+	d.do("sandbox", "clock", "set", "Acme", "2024-11-15T14:32:18Z")
+	if out := d.do("sandbox", "clock", "freeze", "Acme", "--at", "2026-03-06T17:40:00-06:00"); !strings.Contains(out, "stands still at 2026-03-06T23:40:00Z") {
+		t.Errorf("frozen: %s", out)
+	}
+	if out := d.do("sandbox", "clock", "advance", "Acme", "90m"); !strings.Contains(out, "2026-03-07T01:10:00Z") {
+		t.Errorf("advanced: %s", out)
+	}
+	d.do("sandbox", "clock", "follow", "Acme")
+	d.refused(1, "above zero", "sandbox", "clock", "advance", "Acme", "0s")
+	d.refused(1, "only a sandbox programme", "sandbox", "clock", "advance", "Real", "1h")
+	d.refused(2, "", "sandbox", "clock", "set", "Acme", "yesterday")
+}
+
+func TestKeyring_RotatesAndTellsWhatItHas(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	if out := d.do("keyring", "rotate", "--drop-old"); !strings.Contains(out, "The keys are rotated") || !strings.Contains(out, "Removed from the key file: kek_") {
+		t.Errorf("rotated: %s", out)
+	}
+	var keys []struct{ ID, Role, State string }
+	d.list(&keys, "keyring", "status", "--json")
+	states := map[string]int{}
+	for _, k := range keys {
+		states[k.Role+" "+k.State]++
+	}
+	if states["wraps in use"] != 1 || states["seals in use"] != 1 || states["seals retired"] != 1 || states["hashes in use"] != 1 {
+		t.Errorf("keys %v", states)
+	}
+}
+
+func TestRun_WrongUsage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.refused(2, "unexpected argument", "frobnicate")
+	d.refused(2, "unknown flag", "program", "list", "--frob")
+	d.refused(2, "", "program", "create", "Acme", "--kind", "production")
+	d.refused(2, "--lines takes", "audit", "tail", "--program", "Acme", "-n", "0")
+	d.refused(2, "--cards takes", "demo", "--cards", "3")
+	if code, out, _ := d.run(); code != 0 || !strings.Contains(out, "Commands:") {
+		t.Errorf("without a command: %d\n%s", code, out)
+	}
+	if code, out, _ := d.run("serve", "--help"); code != 0 || !strings.Contains(out, "--request-timeout") {
+		t.Errorf("serve --help: %d\n%s", code, out)
+	}
+}
+
+func TestServe_ReportsAllWrongSettingsAndStartsNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := &desk{t, map[string]string{"FIRSTTAP_HOST_KIND": "production", "FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(dir, "x", "firsttap.db")}}
+	code, _, errs := d.run("serve", "--listen", "nowhere", "--nonsense", "1", "--admin-listen", "0.0.0.0:9090")
+	if code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"listen (flag --listen)", "--nonsense", "admin_listen", "host_kind (FIRSTTAP_HOST_KIND)", "Nothing was started"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%q is not reported in\n%s", want, errs)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("something was made: %v, %v", entries, err)
+	}
+}
+
+func TestDemo_WalksBothStories(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	dir := t.TempDir()
+	out := d.do("demo", "--exit", "--dir", dir, "--cards", "40")
+	if strings.Contains(out, "✗") || !strings.Contains(out, "steps answered as they should") {
+		t.Errorf("the demonstration:\n%s", out)
+	}
+	for _, form := range []string{`ftk_sandbox_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}`, `ec_test_[0-9a-f]{64}`, `whsec_[0-9A-Za-z+/]{40}`, `sk_[0-9a-f]{64}`, "\x1b"} {
+		if found := regexp.MustCompile(form).FindString(out); found != "" {
+			t.Errorf("%s is printed whole, or colour reached a file", form)
+		}
+	}
+	for _, name := range []string{"firsttap.db", "keys.json", "server.log"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+func TestDemo_EndsWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	code := cli.Run(ctx, cli.World{
+		Args: []string{"demo", "--dir", t.TempDir()}, Stdout: &out, Stderr: &errs,
+		Getenv: func(string) string { return "" }, ReadFile: os.ReadFile,
+	})
+	if code != 1 {
+		t.Errorf("exit code %d\n%s", code, errs.String())
+	}
+}

@@ -1,0 +1,114 @@
+package cli_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds the program as users have it.
+func binary(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "firsttap")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X main.version=v9", "-o", path, "../../cmd/firsttap")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+func TestProcess_ServesUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	program, dir := binary(t), t.TempDir()
+	serve := exec.CommandContext(t.Context(), program, "serve", "--listen=127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format=json")
+	serve.Env = append(os.Environ(), "FIRSTTAP_DATABASE=sqlite://"+filepath.Join(dir, "firsttap.db"))
+	log, err := serve.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(log)
+	var start struct {
+		Msg     string
+		Address string
+		Admin   string `json:"admin_address"`
+		Version string
+	}
+	for start.Msg != "listening" {
+		if !lines.Scan() {
+			t.Fatal("the server ended before it listened")
+		}
+		if err := json.Unmarshal(lines.Bytes(), &start); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+	}
+	if start.Version != "v9" {
+		t.Errorf("version %q", start.Version)
+	}
+	client := &http.Client{Timeout: 10 * time.Second}
+	for _, url := range []string{"http://" + start.Address + "/healthz", "http://" + start.Admin + "/readyz"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %d", url, resp.StatusCode)
+		}
+	}
+	// A command beside the running server works on the same database.
+	beside := exec.CommandContext(t.Context(), program, "program", "create", "Acme")
+	beside.Env = serve.Env
+	if out, err := beside.CombinedOutput(); err != nil || !strings.Contains(string(out), "Acme") {
+		t.Errorf("program create: %v\n%s", err, out)
+	}
+	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := serve.Wait(); err != nil || !strings.Contains(string(rest)+lines.Text(), `"msg":"stopped","clean":true`) {
+		t.Errorf("the stop: %v\n%s", err, rest)
+	}
+}
+
+func TestProcess_TwoOnOneAddress(t *testing.T) {
+	t.Parallel()
+	program, dir := binary(t), t.TempDir()
+	taken := newListener(t)
+	serve := exec.CommandContext(t.Context(), program, "serve", "--listen", taken, "--admin-listen=127.0.0.1:0")
+	serve.Env = append(os.Environ(), "FIRSTTAP_DATABASE=sqlite://"+filepath.Join(dir, "firsttap.db"))
+	out, err := serve.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "another process listens there") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// newListener takes a free address, and keeps it until the end of the test.
+func newListener(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}

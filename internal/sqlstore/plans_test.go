@@ -1,0 +1,149 @@
+package sqlstore
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+// allTexts is every SQL text that runs while the house is open, by what it is for.
+func allTexts() map[string]string {
+	texts := map[string]string{
+		"program": selectProgram, "program by name": selectProgramByName, "overrides": selectOverrides,
+		"credential by hash": selectCredentialByHash, "credentials": selectCredentials, "credential by public id": selectCredentialByPublicID,
+		"design": selectDesign, "default design": selectDefaultDesign, "design by campaign": selectDesignByCampaign, "demote": demoteDefault,
+		"campaign of another": campaignOfElse,
+		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "drop claim": deleteClaim, "held": countHeld,
+		"account": selectAccount, "account by number": selectAccountByNumber,
+		"view": selectView, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
+		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
+		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
+		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
+		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
+		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit,
+		"endpoint": selectEndpoint, "endpoints": selectEndpoints, "notice": selectNotice, "failing": selectFailing, "used": usedEndpoint,
+		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
+		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,
+		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic,
+		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "leased": countLeased,
+		"lease": lease, "delivery": selectDelivery, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,
+		"waiting batch": selectWaitingBatch, "lease batch": leaseBatch, "renew batch": renewBatch, "release batch": releaseBatch,
+		"staged": selectStaged, "trim staged": trimStaged,
+		"sweep answers": sweepAnswers, "sweep misses": sweepMisses, "done messages": selectDone, "delete deliveries": deleteDeliveries,
+		"touch credential": touchCredential,
+	}
+	for _, c := range sealedColumns() {
+		texts["swap "+c.table+"."+c.column] = c.swap
+	}
+	page := issuance.Page{Limit: 10, After: issuance.Mark{ID: ident.UUID{1}}}
+	list := func(name, sql, alias, end string, conditions ...string) {
+		l := newListing(sql, ident.UUID{1})
+		for _, c := range conditions {
+			l.and(c, "x")
+		}
+		text, _ := l.newestFirst(alias, page)
+		texts["list "+name] = text + end
+	}
+	list("customers", listCustomers, "u", "")
+	list("customers by phone", listCustomers, "u", "", "u.phone <> '' AND u.phone = ")
+	list("customers by e-mail", listCustomers, "u", "", "u.email_key <> '' AND u.email_key = ")
+	list("customers by external id", listCustomers, "u", "", "u.external_id <> '' AND u.external_id = ")
+	list("accounts", listAccounts, "a", "")
+	list("accounts of an owner", listAccounts, "a", "", "a.owner_id = ")
+	list("designs", listDesigns, "d", "")
+	list("cards", listViewsStart, "k", listViewsEnd)
+	list("cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ")
+	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
+	list("shipments", listShipments, "s", "")
+	list("batches", listBatches, "b", "")
+	return texts
+}
+
+// by is the index that a query must use where several would do.
+var by = map[string]string{
+	"list cards": "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
+	"list accounts of an owner": "accounts_owner", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
+	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
+	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due",
+	"first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
+}
+
+// mayScan are steps that read a whole table or sort, with the reason why that is right.
+var mayScan = map[string]string{
+	"SCAN (subquery-": "a derived table of few rows",
+	"SCAN x":          "a derived table of at most one row more than the limit",
+	"SCAN CONSTANT":   "no table",
+}
+
+var sorts = map[string]string{
+	"candidates": "the cards of one identifier", "mates": "one box", "mates by bearer": "one box",
+	"endpoints": "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
+	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
+}
+
+var scan = regexp.MustCompile(`^SCAN `)
+
+func TestPlans_EveryQueryGoesByAnIndex(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	conn := d.engine.(*sqliteEngine).writer.conn
+	err := d.engine.write(t.Context(), func(*session) error {
+		for name, sql := range allTexts() {
+			stmt, _, err := conn.db.PrepareTransient("EXPLAIN QUERY PLAN " + placeholder.ReplaceAllString(sql, "?$1"))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			steps, found := 0, false
+			for {
+				more, err := stmt.Step()
+				if err != nil || !more {
+					break
+				}
+				steps++
+				found = found || strings.Contains(stmt.ColumnText(3), by[name])
+				checkStep(t, name, stmt.ColumnText(3))
+			}
+			if !found && steps > 0 {
+				t.Errorf("%s does not go by %s", name, by[name])
+			}
+			if steps == 0 && !strings.HasPrefix(sql, "INSERT") {
+				t.Errorf("%s has no plan", name)
+			}
+			if err := stmt.Finalize(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkStep(t *testing.T, name, step string) {
+	t.Helper()
+	if strings.Contains(step, "TEMP B-TREE") && !strings.Contains(step, "LAST") && sorts[name] == "" {
+		t.Errorf("%s sorts: %s", name, step)
+	}
+	if strings.Contains(step, "AUTOMATIC") {
+		t.Errorf("%s builds an index as it goes: %s", name, step)
+	}
+	if !scan.MatchString(step) {
+		return
+	}
+	for allowed := range mayScan {
+		if strings.HasPrefix(step, allowed) {
+			return
+		}
+	}
+	if name == "waiting messages" || name == "waiting batch" || name == "staged" {
+		if strings.Contains(step, "USING INDEX") || strings.Contains(step, "USING COVERING INDEX") {
+			return // a partial index that holds nothing else
+		}
+	}
+	t.Errorf("%s reads a whole table: %s", name, step)
+}
