@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -376,5 +377,40 @@ func TestFlushUsed_WritesTheLastUseOnce(t *testing.T) {
 	list, err := o.service.ListKeys(t.Context(), p.ID)
 	if err != nil || len(list) != 1 || !list[0].LastUsed.Equal(used) {
 		t.Errorf("last used %v, want %s (%v)", list, used, err)
+	}
+}
+
+func TestAuthenticator_ServesManyAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	p := o.program(t, "Acme", program.Sandbox)
+	var keys []string
+	for range 5 {
+		keys = append(keys, "Bearer "+o.key(t, access.KeyRequest{Program: p.ID, Kind: access.CardsKey}).Secret.Reveal())
+	}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for n := range 50 {
+				id, err := o.auth.CardsKey(t.Context(), []string{keys[(i+n)%len(keys)]}, anywhere)
+				if err != nil || id.Program.ID != p.ID {
+					t.Errorf("%v, %v", id.Program.Name, err)
+				}
+				o.clock.Advance(100 * time.Millisecond)
+			}
+			if err := o.auth.FlushUsed(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	list, err := o.service.ListKeys(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range list {
+		if k.LastUsed.IsZero() {
+			t.Errorf("%s was used, and its last use is not known", k.PublicID)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -25,6 +26,7 @@ import (
 const (
 	refreshKeys = time.Minute
 	flushUses   = 15 * time.Second
+	sweepEvery  = time.Hour
 	lastFlush   = 2 * time.Second // for the last notes of a stop
 	silence     = 30 * time.Second
 )
@@ -174,12 +176,13 @@ func (a *App) announceStart(ctx context.Context) {
 	}
 }
 
-// keepHouse does what must happen now and then: it takes over keys that another process has made, and
-// writes when credentials were last used.
+// keepHouse does what must happen now and then: it takes over keys that another process has made, writes
+// when credentials were last used, and, where workers run, removes what has served its purpose.
 func (a *App) keepHouse(ctx context.Context) {
-	keys, uses := time.NewTicker(refreshKeys), time.NewTicker(flushUses)
+	keys, uses, sweeps := time.NewTicker(refreshKeys), time.NewTicker(flushUses), time.NewTicker(sweepEvery)
 	defer keys.Stop()
 	defer uses.Stop()
+	defer sweeps.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -191,7 +194,20 @@ func (a *App) keepHouse(ctx context.Context) {
 			a.tell(ctx, "refresh the keys", a.keys.Refresh(ctx))
 		case <-uses.C:
 			a.tell(ctx, "write when credentials were last used", a.authenticator.FlushUsed(ctx))
+		case <-sweeps.C:
+			a.sweep(ctx)
 		}
+	}
+}
+
+func (a *App) sweep(ctx context.Context) {
+	if !a.cfg.Workers {
+		return
+	}
+	swept, err := a.db.Sweep(ctx, a.deps.Now())
+	a.tell(ctx, "remove what has served its purpose", err)
+	if swept != (sqlstore.Swept{}) {
+		a.deps.Logger.InfoContext(ctx, "swept", "answers", swept.Answers, "wrong_tries", swept.Misses, "messages", swept.Messages)
 	}
 }
 

@@ -118,6 +118,23 @@ func TestApp_ServesBothDoorsHealthAndMetricsAndStops(t *testing.T) {
 	}
 }
 
+func TestApp_TheDebitAPIWantsHTTPSUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
+	for want, more := range map[int][]string{
+		http.StatusForbidden:    {"--trusted-proxies=127.0.0.1"},
+		http.StatusUnauthorized: {"--trusted-proxies=127.0.0.1", "--debit-require-https=false"},
+	} {
+		a, stop := start(t, settings(t, t.TempDir(), more...))
+		url := "http://" + a.Addr() + "/debit/v1/webhook"
+		if status, body := get(t, url, "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "http"); status != want {
+			t.Errorf("%v: plain HTTP outside answers %d %s, want %d", more, status, body, want)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestApp_KeepsEverythingOverARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	debit, err := debitapi.New(debitapi.Options{
 		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
+		PlainHTTP: !a.cfg.Debit.RequireHTTPS,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the debit API: %w", err)

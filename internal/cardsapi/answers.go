@@ -47,12 +47,12 @@ func answers() map[fault.Reason]wire {
 			all[reason] = answer
 		}
 	}
-	for _, reason := range []fault.Reason{
+	for _, reason := range append(batch.Reasons(),
 		access.EcommerceMissing, access.EcommerceInvalid, access.CustomerTokenMissing, access.CustomerTokenInvalid,
 		access.CustomerTokenExpired, customer.Exists, customer.DataInvalid, account.BalanceRequired, account.BalanceNotFound,
 		card.BatchMismatch, card.PINWeak, card.PINRequired, card.CodeRequired, issuance.BreakerOpen, issuance.KeyRequired,
-		batch.NotFound, batch.OrderInvalid, issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired,
-	} {
+		issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired,
+	) {
 		all[reason] = broken
 	}
 	return all
@@ -78,6 +78,7 @@ func commonAnswers() map[fault.Reason]wire {
 		VersionMissing:            {400, "API_VERSION_HEADER_MISSING", "The header Reap-Version is missing.", nil},
 		VersionInvalid:            {400, "API_VERSION_INVALID", "The API version is not accepted.", showVersions},
 		FormInvalid:               {422, "VALIDATION_FAILED", "The request is not valid.", showProblems},
+		NoFunding:                 {403, "USER_FUNDING_NOT_ENABLED", "Users cannot fund accounts here.", nil},
 		access.KeyMissing:         {401, "API_KEY_REQUIRED", "An API key is required.", nil},
 		access.KeyHeaderInvalid:   {401, "INVALID_AUTH_HEADER", "The Authorization header must be: Bearer <API key>.", nil},
 		access.KeyInvalid:         {401, "INVALID_API_KEY", "The API key is not valid.", nil},

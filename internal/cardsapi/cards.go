@@ -19,7 +19,7 @@ func (d *Door) createCard(c *call) error {
 	c.form()
 	o := c.object()
 	cmd := issuance.CreateCard{
-		Customer: ident.CustomerID{UUID: o.id("userId", required)}, Account: ident.AccountID{UUID: o.id("accountId", required)},
+		Customer: ident.CustomerID{UUID: o.id("userId")}, Account: ident.AccountID{UUID: o.id("accountId")},
 		Type: card.Physical, ThreeDS: "SMS",
 	}
 	if o.choice("type", required, "VIRTUAL", "PHYSICAL") == "VIRTUAL" {

@@ -86,7 +86,7 @@ func (c *call) idempotency(required bool) {
 }
 
 // form begins the reading of a request: its idempotency key as the route says.
-func (c *call) form() *call {
+func (c *call) form() {
 	switch c.route.Idempotency {
 	case httpd.None:
 	case httpd.Optional:
@@ -96,7 +96,6 @@ func (c *call) form() *call {
 	case httpd.ByPolicy:
 		c.idempotency(c.program().Policy.Activation.RequireIdempotencyKey)
 	}
-	return c
 }
 
 // id reads an id of the path.
@@ -200,9 +199,9 @@ func (o object) choice(name string, n need, allowed ...string) string {
 	return s
 }
 
-// id reads a UUID.
-func (o object) id(name string, n need) ident.UUID {
-	v, given := o.member(name, n, wirejson.String)
+// id reads a UUID that must be there.
+func (o object) id(name string) ident.UUID {
+	v, given := o.member(name, required, wirejson.String)
 	if !given {
 		return ident.UUID{}
 	}

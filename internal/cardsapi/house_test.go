@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +25,6 @@ import (
 	"github.com/firsttap/firsttap/internal/cardsapi"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
-	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/program"
@@ -41,6 +41,7 @@ type house struct {
 	key     string // of the world's programme
 	foreign string // of another programme
 	serial  atomic.Int64
+	log     *output // everything that was logged
 }
 
 // names resolves test hosts: what begins with "private" is private, "gone" does not exist.
@@ -71,7 +72,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	for _, tier := range program.Tiers() {
 		plain = append(plain, storetest.WithPolicy("rate_limits."+tier, "unlimited"))
 	}
-	h := &house{t: t, world: storetest.NewWorld(t, db, append(plain, options...)...)}
+	h := &house{t: t, log: &output{}, world: storetest.NewWorld(t, db, append(plain, options...)...)}
 	maker, err := bureau.New(bureau.Settings{CutOff: 16 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +90,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		t.Fatal(err)
 	}
 	server, err := httpd.New(httpd.Options{
-		Doors: []httpd.Door{door}, Logger: slog.New(slog.DiscardHandler), Now: w.Clock.Now, Rand: rand.Reader, Registry: prometheus.NewRegistry(),
+		Doors: []httpd.Door{door}, Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Now: w.Clock.Now, Rand: rand.Reader, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,18 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	h.key, h.foreign = h.newKey(w.Program), h.newKey(w.Foreign)
 	w.NewEndpoint(event.CardsDoor)
 	return h
+}
+
+// output is a log that several requests write to.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
 }
 
 // newKey adds an API key to a programme and gives its secret.
@@ -272,5 +285,3 @@ func kinds(all []told) string {
 	}
 	return strings.Join(out, " ")
 }
-
-func cardPath(id ident.CardID) string { return "/cards/" + id.String() }

@@ -50,7 +50,7 @@ func (d *Door) pageOf(c *call, filters ...string) (issuance.Page, func(issuance.
 
 // cursor is a mark with its seal.
 func (d *Door) cursor(c *call, m issuance.Mark, filters []string) []byte {
-	raw := binary.BigEndian.AppendUint64(make([]byte, 0, cursorSize), uint64(m.CreatedAt.UnixMicro())) //nolint:gosec // kept bit by bit
+	raw := binary.BigEndian.AppendUint64(make([]byte, 0, cursorSize), uint64(m.CreatedAt.UnixMicro()))
 	raw = append(raw, m.ID[:]...)
 	parts := [][]byte{[]byte("cursor"), []byte(c.route.Name), raw}
 	for _, f := range filters {

@@ -9,9 +9,10 @@ var (
 	MediaType      = fault.New("media_type_unsupported", fault.Invalid)
 	BodyMalformed  = fault.New("body_malformed", fault.Invalid)
 	FormInvalid    = fault.New("form_invalid", fault.Invalid) // Detail: group; Fields say what
+	NoFunding      = fault.New("funding_not_enabled", fault.Forbidden)
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{VersionMissing, VersionInvalid, MediaType, BodyMalformed, FormInvalid}
+	return []fault.Reason{VersionMissing, VersionInvalid, MediaType, BodyMalformed, FormInvalid, NoFunding}
 }

@@ -41,6 +41,7 @@ func (d *Door) routes() []httpd.Route {
 		withBody("POST", "/accounts", req, program.TierAccount, d.createAccount),
 		route("GET", "/accounts", none, def, d.listAccounts),
 		route("GET", "/accounts/{id}", none, def, d.getAccount),
+		route("GET", "/accounts/auth-message", none, def, d.refuseFunding),
 
 		withBody("POST", "/cards", req, issue, d.createCard),
 		route("GET", "/cards", none, def, d.listCards),

@@ -77,7 +77,7 @@ func (d *Door) readShipment(c *call) issuance.CreateShipment {
 }
 
 func (d *Door) readMember(o object) issuance.NewMember {
-	m := issuance.NewMember{Card: ident.CardID{UUID: o.id("cardId", required)}}
+	m := issuance.NewMember{Card: ident.CardID{UUID: o.id("cardId")}}
 	m.Design, _ = o.text("cardDesignId", optional, 1, 100)
 	if part, given := o.child("shippingAddress", optional); given {
 		a := d.address(part)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/wirejson"
@@ -136,7 +137,7 @@ func accountAnswer(a account.Account) issuance.Answer { return ok(body(showAccou
 func (d *Door) createAccount(c *call) error {
 	c.form()
 	o := c.object()
-	cmd := issuance.CreateAccount{Owner: ident.CustomerID{UUID: o.id("ownerId", required)}, Kind: customer.Person}
+	cmd := issuance.CreateAccount{Owner: ident.CustomerID{UUID: o.id("ownerId")}, Kind: customer.Person}
 	if o.choice("ownerType", optional, "USER", "COMPANY") == "COMPANY" {
 		cmd.Kind = customer.Company
 	}
@@ -162,6 +163,9 @@ func (d *Door) listAccounts(c *call) error {
 	}
 	return write(c.w, ok(showPage(all, page, seal, func(a account.Account) issuance.Mark { return issuance.Mark{CreatedAt: a.CreatedAt, ID: a.ID.UUID} }, showAccount)))
 }
+
+// refuseFunding is contract §17.2: there are no wallets here.
+func (*Door) refuseFunding(*call) error { return fault.Refuse(NoFunding) }
 
 func (d *Door) getAccount(c *call) error {
 	id := ident.AccountID{UUID: c.id("id")}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/cli"
 )
@@ -258,4 +261,63 @@ func TestDemo_EndsWhenInterrupted(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d\n%s", code, errs.String())
 	}
+}
+
+func TestDemo_ServesOnUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &watched{until: "Ctrl-C ends the server.", seen: make(chan struct{})}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- cli.Run(ctx, cli.World{
+			Args: []string{"demo", "--cards", "10", "--dir", t.TempDir()}, Stdout: out, Stderr: io.Discard,
+			Getenv: func(string) string { return "" }, ReadFile: os.ReadFile,
+		})
+	}()
+	select {
+	case <-out.seen:
+	case code := <-ended:
+		t.Fatalf("it ended by itself with %d:\n%s", code, out.text.String())
+	}
+	command := regexp.MustCompile(`curl (\S+) -H 'Reap-Version: 2025-02-14' \\\s+-H 'Authorization: (Bearer \S+)'`).FindStringSubmatch(out.text.String())
+	if command == nil {
+		t.Fatal("no curl line")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, command[1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", command[2])
+	req.Header.Set("Reap-Version", "2025-02-14")
+	client := &http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("the curl line answers %d", resp.StatusCode)
+	}
+	cancel()
+	if code := <-ended; code != 0 {
+		t.Errorf("told to stop, it ended with %d", code)
+	}
+}
+
+// watched is an output that tells when a text has been written. What is in it may be read after that.
+type watched struct {
+	text  bytes.Buffer
+	until string
+	seen  chan struct{}
+	told  bool
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.text.Write(p)
+	if !w.told && strings.Contains(w.text.String(), w.until) {
+		w.told = true
+		close(w.seen)
+	}
+	return n, err
 }

@@ -20,7 +20,7 @@ import (
 type demoCommand struct {
 	Exit  bool   `help:"End after the walk instead of serving on; non-zero if a step did not answer as it should."`
 	Dir   string `help:"Folder for the database, the keys and the log; default is a fresh one." placeholder:"DIR"`
-	Cards int    `default:"1000" help:"How many cards to order in bulk, 4 to 50000."`
+	Cards int    `default:"3000" help:"How many cards to order in bulk, 4 to 50000."`
 }
 
 // Help adds to the text of --help.

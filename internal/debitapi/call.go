@@ -93,7 +93,7 @@ func (c *call) serve() error {
 }
 
 func (c *call) checkHTTPS() error {
-	if !httpd.RecordOf(c.r.Context()).HTTPS {
+	if !c.d.o.PlainHTTP && !httpd.RecordOf(c.r.Context()).HTTPS {
 		return fault.Refuse(httpd.HTTPSRequired)
 	}
 	return nil
@@ -127,7 +127,8 @@ func (c *call) authenticate() error {
 
 // checkRate counts the request of its e-commerce credential.
 func (c *call) checkRate() error {
-	wait, ok := c.d.buckets.Take(c.id.Credential.ID.String(), c.d.o.Rate)
+	policy := c.id.Program.Policy.Debit
+	wait, ok := c.d.buckets.Take(c.id.Credential.ID.String(), httpd.Rate{PerSecond: float64(policy.RatePerSecond), Burst: policy.RateBurst})
 	if ok {
 		return nil
 	}

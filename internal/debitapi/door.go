@@ -47,12 +47,14 @@ type Access interface {
 	Customer(ctx context.Context, header []string, beside access.Identity) (access.Identity, error)
 }
 
-// Options are what the door is made of. The first group must be given; the second has defaults.
+// Options are what the door is made of; all must be given.
 type Options struct {
 	Rules    Rules
 	Access   Access
 	Now      func() time.Time // real time, for rates, and for answers before a programme is known
 	Resolver webhook.Resolver // looks up where webhooks go
+
+	PlainHTTP bool // takes plain HTTP from everywhere; otherwise only on loopback, and behind a trusted proxy that had HTTPS
 
 	Rate httpd.Rate // of one credential; 50 a second, 100 at once
 }
@@ -74,9 +76,6 @@ type Door struct {
 
 // New builds the door. An error is a mistake in its own routes.
 func New(o Options) (*Door, error) {
-	if o.Rate == (httpd.Rate{}) {
-		o.Rate = httpd.Rate{PerSecond: ratePerSecond, Burst: rateBurst}
-	}
 	d := &Door{o: o, buckets: httpd.NewBuckets(o.Now, rateKeys), answers: answers()}
 	routes := make([]httpd.Route, 0, len(endpoints()))
 	for _, e := range endpoints() {

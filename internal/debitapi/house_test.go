@@ -43,7 +43,7 @@ var operator = access.Operator{Name: "test", Channel: "cli"}
 
 // house is the debit API on a real store in a temporary file, behind a real listener.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	db     *sqlstore.DB
 	rules  *issuance.Service
 	access *access.Service
@@ -51,6 +51,7 @@ type house struct {
 	server *httptest.Server
 	log    *logbook
 	keys   *storetest.Sealer
+	ids    *ident.Source
 	tenant
 }
 
@@ -65,14 +66,13 @@ type setting func(*settings)
 type settings struct {
 	policies map[string]string
 	kind     program.Kind
-	rate     httpd.Rate
 }
 
 func policy(name, value string) setting { return func(s *settings) { s.policies[name] = value } }
 
-func newHouse(t *testing.T, options ...setting) *house {
+func newHouse(t testing.TB, options ...setting) *house {
 	t.Helper()
-	s := settings{policies: map[string]string{}, kind: program.Sandbox, rate: httpd.Rate{PerSecond: 1e9, Burst: 1 << 30}}
+	s := settings{policies: map[string]string{"debit.rate_per_second": "0"}, kind: program.Sandbox}
 	for _, o := range options {
 		o(&s)
 	}
@@ -82,16 +82,16 @@ func newHouse(t *testing.T, options ...setting) *house {
 	h.must(err)
 	t.Cleanup(func() { h.must(h.db.Close()) })
 	h.must(h.db.Migrate(t.Context()))
-	ids := ident.NewSource(rand.Reader, h.clock.Now)
+	h.ids = ident.NewSource(rand.Reader, h.clock.Now)
 	printer, err := bureau.New(bureau.Settings{})
 	h.must(err)
 	h.rules = issuance.New(issuance.Config{
-		Store: h.db.Issuance(), Sealer: h.keys, IDs: ids, Now: h.clock.Now, Bureau: printer,
+		Store: h.db.Issuance(), Sealer: h.keys, IDs: h.ids, Now: h.clock.Now, Bureau: printer,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.DebitDoor: debitapi.Announce},
 	})
-	h.access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.rules, IDs: ids, Now: h.clock.Now})
+	h.access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.rules, IDs: h.ids, Now: h.clock.Now})
 	door, err := debitapi.New(debitapi.Options{
-		Rules: h.rules, Now: h.clock.Now, Rate: s.rate, Resolver: noNames{},
+		Rules: h.rules, Now: h.clock.Now, Resolver: noNames{},
 		Access: access.NewAuthenticator(access.AuthenticatorConfig{Store: h.db.Access(), Hasher: h.rules, Now: h.clock.Now}),
 	})
 	h.must(err)
@@ -230,7 +230,7 @@ func (a answer) hints() string {
 }
 
 // payload reads the payload.
-func (a answer) payload(t *testing.T) map[string]any {
+func (a answer) payload(t testing.TB) map[string]any {
 	t.Helper()
 	var e struct{ Payload map[string]any }
 	if err := json.Unmarshal([]byte(a.body), &e); err != nil {
@@ -240,7 +240,7 @@ func (a answer) payload(t *testing.T) map[string]any {
 }
 
 // is checks status, code and hints.
-func (a answer) is(t *testing.T, what string, status, code int, hints string) {
+func (a answer) is(t testing.TB, what string, status, code int, hints string) {
 	t.Helper()
 	if a.status != status || a.code() != code || a.hints() != hints {
 		t.Errorf("%s: %d %d %q, want %d %d %q\n%s", what, a.status, a.code(), a.hints(), status, code, hints, a.body)

@@ -121,13 +121,9 @@ func loadDesign(ctx context.Context, tx DesignReader, p ident.ProgramID, name st
 	var d card.Design
 	var ok bool
 	var err error
-	if out.named {
-		id, malformed := ident.ParseUUID(name)
-		if malformed != nil {
-			return out, nil
-		}
+	if id, malformed := ident.ParseUUID(name); malformed == nil {
 		d, ok, err = tx.Design(ctx, p, ident.DesignID{UUID: id})
-	} else {
+	} else if !out.named {
 		d, ok, err = tx.DefaultDesign(ctx, p)
 	}
 	if ok {

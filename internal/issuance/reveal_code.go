@@ -17,8 +17,9 @@ import (
 
 const actionReadCode = "card.read_activation_code"
 
-// readsWindow is the span in which the reads of one card's code are counted.
-const readsWindow = 24 * time.Hour
+// readsWindow is the span in which the reads of one card's code are counted. A read of a whole day ago does
+// not count any more; stores keep microseconds.
+const readsWindow = 24*time.Hour - time.Microsecond
 
 // ReasonRequired is the detail of card.RevealForbidden when the programme wants a reason and none came.
 const ReasonRequired = "REASON_REQUIRED"

@@ -117,6 +117,9 @@ func (b *boxChange) follow(now time.Time) {
 		return
 	}
 	for i := range b.after.Packed {
+		if b.after.Packed[i].Member.Rejected() {
+			continue // its plastic may be in another box by now
+		}
 		b.take(i, card.HandOver, now)
 		if p := &b.after.Packed[i].Plastic; p.State == card.HandedOver && p.Custody != where {
 			p.Custody, p.UpdatedAt = where, now

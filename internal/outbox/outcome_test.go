@@ -55,22 +55,8 @@ func TestOutcome_LiveProgrammesJitterAndSandboxesDoNot(t *testing.T) {
 	}
 }
 
-func TestCourses_TheReportOfABatchGoesByItsReference(t *testing.T) {
+func TestCourses_HasNoneForTheNativeDoor(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		door       event.Door
-		body, want string
-	}{
-		{event.DebitDoor, `{"referenceBatch":"ddb8","status":4}`, "msg_ddb8"},
-		{event.DebitDoor, `{}`, "evt_1"},
-		{event.DebitDoor, `not JSON`, "evt_1"},
-		{event.CardsDoor, `{"referenceBatch":"ddb8"}`, "evt_1"},
-	} {
-		how, ok := courses(c.door)
-		if got := how.id(event.Message{ID: "evt_1", Body: []byte(c.body)}); !ok || got != c.want {
-			t.Errorf("%s %s: %q", c.door, c.body, got)
-		}
-	}
 	if _, ok := courses(event.NativeDoor); ok {
 		t.Error("the native door has endpoints")
 	}

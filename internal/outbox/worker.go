@@ -217,7 +217,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 			s.Wipe()
 		}
 	}()
-	header, err := how.scheme.Sign(how.id(d.Message), w.Now(), d.Message.Body, secrets)
+	header, err := how.scheme.Sign(string(d.Message.ID), w.Now(), d.Message.Body, secrets)
 	if err != nil {
 		w.fail(ctx, d, "sign", err)
 		return webhook.Result{Err: failureUnsigned}

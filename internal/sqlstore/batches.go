@@ -38,7 +38,7 @@ const (
 	selectItems = `SELECT ` + itemColumns + ` FROM batch_items i
 	WHERE i.batch_id = $1 AND i.idx >= $2 AND ($3 = '' OR i.outcome = $3) ORDER BY i.idx LIMIT $4`
 	selectFirstWith = `SELECT i.idx FROM batch_items i
-	WHERE i.batch_id = $1 AND i.identifier = $2 AND i.idx < $3 AND i.outcome <> 'failed' ORDER BY i.idx LIMIT 1`
+	WHERE i.batch_id = $1 AND i.identifier = $2 AND i.outcome <> 'failed' ORDER BY i.idx LIMIT 1`
 	insertItem = `INSERT INTO batch_items (batch_id, idx, identifier, front_name, qr, pin_sealed, campaign, outcome, reason, card_id, card_number)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	updateItem   = `UPDATE batch_items SET pin_sealed = $3, outcome = $4, reason = $5, card_id = $6, card_number = $7, identifier = $8 WHERE batch_id = $1 AND idx = $2 AND outcome = 'pending'`
@@ -83,10 +83,14 @@ func (t tx) Items(_ context.Context, id ident.BatchID, from int, outcome orders.
 	return all(t, selectItems, []any{id.UUID, from, string(outcome), limit}, scanItem)
 }
 
+// FirstWith compares the index here: in the query it would lead a planner to walk the whole batch.
 func (t tx) FirstWith(_ context.Context, id ident.BatchID, identifier string, below int) (int, bool, error) {
 	var index int
-	found, err := one(t, selectFirstWith, []any{id.UUID, identifier, below}, &index)
-	return index, found, err
+	found, err := one(t, selectFirstWith, []any{id.UUID, identifier}, &index)
+	if err != nil || !found || index >= below {
+		return 0, false, err
+	}
+	return index, true, nil
 }
 
 func (t tx) Batches(_ context.Context, p ident.ProgramID, page issuance.Page) ([]orders.Batch, error) {

@@ -1,15 +1,12 @@
 package sqlstore
 
-import "context"
-
-// dialect is everything that engines disagree about. A seventh member needs a decision record.
+// dialect is everything that engines disagree about in the views; how an engine runs transactions is behind
+// engine. It has room for six members: one more needs a decision record.
 type dialect struct {
-	lock       string // ends a SELECT whose rows will be updated
 	skipLocked string // ends a SELECT that claims rows which nobody else holds
 	migrations string // folder of the migrations
 	hasTable   string // finds a row when the table $1 exists
-	classify   func(error) class
-	open       func(ctx context.Context, d *dialect, c Config) (engine, error)
+	open       func(d *dialect, c Config) (engine, error)
 }
 
 // class is what an error of a driver means to us.

@@ -29,8 +29,9 @@ const (
 	insertAudit   = `INSERT INTO audit (program_id, at, id, actor, channel, source, request_id, action, card_id, customer_id, shipment_id,
 	batch_id, outcome, note)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	countAudit = `SELECT count(*) FROM audit t
-	WHERE t.card_id = $2 AND t.at >= $5 AND t.program_id = $1 AND t.action = $3 AND t.outcome = $4`
+	// countAudit keeps the programme out of the condition, so that it goes by the card.
+	countAudit = `SELECT count(CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END)
+	FROM audit t WHERE t.card_id = $2 AND t.at >= $5`
 	insertMessage = `INSERT INTO messages (id, program_id, door, type, body, created_at, fanned)
 	VALUES ($1, $2, $3, $4, $5, $6, $7)`
 )

@@ -64,7 +64,7 @@ func (p *programScan) read(from *policies) (program.Program, error) {
 	return p.program, nil
 }
 
-func (t tx) programs1(sql string, args ...any) ([]program.Program, error) {
+func (t tx) listPrograms(sql string, args ...any) ([]program.Program, error) {
 	var out []program.Program
 	err := t.query(sql, args, func(r row) error {
 		var p programScan
@@ -87,7 +87,7 @@ func (s *session) program(id ident.ProgramID) (program.Program, bool, error) {
 	if p, ok := s.programs[id]; ok {
 		return p, true, nil
 	}
-	found, err := tx{s}.programs1(selectProgram, id.UUID)
+	found, err := tx{s}.listPrograms(selectProgram, id.UUID)
 	if err != nil || len(found) == 0 {
 		return program.Program{}, false, err
 	}
@@ -98,14 +98,16 @@ func (s *session) program(id ident.ProgramID) (program.Program, bool, error) {
 }
 
 func (t tx) ProgramByName(_ context.Context, name string) (program.Program, bool, error) {
-	found, err := t.programs1(selectProgramByName, name)
+	found, err := t.listPrograms(selectProgramByName, name)
 	if err != nil || len(found) == 0 {
 		return program.Program{}, false, err
 	}
 	return found[0], true, nil
 }
 
-func (t tx) Programs(context.Context) ([]program.Program, error) { return t.programs1(selectPrograms) }
+func (t tx) Programs(context.Context) ([]program.Program, error) {
+	return t.listPrograms(selectPrograms)
+}
 
 func (t tx) Overrides(_ context.Context, id ident.ProgramID) (map[string]string, error) {
 	out := map[string]string{}

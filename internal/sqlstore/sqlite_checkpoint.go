@@ -9,7 +9,9 @@ import (
 const (
 	checkpointEvery = 250 * time.Millisecond // while there are commits
 	checkpointIdle  = 20                     // quiet rounds until the log is cut to nothing
-	pausePages      = 8192                   // pages in the log (32 MB) beyond which the writer pauses for it
+	// checkpointPatience is how long a checkpoint waits for readers: the writer waits behind it.
+	checkpointPatience = 50 * time.Millisecond
+	pausePages         = 8192 // pages in the log (32 MB) beyond which the writer pauses for it
 )
 
 // checkpointer moves the write-ahead log into the file on its own connection, so that no commit pays for

@@ -15,12 +15,17 @@ import (
 // busyWait is how long a statement waits for another process that holds the file.
 const busyWait = 5 * time.Second
 
+// How many KB of pages a connection keeps in memory at most.
+const (
+	writerCache = 64 << 10
+	readerCache = 8 << 10
+)
+
 // sqliteDialect is what SQLite brings. It needs no locks: the writer is alone in its transaction.
 func sqliteDialect() *dialect {
 	return &dialect{
 		migrations: "migrations/sqlite",
 		hasTable:   "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
-		classify:   classifySQLite,
 		open:       openSQLite,
 	}
 }
@@ -38,7 +43,7 @@ type sqliteEngine struct {
 	turn        sync.Mutex // held while the writer's connection is in use
 }
 
-func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
+func openSQLite(d *dialect, c Config) (engine, error) {
 	e := &sqliteEngine{count: c.Readers, readers: make(chan *sqliteConn, c.Readers), spare: make(chan *sqliteConn, 1), dialect: d, policies: newPolicies()}
 	conns := make([]*sqliteConn, 0, c.Readers+3)
 	fail := func(err error) (engine, error) {
@@ -47,8 +52,12 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 		}
 		return nil, err
 	}
-	for range c.Readers + 3 {
-		conn, err := openSQLiteConn(c.Path)
+	for i := range c.Readers + 3 {
+		cache := readerCache
+		if i == 0 {
+			cache = writerCache
+		}
+		conn, err := openSQLiteConn(c.Path, cache)
 		if err != nil {
 			return fail(err)
 		}
@@ -64,6 +73,7 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 			e.readers <- reader
 		}
 	}
+	conns[1].db.SetBusyTimeout(checkpointPatience)
 	e.checkpoints = newCheckpointer(conns[1], &e.turn)
 	e.writer = &writer{
 		conn: conns[0], queue: make(chan *job, queueLength), stopped: make(chan struct{}), dialect: d, policies: e.policies,
@@ -85,7 +95,7 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 }
 
 // openSQLiteConn opens a connection and makes sure that it is durable.
-func openSQLiteConn(path string) (*sqliteConn, error) {
+func openSQLiteConn(path string, cache int) (*sqliteConn, error) {
 	db, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
 		return nil, sqliteFault(err)
@@ -99,7 +109,7 @@ func openSQLiteConn(path string) (*sqliteConn, error) {
 			{"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
 			{"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0"},
 			{"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
-			{"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
+			{fmt.Sprintf("PRAGMA cache_size = -%d", cache), "PRAGMA cache_size", fmt.Sprintf("-%d", cache)},
 		} {
 			if err := conn.query(p.set, nil, func(row) error { return nil }); err != nil {
 				return err

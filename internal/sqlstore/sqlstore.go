@@ -17,7 +17,7 @@ type Config struct {
 	Path    string // the SQLite file; made when it is not there
 	Readers int    // connections that read; 0 is 4
 	Now     func() time.Time
-	Log     *slog.Logger // nil discards
+	Log     *slog.Logger // nil discards; told once, at open, how the database is set
 	// OnMessages is called after a commit that inserted messages for endpoints, and OnBatches after one
 	// that accepted a batch. They wake workers: they must return at once and not use the store.
 	OnMessages func()
@@ -40,7 +40,6 @@ type DB struct {
 	engine  engine
 	dialect *dialect
 	now     func() time.Time
-	log     *slog.Logger
 	vault   *vault
 	sealed  *sealed
 }
@@ -54,11 +53,13 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	dialect := sqliteDialect()
-	e, err := dialect.open(ctx, dialect, c)
+	e, err := dialect.open(dialect, c)
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{engine: e, dialect: dialect, now: c.Now, log: c.Log}
+	d := &DB{engine: e, dialect: dialect, now: c.Now}
+	c.Log.InfoContext(ctx, "database opened", slog.String("path", c.Path), slog.Int("readers", c.Readers),
+		slog.Int("group_length", groupLength), slog.Int("queue_length", queueLength))
 	d.vault = &vault{db: d}
 	d.sealed = newSealed(d)
 	return d, nil

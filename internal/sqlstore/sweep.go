@@ -40,7 +40,7 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time) (Swept, error) {
 	var out Swept
 	var programs []program.Program
 	err := d.engine.read(ctx, func(s *session) (err error) {
-		programs, err = tx{s}.programs1(selectPrograms)
+		programs, err = tx{s}.listPrograms(selectPrograms)
 		return err
 	})
 	if err != nil {

@@ -126,6 +126,11 @@ func holderIsFound(t *testing.T, f Factory) {
 			t.Errorf("customer %d is found", c.Number)
 		}
 	}
+	w.Customer.DeletedAt = w.next()
+	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCustomer(ctx, w.Customer, nil, nil) })
+	if st := w.stateOf(t, w.byCard()); st.Holder != nil || len(st.Candidates) != 1 {
+		t.Errorf("a card whose holder was deleted: %d candidates, holder %v", len(st.Candidates), st.Holder)
+	}
 }
 
 func accountsAreSeen(t *testing.T, f Factory) {

@@ -43,7 +43,9 @@ var batchRules = []contract{
 	{"an item gets its outcome once", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		b := w.NewBatch(func(b *batch.Batch) { b.Status, b.Requested = batch.Processing, 2 })
-		items := []batch.Item{{Batch: b.ID, Outcome: batch.Pending}, {Batch: b.ID, Index: 1, Outcome: batch.Pending}}
+		items := []batch.Item{
+			{Batch: b.ID, Identifier: "A", Outcome: batch.Pending}, {Batch: b.ID, Index: 1, Identifier: "B", Outcome: batch.Pending},
+		}
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertItems(ctx, items) })
 		items[0].Outcome, items[0].Reason = batch.ItemFailed, batch.PINWeak
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateItems(ctx, items[:1]) })

@@ -267,7 +267,7 @@ CREATE TABLE batch_items (
   card_number INTEGER NOT NULL,
   PRIMARY KEY (batch_id, idx)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX batch_items_identifier ON batch_items (batch_id, identifier, idx);
+CREATE INDEX batch_items_identifier ON batch_items (batch_id, identifier, idx, outcome);
 CREATE UNIQUE INDEX batch_items_made ON batch_items (batch_id, identifier) WHERE outcome = 'created';
 
 CREATE TABLE endpoints (
