@@ -198,3 +198,45 @@ func TestRaces_OfActivation(t *testing.T) {
 		t.Errorf("wrong codes: %v", got)
 	}
 }
+
+// TestRaces_OneOfTwoCommitsFirst is contract §11.7: activation beside delete, block and a courier's scan.
+func TestRaces_OneOfTwoCommitsFirst(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	race := func(card, code string, other func() answer) (activation, beside answer) {
+		var both sync.WaitGroup
+		both.Go(func() { activation = h.do("POST", "/cards/"+card+"/activate", codeBody(code)) })
+		both.Go(func() { beside = other() })
+		both.Wait()
+		return activation, beside
+	}
+	for range 10 {
+		card, _, code := h.shipped()
+		a, d := race(card, code, func() answer { return h.do("DELETE", "/cards/"+card, "") })
+		d.want(204)
+		if a.status != 204 {
+			a.refused(404, "CARD_NOT_FOUND", "null")
+		}
+		h.get("/cards/" + card).want(404)
+
+		card, _, code = h.shipped()
+		a, b := race(card, code, func() answer { return h.do("POST", "/cards/"+card+"/block", "") })
+		b.want(200)
+		if want := map[bool]string{true: "ACTIVATED", false: "IN_TRANSIT"}[a.status == 204]; h.physical(card) != want {
+			t.Errorf("%d, and the card is %s", a.status, h.physical(card))
+		}
+		if a.status != 204 {
+			a.refused(400, cannot, `{"reason":"BLOCKED"}`)
+		}
+
+		card, box, code := h.shipped()
+		a, s := race(card, code, func() answer {
+			return h.do("POST", "/simulation/card-shipments/"+box+"/shipping-status", `{"status":"DELIVERED"}`)
+		})
+		a.want(204)
+		s.want(204)
+		if h.physical(card) != "ACTIVATED" || h.get("/card-shipments/"+box).text("status") != "DELIVERED" {
+			t.Error("activation or scan was lost")
+		}
+	}
+}
