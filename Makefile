@@ -3,13 +3,14 @@
 GO      ?= go
 BIN     ?= bin
 FUZZTIME ?= 5s
+KILLS    ?= 50
 # VERSION is what the binary says of itself: the last tag, the commit, and whether files were changed.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc fuzz bench clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc kill fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ race: cc ## run all tests with the race detector, nothing cached
 cc:
 	@command -v $(CC) >/dev/null || { echo 'installing a C compiler for the race detector'; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
+
+kill: ## kill the real server KILLS times while it works, and check what is left
+	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run TestKill ./test/e2e
 
 # Each fuzz target runs alone, for FUZZTIME. What it finds lands in testdata and stays as a test.
 fuzz: ## run each fuzz target for FUZZTIME

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
@@ -177,4 +178,18 @@ func TestPages(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	h.get("/cards?userId=x&status=y&type=z").wrong("query", "status invalid_enum", "type invalid_enum", "userId invalid_format")
+}
+
+func TestTransport_ASuspendedProgramIsToldBeforeTheVersion(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.get("/cards").want(200)
+	w := h.world
+	keys := access.NewService(access.ServiceConfig{Store: w.Store.Access(), Hasher: h.service, IDs: w.IDs, Now: w.Clock.Now})
+	if _, err := keys.Suspend(t.Context(), access.Operator{Name: "test", Channel: "cli"}, w.Program.ID, "a test"); err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Advance(5 * time.Second)
+	h.do("GET", "/cards/x", "", "Reap-Version", "").refused(403, "PROJECT_SUSPENDED", "null")
+	h.do("GET", "/cards", "", "Authorization", "Bearer "+h.foreign).want(200)
 }

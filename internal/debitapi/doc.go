@@ -1,7 +1,7 @@
 // Package debitapi is the door that speaks the published debit API: bulk orders, and activation of a card
 // by its identifier and batch for a customer. Paths are `/debit/v1/…` and their siblings.
 //
-// A request passes the checks of the contract in one order (see Door.Serve): route, HTTPS, caller, rate,
+// A request passes the checks of the contract in one order (see call.serve): route, HTTPS, caller, rate,
 // size and media type, JSON, shape of all fields at once, rights, idempotency key; then the rule decides.
 // What a request may hold is read by hand, member by member, in both of the published spellings; what is
 // answered is strict, in one spelling, with its members in the order of the contract.

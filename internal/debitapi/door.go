@@ -160,8 +160,8 @@ func (d *Door) Owns(r *http.Request) bool {
 		(r.Header.Get(headerEcommerce) != "" || r.Header.Get(headerCustomer) != "")
 }
 
-// Serve implements [httpd.Door]: the general checks of the contract (§1.5), in its order, up to the media
-// type. Handlers do the rest.
+// Serve implements [httpd.Door]. A known route runs the general checks of the contract (§1.5) in its order:
+// call.serve up to the media type, the endpoint's handler from the body on.
 func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) error {
 	if err := m.Refusal(); err != nil {
 		return err
