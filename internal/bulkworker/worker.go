@@ -146,6 +146,6 @@ func (w *Worker) failed(ctx context.Context, err error, attempted string, attrs 
 		return
 	}
 	e := fault.Of(err)
-	attrs = append(attrs, slog.String("reason", e.Reason.Name()), slog.String("cause", e.Error()))
-	w.o.Logger.LogAttrs(ctx, slog.LevelError, "did not "+attempted, attrs...)
+	attrs = append(attrs, slog.String("attempted", attempted), slog.String("reason", e.Reason.Name()), slog.String("cause", e.Error()))
+	w.o.Logger.LogAttrs(ctx, slog.LevelError, "bulk worker failed", attrs...)
 }

@@ -15,6 +15,9 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
+// pass lets synthetic time pass.
+func pass(d time.Duration) { <-time.After(d) }
+
 // line is a queue in memory with the promises of the real one: leases by real time, and fences that rise.
 type line struct {
 	mu      sync.Mutex
@@ -94,7 +97,7 @@ type mill struct {
 }
 
 func (m *mill) MakeBatchStep(ctx context.Context, _ ident.ProgramID, b ident.BatchID, limit int) (issuance.BatchStep, error) {
-	time.Sleep(m.took)
+	pass(m.took)
 	if err := ctx.Err(); err != nil {
 		return issuance.BatchStep{}, err
 	}
@@ -136,8 +139,8 @@ func newScene(steps ...int) *scene {
 
 // look reads or changes the scene while a worker is in it.
 func (s *scene) look(f func()) {
-	s.line.mu.Lock()
-	defer s.line.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	f()
 }
 
@@ -163,7 +166,7 @@ func TestWorker_MakesTheOldestFirstAndAllOfThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(3, 1, 2)
-		run(t, s.worker, func() { time.Sleep(7 * time.Second) })
+		run(t, s.worker, func() { pass(7 * time.Second) })
 		if string(s.made) != "\x01\x01\x01\x02\x03\x03" {
 			t.Errorf("made %v", s.made)
 		}
@@ -175,7 +178,7 @@ func TestWorker_SleepsUntilWokenOrThePollIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene()
 		run(t, s.worker, func() {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			s.look(func() {
 				if s.claims != 1 {
 					t.Errorf("%d claims at the start", s.claims)
@@ -184,14 +187,14 @@ func TestWorker_SleepsUntilWokenOrThePollIsDue(t *testing.T) {
 			})
 			s.worker.Wake()
 			s.worker.Wake() // a second bell before the first is heard is no second round
-			time.Sleep(1500 * time.Millisecond)
+			pass(1500 * time.Millisecond)
 			s.look(func() {
 				if len(s.made) != 1 {
 					t.Error("the bell was not heard")
 				}
 				s.waiting, s.left[2] = append(s.waiting, &waiting{id: 2}), 1
 			})
-			time.Sleep(7 * time.Second)
+			pass(7 * time.Second)
 			s.look(func() {
 				if len(s.made) != 2 {
 					t.Error("without a bell the queue was never asked")
@@ -208,14 +211,14 @@ func TestWorker_StopsAfterTheStepAndHandsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(100)
-		took := run(t, s.worker, func() { time.Sleep(2500 * time.Millisecond) })
+		took := run(t, s.worker, func() { pass(2500 * time.Millisecond) })
 		if len(s.made) != 3 || took != 500*time.Millisecond {
 			t.Errorf("%d steps, stopped after %v: the step that began is finished, and no other begins", len(s.made), took)
 		}
 		if !s.waiting[0].until.IsZero() {
 			t.Error("the batch was not handed back")
 		}
-		run(t, s.newWorker("second"), func() { time.Sleep(97500 * time.Millisecond) })
+		run(t, s.newWorker("second"), func() { pass(97500 * time.Millisecond) })
 		if !s.waiting[0].done || len(s.made) != 100 {
 			t.Errorf("the next worker made up to %d of 100", len(s.made))
 		}
@@ -228,13 +231,13 @@ func TestWorker_ADeadWorkersBatchGoesOnWhenItsLeaseHasPassed(t *testing.T) {
 		s := newScene(2)
 		s.waiting[0].owner, s.waiting[0].until, s.waiting[0].fence = "dead", time.Now().Add(time.Minute), 7
 		run(t, s.worker, func() {
-			time.Sleep(59 * time.Second)
+			pass(59 * time.Second)
 			s.look(func() {
 				if len(s.made) != 0 {
 					t.Error("a leased batch was made")
 				}
 			})
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			s.look(func() {
 				if !s.waiting[0].done {
 					t.Error("nobody went on")
@@ -249,9 +252,9 @@ func TestWorker_LetsGoOfABatchThatIsAnothers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(100)
 		run(t, s.worker, func() {
-			time.Sleep(2500 * time.Millisecond)
+			pass(2500 * time.Millisecond)
 			s.look(func() { s.waiting[0].fence, s.waiting[0].until = 99, time.Now().Add(time.Hour) }) // taken over
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		})
 		if len(s.made) != 3 || s.waiting[0].until.IsZero() {
 			t.Errorf("%d steps made; the other's lease is touched: %v", len(s.made), s.waiting[0].until.IsZero())
@@ -265,20 +268,20 @@ func TestWorker_AFailingBatchWaitsWhileOthersGoOn(t *testing.T) {
 		s := newScene(1, 2)
 		s.broken[1] = 2
 		run(t, s.worker, func() {
-			time.Sleep(5 * time.Second)
+			pass(5 * time.Second)
 			s.look(func() {
 				if string(s.made) != "\x02\x02" {
 					t.Errorf("made %v beside a failing batch", s.made)
 				}
 			})
-			time.Sleep(3 * time.Minute)
+			pass(3 * time.Minute)
 			s.look(func() {
 				if !s.waiting[0].done {
 					t.Error("the failing batch was given up")
 				}
 			})
 		})
-		if n := strings.Count(s.log.String(), "did not make a step of a batch"); n != 2 {
+		if n := strings.Count(s.log.String(), `attempted="make a step of a batch"`); n != 2 {
 			t.Errorf("%d failures logged, want 2:\n%s", n, s.log)
 		}
 	})
@@ -290,9 +293,9 @@ func TestWorker_AStoreThatIsDownIsAskedAgain(t *testing.T) {
 		s := newScene(1)
 		s.down = errors.New("no store")
 		run(t, s.worker, func() {
-			time.Sleep(12 * time.Second)
+			pass(12 * time.Second)
 			s.look(func() { s.down = nil })
-			time.Sleep(6 * time.Second)
+			pass(6 * time.Second)
 		})
 		if !s.waiting[0].done || s.claims > 6 {
 			t.Errorf("done %v after %d claims", s.waiting[0].done, s.claims)

@@ -149,8 +149,10 @@ func TestActivate_ShapeOfTheRequest(t *testing.T) {
 	for _, c := range []struct{ name, sent, hints string }{
 		{"nothing", `{}`, "customer_id:required card_identifier:required reference_batch:required"},
 		{"the oldest page", `{"customer_id":1,"card_product_id":2}`, "card_identifier:required reference_batch:required"},
-		{"everything wrong", `{"customer_id":0,"card_identifier":"a b","reference_batch":7,"pin":"12","device_id":"\u0001","balance":5}`,
-			"customer_id:invalid card_identifier:invalid reference_batch:invalid pin:invalid device_id:invalid balance:invalid"},
+		{
+			"everything wrong", `{"customer_id":0,"card_identifier":"a b","reference_batch":7,"pin":"12","device_id":"\u0001","balance":5}`,
+			"customer_id:invalid card_identifier:invalid reference_batch:invalid pin:invalid device_id:invalid balance:invalid",
+		},
 		{"id with a fraction", strings.Replace(with("A1"), "12345678", "1.5", 1), "customer_id:invalid"},
 		{"id of 20 digits", strings.Replace(with("A1"), "12345678", `"12345678901234567890"`, 1), "customer_id:invalid"},
 		{"id beyond 64 bits", strings.Replace(with("A1"), "12345678", `9999999999999999999`, 1), "customer_id:invalid"},
@@ -162,10 +164,14 @@ func TestActivate_ShapeOfTheRequest(t *testing.T) {
 		{"balance.id as boolean", with("A1", `"balance":{"id":true}`), "balance.id:invalid"},
 		{"device too long", with("A1", `"device_id":"`+long+`"`), "device_id:too_long"},
 		{"customer is text", body(`"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"customer":"Ana"`), "customer:invalid"},
-		{"customer is empty", body(`"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"customer":{}`),
-			"customer.first_name:required customer.last_name:required customer.email:required"},
-		{"customer is wrong", body(`"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"customer":{"first_name":" ","last_name":"`+long+`","email":"a@b@c","phone_number":"12","gender":4,"rfc":1}`),
-			"customer.first_name:too_short customer.last_name:too_long customer.email:invalid customer.phone_number:invalid customer.gender:invalid customer.rfc:invalid"},
+		{
+			"customer is empty", body(`"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"customer":{}`),
+			"customer.first_name:required customer.last_name:required customer.email:required",
+		},
+		{
+			"customer is wrong", body(`"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"customer":{"first_name":" ","last_name":"`+long+`","email":"a@b@c","phone_number":"12","gender":4,"rfc":1}`),
+			"customer.first_name:too_short customer.last_name:too_long customer.email:invalid customer.phone_number:invalid customer.gender:invalid customer.rfc:invalid",
+		},
 	} {
 		h.activate(c.sent).is(t, c.name, 400, 4400, c.hints)
 	}

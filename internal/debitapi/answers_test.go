@@ -105,13 +105,17 @@ func TestWriteError_Golden(t *testing.T) {
 		"locked":    {locked, 400, `{"code":4438,"hints":["Card activation is locked","retry_after:900"]}`, "900"},
 		"a fault":   {fault.Wrap(http.ErrBodyNotAllowed, "x"), 500, `{"code":7000,"text":"Server error","hints":["Please contact the customer care","request:req-1"]}`, ""},
 		"a bad RFC": {fault.RefuseWith(customer.DataInvalid, []customer.Field{customer.FieldRFC}), 500, `{"code":7000,"text":"Server error","hints":["Please contact the customer care","rfc:invalid"]}`, ""},
-		"no store": {&placedError{error: fault.NotNow(http.ErrBodyNotAllowed, "x", 2*time.Second), at: &call{d: testDoor(t), path: "/debit/v1/activateCardForCustomer"}}, 500,
-			`{"code":6000,"text":"Database error","hints":["Please contact the customer care","request:req-1"]}`, "2"},
+		"no store": {
+			&placedError{error: fault.NotNow(http.ErrBodyNotAllowed, "x", 2*time.Second), at: &call{d: testDoor(t), path: "/debit/v1/activateCardForCustomer"}}, 500,
+			`{"code":6000,"text":"Database error","hints":["Please contact the customer care","request:req-1"]}`, "2",
+		},
 		"stopping":  {fault.NotNow(http.ErrServerClosed, "x", time.Second), 503, `{"code":7000,"text":"Server error","hints":["Please try again later","request:req-1"]}`, "1"},
 		"too many":  {&fault.Error{Reason: httpd.Overloaded}, 503, `{"code":7000,"text":"Server error","hints":["Please try again later","request:req-1"]}`, "1"},
 		"no method": {fault.RefuseWith(httpd.MethodNotAllowed, httpd.Allowed{Methods: []string{"POST"}}), 405, `{"code":4405,"hints":["Method not allowed"]}`, ""},
-		"a taken customer": {fault.RefuseWith(customer.Exists, []customer.Field{customer.FieldEmail, customer.FieldPhone}), 409,
-			`{"code":4455,"hints":["Customer already exists","email:duplicated","mobile:duplicated"]}`, ""},
+		"a taken customer": {
+			fault.RefuseWith(customer.Exists, []customer.Field{customer.FieldEmail, customer.FieldPhone}), 409,
+			`{"code":4455,"hints":["Customer already exists","email:duplicated","mobile:duplicated"]}`, "",
+		},
 	} {
 		w := rendered(t, http.MethodGet, "/DEBIT/v1/activatecardforcustomer/", c.err)
 		want := `{"text":"Error",` + at + `,` + endpoint + `,"error":` + c.want + `,"payload":{}}`

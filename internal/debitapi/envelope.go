@@ -93,9 +93,9 @@ const mostPath = 256
 func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	e := fault.Of(err)
 	var placed *placedError
-	known := errors.As(err, &placed)
-	path, at := "", time.Time{}
-	if known {
+	var path string
+	var at time.Time
+	if errors.As(err, &placed) {
 		path, at = placed.at.path, placed.at.errorTime()
 	} else {
 		path, at = d.pathOf(r), d.o.Now().In(program.DefaultPolicy(program.Live).Debit.TimeZone)

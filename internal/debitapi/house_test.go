@@ -142,14 +142,6 @@ func (h *house) pass(d time.Duration) {
 	h.clock.Advance(10 * time.Second)
 }
 
-// set changes policies of the programme.
-func (h *house) set(policies map[string]string) {
-	h.t.Helper()
-	_, err := h.access.SetPolicy(h.t.Context(), operator, h.program.ID, policies)
-	h.must(err)
-	h.clock.Advance(10 * time.Second)
-}
-
 // fixture loads the things that the published examples speak of.
 func (h *house) fixture() {
 	h.t.Helper()

@@ -301,10 +301,12 @@ func TestOrder_RefusalsOfTheWholeOrderStoreNothing(t *testing.T) {
 	}{
 		{"nothing", `{}`, 400, 4400, "delivery_location:required batch:required"},
 		{"no city", strings.Replace(orderOf(named("A")), `"city":"Cancún",`, "", 1), 400, 4400, "delivery_location.city:required"},
-		{"address in table order", `{"batch":[{}],"campaign_id":"","delivery_location":{"postal_code":"123","mobile":"12","country":"XX","first_names":7}}`, 400, 4400,
+		{
+			"address in table order", `{"batch":[{}],"campaign_id":"","delivery_location":{"postal_code":"123","mobile":"12","country":"XX","first_names":7}}`, 400, 4400,
 			"delivery_location.first_names:invalid delivery_location.last_names:required delivery_location.street:required delivery_location.exterior_number:required " +
 				"delivery_location.neighborhood:required delivery_location.city:required delivery_location.state:required delivery_location.postal_code:invalid " +
-				"delivery_location.mobile:invalid delivery_location.country:invalid campaign_id:invalid"},
+				"delivery_location.mobile:invalid delivery_location.country:invalid campaign_id:invalid",
+		},
 		{"no items", orderOf(), 400, 4400, "batch:too_short"},
 		{"items are text", "{" + cancun + `,"batch":"x"}`, 400, 4400, "batch:invalid"},
 		{"an item is text", orderOf(named("A"), `"x"`, named("B"), `7`), 400, 4400, "batch[1]:invalid batch[3]:invalid"},

@@ -32,9 +32,9 @@ type order struct {
 	right bool // the code, where one is asked
 }
 
-func bulkOrder() order {
+func bulkOrder() *order {
 	policy := program.DefaultPolicy(program.Sandbox)
-	return order{
+	return &order{
 		state: issuance.ActivationState{
 			Program:    program.Program{Kind: program.Sandbox, Policy: policy},
 			Candidates: []issuance.Candidate{bulkCard(1, rightBatch)},
@@ -68,7 +68,7 @@ func (o *order) newcomer() {
 	o.cmd.Number, o.cmd.New = 0, &issuance.NewHolder{FirstName: "Ana", LastName: "Ruiz", Email: "ana@example.com"}
 }
 
-func (o order) decide() (d issuance.Decision, compared bool) {
+func (o *order) decide() (d issuance.Decision, compared bool) {
 	d = issuance.DecideActivationForCustomer(o.state, o.cmd, cardsNow, func(card.Plastic) bool { compared = true; return o.right })
 	return d, compared
 }
@@ -130,8 +130,8 @@ func TestDecideActivationForCustomer_TheFirstFailingCheckAnswers(t *testing.T) {
 	for i, first := range debitWrongs {
 		for _, second := range debitWrongs[i:] {
 			o := bulkOrder()
-			second.make(&o)
-			first.make(&o)
+			second.make(o)
+			first.make(o)
 			d, compared := o.decide()
 			name := fmt.Sprintf("%s beside %s", first.reason.Name(), second.reason.Name())
 			if reasonOf(d) != first.reason.Name() {
@@ -393,7 +393,7 @@ func TestDecideActivationForCustomer_TheHolder(t *testing.T) {
 		"taken means nothing to an existing customer": {func(o *order) { o.state.Taken = []customer.Field{customer.FieldEmail} }, "", nil},
 	} {
 		o := bulkOrder()
-		c.make(&o)
+		c.make(o)
 		d, _ := o.decide()
 		if reasonOf(d) != c.want {
 			t.Errorf("%s: %q, want %q", name, reasonOf(d), c.want)
@@ -455,7 +455,7 @@ func TestDecideActivationForCustomer_TheBalance(t *testing.T) {
 		"composite owner, policy off": {func(o *order) { o.state.Composite = true }, "", walletID, false},
 	} {
 		o := bulkOrder()
-		c.make(&o)
+		c.make(o)
 		d, _ := o.decide()
 		if reasonOf(d) != c.want || d.Account != c.got || d.NewWallet != c.new {
 			t.Errorf("%s: %q, account %v, new %v; want %q, %v, %v", name, reasonOf(d), d.Account, d.NewWallet, c.want, c.got, c.new)
@@ -491,7 +491,7 @@ func TestDecideActivationForCustomer_CodeAndPIN(t *testing.T) {
 		}, "code_mismatch", true},
 	} {
 		o := bulkOrder()
-		c.make(&o)
+		c.make(o)
 		if d, compared := o.decide(); reasonOf(d) != c.want || compared != c.compared {
 			t.Errorf("%s: %q, compared %v; want %q, %v", name, reasonOf(d), compared, c.want, c.compared)
 		}
@@ -518,7 +518,7 @@ func TestDecideActivationForCustomer_TriesAreCountedOnceAndOnlyForGuesses(t *tes
 		if len(o.state.Candidates) > 0 {
 			for _, w := range debitWrongs[3:] {
 				if rapid.IntRange(0, 5).Draw(t, w.reason.Name()) == 0 {
-					w.make(&o)
+					w.make(o)
 				}
 			}
 		}
