@@ -16,16 +16,22 @@ import (
 )
 
 type cardCommand struct {
-	Show cardShow `cmd:"" help:"Show a card with its plastic, guard and shipment; never a secret."`
+	Show       cardShow  `cmd:"" help:"Show a card with its plastic, guard and shipment; never a secret."`
+	ResetGuard cardReset `cmd:"" help:"Give a locked card its tries back; the code stays the same."`
 }
 
-type cardShow struct {
-	where
+// cardName is how a card is named on the command line.
+type cardName struct {
 	ID         string `arg:"" optional:"" help:"Id of the card; or give --batch and --identifier."`
 	Program    string `help:"Name or id of the programme; default is to look in all." placeholder:"NAME"`
 	Batch      string `help:"Reference of the card's batch." placeholder:"REF"`
 	Identifier string `help:"Label of the card in its batch." placeholder:"LABEL"`
-	JSON       bool   `help:"Print JSON."`
+}
+
+type cardShow struct {
+	where
+	cardName
+	JSON bool `help:"Print JSON."`
 }
 
 // Run finds the card and shows it.
@@ -35,24 +41,59 @@ func (c cardShow) Run(ctx context.Context, w World) error {
 		return err
 	}
 	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		programs, err := c.programs(ctx, h)
+		p, view, err := c.find(ctx, h, find)
 		if err != nil {
 			return err
 		}
-		for _, p := range programs {
-			view, ok, err := find(ctx, h, p.ID)
-			if err != nil {
-				return err
-			}
-			if ok {
-				return showCard(w, c.JSON, p, view, time.Now())
-			}
-		}
-		return fault.Refuse(card.NotFound)
+		return showCard(w, c.JSON, p, view, time.Now())
 	})
 }
 
-func (c cardShow) programs(ctx context.Context, h *app.House) ([]program.Program, error) {
+type cardReset struct {
+	where
+	cardName
+	Reason string `required:"" help:"Why; kept in the audit trail."`
+}
+
+// Run arms the card's guard again.
+func (c cardReset) Run(ctx context.Context, w World) error {
+	find, err := c.finder()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
+		p, view, err := c.find(ctx, h, find)
+		if err != nil {
+			return err
+		}
+		by := c.operator()
+		view, err = h.Rules.ResetGuard(ctx, issuance.ResetGuard{
+			Command: issuance.Command{Caller: issuance.Caller{Program: p.ID, Actor: "operator:" + by.Name, Channel: by.Channel}},
+			Card:    view.Card.ID, Reason: c.Reason,
+		})
+		if err != nil {
+			return err
+		}
+		return showCard(w, false, p, view, time.Now())
+	})
+}
+
+// find looks for the card in the programmes that were named.
+func (c cardName) find(ctx context.Context, h *app.House, find cardFinder) (program.Program, card.View, error) {
+	programs, err := c.programs(ctx, h)
+	if err != nil {
+		return program.Program{}, card.View{}, err
+	}
+	for _, p := range programs {
+		view, ok, err := find(ctx, h, p.ID)
+		if err != nil || ok {
+			return p, view, err
+		}
+	}
+	return program.Program{}, card.View{}, fault.Refuse(card.NotFound)
+}
+
+func (c cardName) programs(ctx context.Context, h *app.House) ([]program.Program, error) {
 	if c.Program == "" {
 		return h.Access.ListPrograms(ctx)
 	}
@@ -63,7 +104,7 @@ func (c cardShow) programs(ctx context.Context, h *app.House) ([]program.Program
 type cardFinder func(ctx context.Context, h *app.House, p ident.ProgramID) (card.View, bool, error)
 
 // finder tells how the card is named.
-func (c cardShow) finder() (cardFinder, error) {
+func (c cardName) finder() (cardFinder, error) {
 	switch {
 	case c.ID != "" && c.Batch == "" && c.Identifier == "":
 		id, err := ident.ParseUUID(c.ID)

@@ -548,7 +548,7 @@ func (h *house) sample() {
 	h.must(err)
 	due, err := h.db.Outbox().Claim(h.t.Context(), "test", h.clock.Now(), time.Minute, 10, 10)
 	h.must(err)
-	if len(due) != 1 || string(due[0].Message.Body) != `{"referenceBatch":"00000000000000000000000000000000","status":4,"numCreated":1,"numFailed":0}` {
+	if len(due) != 1 || !regexp.MustCompile(`^msg_[0-9a-f]{32}$`).MatchString(string(due[0].Message.ID)) || string(due[0].Message.Body) != `{"referenceBatch":"00000000000000000000000000000000","status":4,"numCreated":1,"numFailed":0}` {
 		h.t.Fatalf("%v", due)
 	}
 	_, err = h.db.Outbox().Finish(h.t.Context(), due[0], outbox.Outcome{State: outbox.Pending, At: h.clock.Now(), NextAt: h.clock.Now().Add(time.Hour), HTTPStatus: 500, Failure: "status"})

@@ -38,6 +38,9 @@ func TestPublishedExamples(t *testing.T) {
 			t.Errorf("%s: %d\n got %s\nwant %s", c.name, a.status, a.body, c.want)
 		}
 	}
+	if log := h.log.String(); strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, `"reason":"customer_data_invalid"`) {
+		t.Error("the refusal of R5 is told as a failure of ours, or not at all")
+	}
 	h.freeze(clockR1)
 	a := h.activate(r2)
 	if want := `{"text":"Success","timestamp":"2024-11-15T14:32:18.123Z","endpoint":"debit/v1/activateCardForCustomer","error":{},"payload":{"card_id":"card_`; a.status != 200 || !strings.HasPrefix(a.body, want) || !strings.HasSuffix(a.body, `","customer_id":"85","status":"activated"}}`) {

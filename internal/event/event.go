@@ -21,6 +21,7 @@ const (
 	ActivationFailed     Name = "card.activation.failed"
 	ActivationLocked     Name = "card.activation.locked"
 	CodeRead             Name = "card.activation_code.read"
+	GuardReset           Name = "card.guard_reset"
 	CardPINSet           Name = "card.pin_set"
 	CardFrozen           Name = "card.frozen"
 	CardUnfrozen         Name = "card.unfrozen"
@@ -46,7 +47,7 @@ const (
 // Names lists the names.
 func Names() []Name {
 	return []Name{
-		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CardPINSet, CardFrozen, CardUnfrozen,
+		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardFrozen, CardUnfrozen,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided,
 		AccountCreated, AccountStatusChanged, GuessingSuspected,

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -21,4 +22,10 @@ func courses(door event.Door) (course, bool) {
 	default: // the native door has no endpoints of its own
 		return course{}, false
 	}
+}
+
+// privateTargets reports whether messages may go to http and private addresses. Batches of a sandbox always
+// may (debit contract §8.6); the cards API wants a policy for it, which live programmes cannot have.
+func privateTargets(door event.Door, p program.Program) bool {
+	return p.Policy.AllowPrivateTargets || (door == event.DebitDoor && p.Kind == program.Sandbox)
 }

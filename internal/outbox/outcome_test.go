@@ -61,3 +61,17 @@ func TestCourses_HasNoneForTheNativeDoor(t *testing.T) {
 		t.Error("the native door has endpoints")
 	}
 }
+
+func TestPrivateTargets_OfBatchesInASandboxAndWhereThePolicySaysSo(t *testing.T) {
+	t.Parallel()
+	for _, door := range []event.Door{event.CardsDoor, event.DebitDoor} {
+		for _, kind := range []program.Kind{program.Sandbox, program.Live} {
+			for _, allowed := range []bool{false, true} {
+				p := program.Program{Kind: kind, Policy: program.Policy{AllowPrivateTargets: allowed}}
+				if got, want := privateTargets(door, p), allowed || (door == event.DebitDoor && kind == program.Sandbox); got != want {
+					t.Errorf("%s, %s, policy %v: %v", door, kind, allowed, got)
+				}
+			}
+		}
+	}
+}

@@ -224,7 +224,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 	}
 	return w.Sender.Send(ctx, webhook.Request{
 		URL: d.Endpoint.URL, Header: header, Body: d.Message.Body,
-		Policy: webhook.TargetPolicy{AllowPrivate: d.Program.Policy.AllowPrivateTargets},
+		Policy: webhook.TargetPolicy{AllowPrivate: privateTargets(d.Message.Door, d.Program)},
 	})
 }
 

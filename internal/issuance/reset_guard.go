@@ -1,0 +1,59 @@
+package issuance
+
+import (
+	"context"
+
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+)
+
+const actionResetGuard = "card.reset_guard"
+
+// ResetGuard gives a card's guard its tries back. It is an operator's act: no published door has it.
+type ResetGuard struct {
+	Command
+	Card   ident.CardID
+	Reason string // why; kept in the audit row
+}
+
+// ResetGuard arms a guard that is armed, locked or locked hard, with all tries and a fresh lifetime count.
+// Refusals, in order: card.NotFound, card.NotPhysical, card.AlreadyActivated, card.CodeNotIssued (the
+// plastic has no guard yet), card.IsCanceled (it has none any more).
+func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, error) {
+	return run(ctx, s, cmd.Command, actionResetGuard, func(w *work) (card.View, error) {
+		w.audit.Card, w.audit.Note = cmd.Card, cmd.Reason
+		v, ok, err := w.tx.CardView(ctx, w.program.ID, cmd.Card)
+		if err != nil {
+			return card.View{}, err
+		}
+		if !ok || v.Card.Deleted() {
+			return card.View{}, fault.Refuse(card.NotFound)
+		}
+		if no := decideReset(v); no != nil {
+			return card.View{}, no
+		}
+		v.Plastic.Guard, v.Plastic.UpdatedAt = v.Plastic.Guard.Reset(), w.now
+		w.audit.Customer = v.Card.Customer
+		w.announce(event.Event{Name: event.GuardReset, Card: &v})
+		return v, w.tx.UpdatePlastic(ctx, v.Plastic)
+	})
+}
+
+// decideReset refuses where there is no guard that could be armed again.
+func decideReset(v card.View) error {
+	if v.Card.Type != card.Physical {
+		return fault.Refuse(card.NotPhysical)
+	}
+	switch v.Plastic.Guard.State {
+	case card.Consumed:
+		return fault.Refuse(card.AlreadyActivated)
+	case card.Unset, "":
+		return fault.Refuse(card.CodeNotIssued)
+	case card.GuardVoid:
+		return fault.Refuse(card.IsCanceled)
+	case card.Armed, card.Locked, card.HardLocked:
+	}
+	return nil
+}
