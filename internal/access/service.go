@@ -194,6 +194,13 @@ func programOf(ctx context.Context, tx ReadTx, id ident.ProgramID) (program.Prog
 }
 
 // row is the audit row of an act that was done. Acts that are refused change nothing and leave none.
+// Note leaves an audit row of an act on the whole installation, which no programme owns.
+func (s *Service) Note(ctx context.Context, by Operator, action, note string) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		return tx.InsertAudit(ctx, s.row(by, program.Program{}, action, note))
+	})
+}
+
 func (s *Service) row(by Operator, p program.Program, action, note string) audit.Row {
 	return audit.Row{
 		ID: s.ids.UUID(), Program: p.ID, At: p.Now(s.now()), Actor: "operator:" + by.Name, Channel: by.Channel,

@@ -214,7 +214,7 @@ func TestRotateKeys_KeepsEverythingReadable(t *testing.T) {
 	if err := a.LoadFixture(t.Context(), operator, p.ID); err != nil {
 		t.Fatal(err)
 	}
-	result, err := a.RotateKeys(t.Context(), true, nil)
+	result, err := a.RotateKeys(t.Context(), operator, true, nil)
 	if err != nil || len(result.Dropped) != 1 || result.Resumed {
 		t.Fatalf("%+v, %v", result, err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
 )
 
 // Key is a key of the installation, without itself.
@@ -60,18 +62,23 @@ type KeyRotation struct {
 
 // RotateKeys makes a new wrapping key and a new seal key, seals every value anew, and retires the old seal
 // keys. With dropOld, wrapping keys that nothing needs leave the key file. progress is told how many values
-// are done. After an error or a crash, call it again.
-func (h *House) RotateKeys(ctx context.Context, dropOld bool, progress func(done int)) (KeyRotation, error) {
+// are done. Its begin and its end are audited. After an error or a crash, call it again.
+func (h *House) RotateKeys(ctx context.Context, by access.Operator, dropOld bool, progress func(done int)) (KeyRotation, error) {
 	rotated, err := h.keys.Rotate(ctx)
 	if err != nil {
 		return KeyRotation{}, err
 	}
 	out := KeyRotation{KEK: rotated.KEK, SealKey: rotated.SealKey, Resumed: rotated.Resumed}
+	if err := h.Access.Note(ctx, by, "keyring.rotate", fmt.Sprintf("seal key %d under %s", out.SealKey, out.KEK)); err != nil {
+		return out, err
+	}
 	if err := h.keys.Reseal(ctx, h.db.Sealed(), progress); err != nil {
 		return out, err
 	}
 	if dropOld {
-		out.Dropped, err = h.keys.DropOldKEKs(ctx)
+		if out.Dropped, err = h.keys.DropOldKEKs(ctx); err != nil {
+			return out, err
+		}
 	}
-	return out, err
+	return out, h.Access.Note(ctx, by, "keyring.rotated", fmt.Sprintf("old keys dropped: %d", len(out.Dropped)))
 }

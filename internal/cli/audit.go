@@ -15,12 +15,12 @@ import (
 )
 
 type auditCommand struct {
-	Tail auditTail `cmd:"" help:"Print the newest rows of a programme's audit trail, oldest first."`
+	Tail auditTail `cmd:"" help:"Print the newest rows of an audit trail, oldest first."`
 }
 
 type auditTail struct {
 	where
-	Program string `required:"" help:"Name or id of the programme."`
+	Program string `help:"Name or id of the programme; default is the trail of the installation itself: its keys." placeholder:"NAME"`
 	Lines   int    `short:"n" default:"20" help:"How many rows, 1 to 1000."`
 	Follow  bool   `short:"f" help:"Go on printing rows as they come, until stopped."`
 	JSON    bool   `help:"Print one JSON object a line."`
@@ -35,12 +35,12 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 		return usageError("--lines takes 1 to 1000")
 	}
 	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, err := h.Access.FindProgram(ctx, c.Program)
+		p, err := c.trail(ctx, h)
 		if err != nil {
 			return err
 		}
 		seen := map[ident.UUID]bool{}
-		err = c.print(ctx, w, h, p.ID, c.Lines, seen)
+		err = c.print(ctx, w, h, p, c.Lines, seen)
 		for c.Follow && err == nil {
 			timer := time.NewTimer(followEvery)
 			select {
@@ -48,7 +48,7 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 				timer.Stop()
 				err = ctx.Err()
 			case <-timer.C:
-				err = c.print(ctx, w, h, p.ID, 1000, seen)
+				err = c.print(ctx, w, h, p, 1000, seen)
 			}
 		}
 		if errors.Is(err, context.Canceled) {
@@ -56,6 +56,15 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 		}
 		return err
 	})
+}
+
+// trail is the programme whose rows are meant; none is the installation.
+func (c auditTail) trail(ctx context.Context, h *app.House) (ident.ProgramID, error) {
+	if c.Program == "" {
+		return ident.ProgramID{}, nil
+	}
+	p, err := h.Access.FindProgram(ctx, c.Program)
+	return p.ID, err
 }
 
 // print writes the newest rows that were not seen yet, oldest first. seen holds only what may come again.

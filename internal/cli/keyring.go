@@ -48,7 +48,7 @@ func (c keyringRotate) Run(ctx context.Context, w World) error {
 	return c.with(ctx, w, app.Open, func(h *app.House) error {
 		bar := progress(w, -1, "sealing anew")
 		done := 0
-		result, err := h.RotateKeys(ctx, c.DropOld, func(n int) {
+		result, err := h.RotateKeys(ctx, c.operator(), c.DropOld, func(n int) {
 			done = n
 			_ = bar.Set(n)
 		})
