@@ -169,7 +169,10 @@ func (t tx) UpdateCustomer(ctx context.Context, c customer.Customer, drop, add [
 // factsOf are the facts that a customer may have claimed.
 func factsOf(c customer.Customer) []issuance.Fact {
 	return []issuance.Fact{
-		{Field: customer.FieldEmail, Value: c.Email}, {Field: customer.FieldPhone, Value: c.Phone}, {Field: customer.FieldRFC, Value: c.RFC},
-		{Field: customer.FieldCURP, Value: c.CURP}, {Field: customer.FieldExternalID, Value: c.ExternalID},
+		{Field: customer.FieldEmail, Value: c.Email},
+		{Field: customer.FieldPhone, Value: c.Phone},
+		{Field: customer.FieldRFC, Value: c.RFC},
+		{Field: customer.FieldCURP, Value: c.CURP},
+		{Field: customer.FieldExternalID, Value: c.ExternalID},
 	}
 }
