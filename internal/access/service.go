@@ -193,7 +193,6 @@ func programOf(ctx context.Context, tx ReadTx, id ident.ProgramID) (program.Prog
 	return p, err
 }
 
-// row is the audit row of an act that was done. Acts that are refused change nothing and leave none.
 // Note leaves an audit row of an act on the whole installation, which no programme owns.
 func (s *Service) Note(ctx context.Context, by Operator, action, note string) error {
 	return s.store.Write(ctx, func(tx Tx) error {
@@ -201,6 +200,7 @@ func (s *Service) Note(ctx context.Context, by Operator, action, note string) er
 	})
 }
 
+// row is the audit row of an act that was done. Acts that are refused change nothing and leave none.
 func (s *Service) row(by Operator, p program.Program, action, note string) audit.Row {
 	return audit.Row{
 		ID: s.ids.UUID(), Program: p.ID, At: p.Now(s.now()), Actor: "operator:" + by.Name, Channel: by.Channel,

@@ -32,7 +32,7 @@ func Announce(e event.Event) []event.Draft {
 		if e.Account != nil {
 			out = append(out, words("ACCOUNT_STATUS_UPDATED", showAccount, *e.Account))
 		}
-	case event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.CardPINSet, event.BatchAccepted,
+	case event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet, event.BatchAccepted,
 		event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
 	}
 	return out

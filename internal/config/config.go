@@ -103,7 +103,7 @@ type Problem struct {
 }
 
 // Problems is every problem of a configuration, as one error.
-type Problems []Problem
+type Problems []Problem //nolint:errname // a list of problems, and read as one
 
 // Error lists the problems, one on a line.
 func (ps Problems) Error() string {

@@ -45,7 +45,8 @@ func TestRun_SpeaksTLS(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("over TLS: %d", resp.StatusCode)
 	}
-	if _, err := post(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
+	if old, err := post(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
+		_ = old.Body.Close()
 		t.Error("TLS 1.1 is spoken")
 	}
 }

@@ -28,6 +28,7 @@ func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer:
 		return true
+	case CodeHash, CredentialHash, Fingerprint, BodyHash:
 	}
 	return false
 }
@@ -36,6 +37,7 @@ func (p Purpose) hashes() bool {
 	switch p {
 	case CodeHash, CredentialHash, Fingerprint, BodyHash:
 		return true
+	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer:
 	}
 	return false
 }

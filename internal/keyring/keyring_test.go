@@ -416,7 +416,7 @@ func TestKeyringAndKeyFile_PrintNoKey(t *testing.T) {
 	for name, key := range map[string][]byte{"KEK": raw[8:40], "seal key": raw[40:72], "MAC key": raw[72:]} {
 		for _, form := range []string{
 			string(key), hex.EncodeToString(key), strings.ToUpper(hex.EncodeToString(key)),
-			base64.StdEncoding.EncodeToString(key), strings.Trim(fmt.Sprint(key), "[]"),
+			base64.StdEncoding.EncodeToString(key), strings.Trim(fmt.Sprintf("%d", key), "[]"),
 			fmt.Sprintf("%#v", key)[len("[]byte{"):],
 		} {
 			if strings.Contains(out.String(), form) {

@@ -34,7 +34,7 @@ func TestVictim(t *testing.T) {
 			for n := worker; ; n += 8 {
 				if d.engine.write(context.WithoutCancel(t.Context()), func(s *session) error { return pair(s, n) }) == nil {
 					mu.Lock()
-					_, _ = fmt.Println(n)
+					_, _ = fmt.Fprintln(os.Stdout, n)
 					mu.Unlock()
 				}
 			}

@@ -23,7 +23,6 @@ type checkpointer struct {
 	signal chan struct{}
 	quit   chan struct{}
 	ended  chan struct{}
-	err    error
 	pages  atomic.Int64 // in the log after the last look
 	done   atomic.Int64
 }

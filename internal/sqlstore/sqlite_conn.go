@@ -250,8 +250,9 @@ func classifySQLite(err error) class {
 		return other
 	case sqlite.ResultIOErr, sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return damaged
+	default: // the engine has a hundred more, and none of them is ours to answer
+		return other
 	}
-	return other
 }
 
 // sqliteFault turns an error of the driver into a fault.

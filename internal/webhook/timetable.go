@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"time"
 )
 
@@ -54,6 +55,6 @@ func (t Timetable) Next(attempt int, random io.Reader) (wait time.Duration, more
 		return wait, true
 	}
 	span := wait / jitterShare
-	places := uint64(2*span + 1)
-	return wait - span + time.Duration(binary.BigEndian.Uint64(draw[:])%places), true
+	shift := int64(binary.BigEndian.Uint64(draw[:])&math.MaxInt64) % int64(2*span+1)
+	return wait - span + time.Duration(shift), true
 }
