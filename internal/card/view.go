@@ -58,12 +58,26 @@ func Speaker(plastics []Plastic) Plastic {
 
 // Packed is one plastic in its place in a box.
 type Packed struct {
-	Member  shipment.Member
-	Plastic Plastic
+	Member        shipment.Member
+	Plastic       Plastic
+	CardUpdatedAt time.Time // last change of the card itself
 }
 
 // Box is a shipment together with what lies in it, in the order of the request.
 type Box struct {
 	Shipment shipment.Shipment
 	Packed   []Packed
+}
+
+// LastChange is the newest change of the box and of everything in it.
+func (b Box) LastChange() time.Time {
+	at := b.Shipment.UpdatedAt
+	for _, p := range b.Packed {
+		for _, t := range []time.Time{p.Member.UpdatedAt, p.Plastic.UpdatedAt, p.CardUpdatedAt} {
+			if t.After(at) {
+				at = t
+			}
+		}
+	}
+	return at
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 // The actions of audit rows about accounts.
@@ -86,7 +87,7 @@ func (s *Service) SetAccountStatus(ctx context.Context, cmd SetAccountStatus) (a
 		if no != nil || !changed {
 			return a, no
 		}
-		a.Status, a.UpdatedAt = cmd.Status, w.now
+		a.Status, a.UpdatedAt = cmd.Status, program.Later(w.now, a.UpdatedAt)
 		w.announce(event.Event{Name: event.AccountStatusChanged, Account: &a})
 		return a, w.tx.UpdateAccount(ctx, a)
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
@@ -155,7 +156,6 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 func (s *Service) countTries(changes *ActivationChanges, d Decision, st ActivationState, now time.Time) []event.Event {
 	var events []event.Event
 	for _, p := range d.Tried {
-		p.UpdatedAt = now
 		changes.Guards = append(changes.Guards, p)
 		v := viewOf(st.Candidates, p)
 		events = append(events, event.Event{Name: event.ActivationFailed, Card: &v})
@@ -192,12 +192,16 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 	if !legal {
 		panic(fmt.Sprintf("issuance: a %s plastic passed the checks of activation", v.Plastic.State))
 	}
-	v.Plastic.State, v.Plastic.ActivatedAt, v.Plastic.UpdatedAt = next, now, now
+	changed := program.Later(now, v.UpdatedAt())
+	if st.Box != nil {
+		changed = program.Later(changed, st.Box.LastChange())
+	}
+	v.Plastic.State, v.Plastic.ActivatedAt, v.Plastic.UpdatedAt = next, now, changed
 	v.Plastic.Custody, v.Plastic.CustodyPresumed = card.CustodyHolder, false
 	v.Plastic.Guard = v.Plastic.Guard.Consume()
 	changes.Plastic = &v.Plastic
 	if out.cardChanged {
-		v.Card.UpdatedAt = now
+		v.Card.UpdatedAt = changed
 		changes.Card = &v.Card
 	}
 	var events []event.Event

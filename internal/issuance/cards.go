@@ -10,6 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 // The actions of audit rows about cards.
@@ -287,7 +288,7 @@ func writeSwitched(ctx context.Context, w *work, v card.View, after card.Card, n
 	if sameSwitches(v.Card, after) {
 		return CardAt{v, w.now}, nil
 	}
-	after.UpdatedAt = w.now
+	after.UpdatedAt = program.Later(w.now, v.UpdatedAt())
 	v.Card = after
 	w.announce(event.Event{Name: name, Card: &v})
 	return CardAt{v, w.now}, w.tx.UpdateCard(ctx, after)

@@ -182,7 +182,7 @@ func (s *Service) DecideApplication(ctx context.Context, cmd DecideApplication) 
 // settleApplication gives the customer with that state. In a sandbox an approved customer always has a
 // name, so that a client which gets names from identity checks runs unchanged.
 func settleApplication(c customer.Customer, next customer.ApplicationStatus, p program.Program, now time.Time) customer.Customer {
-	c.Application, c.RejectionReason, c.UpdatedAt = next, "", now
+	c.Application, c.RejectionReason, c.UpdatedAt = next, "", program.Later(now, c.UpdatedAt)
 	if next == customer.Approved && p.Kind == program.Sandbox {
 		if c.FirstName == "" {
 			c.FirstName = sandboxFirstName

@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -45,8 +46,9 @@ func (s *Service) deleteCard(ctx context.Context, w *work, v card.View) error {
 	if err != nil {
 		return err
 	}
-	wasPlastic := v.Plastic
+	wasPlastic, changed := v.Plastic, program.Later(w.now, v.UpdatedAt())
 	v.Card, v.Plastic = decideDelete(v.Card, v.Plastic, w.now)
+	v.Card.UpdatedAt, v.Plastic.UpdatedAt = changed, changed
 	if v.Plastic.State != wasPlastic.State || v.Plastic.Guard.State != wasPlastic.Guard.State {
 		if err := w.tx.UpdatePlastic(ctx, v.Plastic); err != nil {
 			return err
@@ -69,12 +71,12 @@ func (s *Service) deleteCard(ctx context.Context, w *work, v card.View) error {
 
 // decideDelete closes the card; a plastic that was never activated is void, its code erased.
 func decideDelete(c card.Card, p card.Plastic, now time.Time) (card.Card, card.Plastic) {
-	c.ClosedAt, c.ClosedReason, c.UpdatedAt = now, card.ClosedDeleted, now
+	c.ClosedAt, c.ClosedReason = now, card.ClosedDeleted
 	if next, legal := p.State.Move(card.Kill); legal {
 		p.State, p.VoidReason = next, card.VoidCanceled
 	}
 	if p.Guard.State != card.Consumed && p.State != "" {
-		p.Guard, p.UpdatedAt = p.Guard.Kill(), now
+		p.Guard = p.Guard.Kill()
 	}
 	return c, p
 }
@@ -82,7 +84,7 @@ func decideDelete(c card.Card, p card.Plastic, now time.Time) (card.Card, card.P
 // unpack is the box once one of its plastics is dead. A box at the bureau may be ready now, or have nobody
 // left; a parcel on the way is not stopped.
 func unpack(box card.Box, dead card.Plastic, scans []shipment.Scan, now time.Time) boxChange {
-	change := changeBox(box)
+	change := changeBox(box, now)
 	for i := range change.after.Packed {
 		if change.after.Packed[i].Plastic.ID == dead.ID {
 			change.after.Packed[i].Plastic = dead
@@ -91,7 +93,7 @@ func unpack(box card.Box, dead card.Plastic, scans []shipment.Scan, now time.Tim
 	if atBureau(box.Shipment.Status) {
 		change.settle(scans)
 	}
-	change.after.Shipment.UpdatedAt = now
+	change.after.Shipment.UpdatedAt = change.at
 	return change
 }
 

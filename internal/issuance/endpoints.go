@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
@@ -123,7 +124,7 @@ func (s *Service) SetBatchWebhook(ctx context.Context, cmd SetBatchWebhook) (Iss
 			return s.newEndpoint(ctx, w, event.DebitDoor, batchEndpoint, cmd.URL)
 		}
 		out := IssuedEndpoint{Endpoint: e}
-		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, w.now
+		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, program.Later(w.now, out.Endpoint.UpdatedAt)
 		if cmd.Rotate {
 			if out, err = s.rotate(out.Endpoint, w.now, batchOverlap); err != nil {
 				return IssuedEndpoint{}, err
@@ -216,7 +217,7 @@ func (s *Service) rotate(e Endpoint, now time.Time, overlap time.Duration) (Issu
 		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
 	}
 	e.PreviousSealed, e.PreviousUntil = e.SecretSealed, now.Add(overlap)
-	e.SecretSealed, e.UpdatedAt = sealed, now
+	e.SecretSealed, e.UpdatedAt = sealed, program.Later(now, e.UpdatedAt)
 	return IssuedEndpoint{Endpoint: e, Secret: secret}, nil
 }
 
@@ -233,7 +234,7 @@ func disable(ctx context.Context, w *work, e Endpoint) (Endpoint, error) {
 	if e.Disabled {
 		return e, nil
 	}
-	e.Disabled, e.UpdatedAt = true, w.now
+	e.Disabled, e.UpdatedAt = true, program.Later(w.now, e.UpdatedAt)
 	return e, w.tx.UpdateEndpoint(ctx, e)
 }
 

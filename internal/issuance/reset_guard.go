@@ -34,7 +34,7 @@ func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, er
 		if no := decideReset(v); no != nil {
 			return card.View{}, no
 		}
-		v.Plastic.Guard, v.Plastic.UpdatedAt = v.Plastic.Guard.Reset(), w.now
+		v.Plastic.Guard = v.Plastic.Guard.Reset()
 		w.audit.Customer = v.Card.Customer
 		w.announce(event.Event{Name: event.GuardReset, Card: &v})
 		return v, w.tx.UpdatePlastic(ctx, v.Plastic)

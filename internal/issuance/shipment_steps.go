@@ -8,17 +8,19 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
 // boxChange is a box after something happened to it, beside what it was before.
 type boxChange struct {
 	before, after card.Box
+	at            time.Time // what the change is marked with; after every change before
 }
 
 // changeBox begins a change: after is a copy that the steps below may write to.
-func changeBox(box card.Box) boxChange {
-	return boxChange{before: box, after: card.Box{Shipment: box.Shipment, Packed: slices.Clone(box.Packed)}}
+func changeBox(box card.Box, now time.Time) boxChange {
+	return boxChange{at: program.Later(now, box.LastChange()), before: box, after: card.Box{Shipment: box.Shipment, Packed: slices.Clone(box.Packed)}}
 }
 
 // livingMember reports whether a member still goes its way in this box: not refused by it, and its plastic not
@@ -75,13 +77,13 @@ func (b *boxChange) settle(scans []shipment.Scan) {
 }
 
 // take moves a plastic by a step that the table allows; one that it does not stays as it is.
-func (b *boxChange) take(i int, step card.Step, now time.Time) {
+func (b *boxChange) take(i int, step card.Step) {
 	p := b.after.Packed[i].Plastic
 	next, legal := p.State.Move(step)
 	if !legal || next == p.State {
 		return
 	}
-	p.State, p.UpdatedAt = next, now
+	p.State, p.UpdatedAt = next, b.at
 	switch step {
 	case card.Cancel, card.Kill:
 		p.Guard = p.Guard.Kill()
@@ -103,15 +105,15 @@ func (b *boxChange) reject(i int, now time.Time) {
 		return
 	}
 	p := packed.Plastic
-	p.State, p.Custody, p.Shipment, p.UpdatedAt = next, card.CustodyNone, ident.ShipmentID{}, now
+	p.State, p.Custody, p.Shipment, p.UpdatedAt = next, card.CustodyNone, ident.ShipmentID{}, b.at
 	p.Guard = card.Guard{Method: card.ByCode, State: card.Unset}
 	packed.Plastic = p
-	packed.Member.RejectedAt, packed.Member.RejectionReason, packed.Member.UpdatedAt = now, refusedByBureau, now
+	packed.Member.RejectedAt, packed.Member.RejectionReason, packed.Member.UpdatedAt = now, refusedByBureau, b.at
 }
 
 // follow lets the plastics follow a box that a courier has: what is made is handed over (what lies on hold
 // is not in the box), and what was handed over is where the box is.
-func (b *boxChange) follow(now time.Time) {
+func (b *boxChange) follow() {
 	where, on := custodyOn(b.after.Shipment.Status)
 	if !on {
 		return
@@ -120,9 +122,9 @@ func (b *boxChange) follow(now time.Time) {
 		if b.after.Packed[i].Member.Rejected() {
 			continue // its plastic may be in another box by now
 		}
-		b.take(i, card.HandOver, now)
+		b.take(i, card.HandOver)
 		if p := &b.after.Packed[i].Plastic; p.State == card.HandedOver && p.Custody != where {
-			p.Custody, p.UpdatedAt = where, now
+			p.Custody, p.UpdatedAt = where, b.at
 		}
 	}
 }
@@ -145,15 +147,15 @@ func custodyOn(s shipment.Status) (who card.Custody, ok bool) {
 }
 
 // cancel is the end of a box by the bureau: what it has is not made, what left is dead.
-func (b *boxChange) cancel(now time.Time) {
+func (b *boxChange) cancel() {
 	for i, p := range b.after.Packed {
 		if p.Member.Rejected() {
 			continue
 		}
 		if p.Plastic.State.AtBureau() {
-			b.take(i, card.Cancel, now)
+			b.take(i, card.Cancel)
 		} else if p.Plastic.State == card.HandedOver {
-			b.take(i, card.Kill, now)
+			b.take(i, card.Kill)
 		}
 	}
 }
@@ -187,7 +189,7 @@ func (s *Service) writeBox(ctx context.Context, w *work, b boxChange) error {
 	if !tell && b.after.Shipment == b.before.Shipment {
 		return nil
 	}
-	b.after.Shipment.UpdatedAt = w.now
+	b.after.Shipment.UpdatedAt = b.at
 	for i, p := range b.after.Packed {
 		if p.Member != b.before.Packed[i].Member {
 			if err := w.tx.UpdateMember(ctx, p.Member); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -229,7 +230,7 @@ func (s *Service) EditShipment(ctx context.Context, cmd EditShipment) (card.Box,
 		if box.Shipment == before {
 			return box, nil
 		}
-		box.Shipment.UpdatedAt = w.now
+		box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
 		return box, w.tx.UpdateShipment(ctx, box.Shipment)
 	})
 }
@@ -283,7 +284,7 @@ func (s *Service) AddMember(ctx context.Context, cmd AddMember) (card.Box, error
 			return card.Box{}, err
 		}
 		box.Packed = append(box.Packed, packed)
-		box.Shipment.UpdatedAt = w.now
+		box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
 		return box, w.tx.UpdateShipment(ctx, box.Shipment)
 	})
 }
@@ -322,7 +323,7 @@ func dropMember(ctx context.Context, w *work, box card.Box, at int) (card.Box, e
 		return card.Box{}, err
 	}
 	box.Packed = slices.Delete(slices.Clone(box.Packed), at, at+1)
-	box.Shipment.UpdatedAt = w.now
+	box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
 	return box, w.tx.UpdateShipment(ctx, box.Shipment)
 }
 

@@ -159,7 +159,7 @@ func (s *Service) RecordProduction(ctx context.Context, cmd RecordProduction) (c
 
 // decideProduction moves the plastics that are meant, and derives the state of the box.
 func decideProduction(box card.Box, step card.Step, only []ident.CardID, scans []shipment.Scan, now time.Time) (boxChange, error) {
-	change := changeBox(box)
+	change := changeBox(box, now)
 	meant, no := meantMembers(box, only)
 	if no != nil {
 		return change, no
@@ -174,7 +174,7 @@ func decideProduction(box card.Box, step card.Step, only []ident.CardID, scans [
 		case step == card.Reject || step != card.Cancel && refusesLater(box.Packed[i]):
 			change.reject(i, now)
 		default:
-			change.take(i, step, now)
+			change.take(i, step)
 		}
 	}
 	change.settle(scans)
@@ -259,7 +259,7 @@ func (cmd RecordScan) scan(now time.Time) shipment.Scan {
 
 // decideScan derives the box from its scans with the new one among them.
 func decideScan(box card.Box, cmd RecordScan, scan shipment.Scan, scans []shipment.Scan, now time.Time) (boxChange, error) {
-	change := changeBox(box)
+	change := changeBox(box, now)
 	if !cmd.Target.Card.IsZero() {
 		alive := 0
 		for _, p := range box.Packed {
@@ -284,12 +284,12 @@ func decideScan(box card.Box, cmd RecordScan, scan shipment.Scan, scans []shipme
 		return change, nil
 	}
 	if scan.Status == shipment.Canceled {
-		change.cancel(now)
+		change.cancel()
 	} else {
 		change.passProduction(scan.Status, now)
 	}
 	change.settle(append(slices.Clone(scans), scan))
-	change.follow(now)
+	change.follow()
 	return change, nil
 }
 
@@ -318,7 +318,7 @@ func (b *boxChange) passProduction(to shipment.Status, now time.Time) {
 		case refusesLater(p):
 			b.reject(i, now)
 		case to == shipment.ReadyToShip && p.Plastic.State != card.OnHold:
-			b.take(i, card.Complete, now)
+			b.take(i, card.Complete)
 		}
 	}
 }

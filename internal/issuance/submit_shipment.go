@@ -192,9 +192,10 @@ func rejections(box card.Box, refused map[ident.MemberID]string) []shipment.Reje
 
 // order places the draft: a code for each plastic that is accepted, a mark on each member that is not.
 func (s *Service) order(ctx context.Context, w *work, box card.Box, views map[ident.MemberID]card.View, refused map[ident.MemberID]string) (card.Box, error) {
+	changed := program.Later(w.now, box.LastChange())
 	for i, p := range box.Packed {
 		if cause, no := refused[p.Member.ID]; no {
-			p.Member.RejectedAt, p.Member.RejectionReason, p.Member.UpdatedAt = w.now, cause, w.now
+			p.Member.RejectedAt, p.Member.RejectionReason, p.Member.UpdatedAt = w.now, cause, changed
 			box.Packed[i] = p
 			if err := w.tx.UpdateMember(ctx, p.Member); err != nil {
 				return card.Box{}, err
@@ -205,19 +206,20 @@ func (s *Service) order(ctx context.Context, w *work, box card.Box, views map[id
 		if err != nil {
 			return card.Box{}, err
 		}
+		plastic.UpdatedAt = changed
 		if err := w.tx.UpdatePlastic(ctx, plastic); err != nil {
 			return card.Box{}, err
 		}
 		box.Packed[i].Plastic = plastic
 		if c := views[p.Member.ID].Card; c.Design != p.Member.Design {
-			c.Design, c.UpdatedAt = p.Member.Design, w.now
+			c.Design, c.UpdatedAt = p.Member.Design, changed
 			if err := w.tx.UpdateCard(ctx, c); err != nil {
 				return card.Box{}, err
 			}
 		}
 	}
 	box.Shipment.Status, box.Shipment.SubmittedAt = shipment.Placed, w.now
-	box.Shipment.CutoffAt, box.Shipment.UpdatedAt = s.bureau.Cutoff(w.now), w.now
+	box.Shipment.CutoffAt, box.Shipment.UpdatedAt = s.bureau.Cutoff(w.now), changed
 	w.announce(event.Event{Name: event.ShipmentPlaced, Box: &box})
 	return box, w.tx.UpdateShipment(ctx, box.Shipment)
 }
@@ -232,6 +234,6 @@ func (s *Service) request(in ident.ShipmentID, p card.Plastic, now time.Time) (c
 	if err != nil {
 		return p, fault.Wrap(err, "issue an activation code")
 	}
-	p.State, p.Custody, p.Shipment, p.UpdatedAt = next, card.CustodyBureau, in, now
+	p.State, p.Custody, p.Shipment = next, card.CustodyBureau, in
 	return p, nil
 }

@@ -85,3 +85,24 @@ func TestProgram_OnlyASandboxHasItsOwnClock(t *testing.T) {
 		}
 	}
 }
+
+func TestLater_IsAfterEveryChangeBefore(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)
+	ms := time.Millisecond
+	for name, c := range map[string]struct {
+		before []time.Time
+		want   time.Time
+	}{
+		"nothing before":             {nil, now},
+		"never changed":              {[]time.Time{{}}, now},
+		"changed long ago":           {[]time.Time{now.Add(-time.Hour)}, now},
+		"changed in the same moment": {[]time.Time{now}, now.Add(ms)},
+		"within one millisecond":     {[]time.Time{now.Add(-300 * time.Microsecond)}, now.Add(ms - 300*time.Microsecond)},
+		"the clock went back":        {[]time.Time{now, now.Add(48 * time.Hour)}, now.Add(48*time.Hour + ms)},
+	} {
+		if got := program.Later(now, c.before...); !got.Equal(c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -40,6 +40,18 @@ func (p Program) Now(real time.Time) time.Time {
 	return p.Clock.Now(real)
 }
 
+// Later is the time that a change is marked with: now, but at least a millisecond (the precision of the
+// wire) after every change before. A sandbox's clock may stand still or go back, and receivers drop what
+// looks older than what they have.
+func Later(now time.Time, before ...time.Time) time.Time {
+	for _, b := range before {
+		if after := b.Add(time.Millisecond); !b.IsZero() && after.After(now) {
+			now = after
+		}
+	}
+	return now
+}
+
 // Clock is a sandbox programme's own time: real time moved by Offset, or standing still at Frozen.
 // The zero Clock is real time.
 type Clock struct {

@@ -35,8 +35,8 @@ const (
 	selectBalance        = `SELECT ` + accountColumns + `, q.owner_id FROM accounts a LEFT JOIN accounts q ON q.id = a.parent_id
 	WHERE a.program_id = $1 AND a.number = $2`
 	selectReserved = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.id IN (SELECT k.reserved_account FROM cards k WHERE k.id IN (` + cardsBearing + `))`
-	selectMates    = `SELECT ` + memberColumns + `, ` + plasticColumns + `
-	FROM shipment_members m JOIN plastics p ON p.id = m.plastic_id
+	selectMates    = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
+	FROM shipment_members m JOIN plastics p ON p.id = m.plastic_id JOIN cards c ON c.id = m.card_id
 	WHERE m.shipment_id IN (SELECT s.id FROM plastics y JOIN shipments s ON s.id = y.shipment_id AND s.kind = 'cards'
 	WHERE y.card_id `
 	selectMatesOfCard   = selectMates + `= $1) ORDER BY m.shipment_id, m.position, m.id`

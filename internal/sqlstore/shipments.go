@@ -21,8 +21,8 @@ const (
 
 const (
 	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
-	selectPacked   = `SELECT ` + memberColumns + `, ` + plasticColumns + `
-	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
+	selectPacked   = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
+	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
 	listShipments  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.kind = 'cards'`
 	withCard       = `s.id IN (SELECT m.shipment_id FROM shipment_members m WHERE m.card_id = `
 	insertShipment = `INSERT INTO shipments (id, program_id, kind, batch_id, status, destination, recipient, courier_type, courier_name,
@@ -78,7 +78,7 @@ func memberDest(m *shipment.Member) []any {
 }
 
 func scanPacked(r row, p *card.Packed) error {
-	return r.scan(append(memberDest(&p.Member), plasticDest(&p.Plastic)...)...)
+	return r.scan(append(append(memberDest(&p.Member), plasticDest(&p.Plastic)...), &p.CardUpdatedAt)...)
 }
 
 func (t tx) Shipment(_ context.Context, p ident.ProgramID, id ident.ShipmentID) (shipment.Shipment, bool, error) {
