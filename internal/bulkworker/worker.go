@@ -25,7 +25,7 @@ type Options struct {
 
 	Step        int           // items made in one transaction; 500
 	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
-	Lease       time.Duration // how long a batch stays with a worker that went silent; 1 min
+	Lease       time.Duration // how long a batch stays with a worker that went silent; 10 s, far above what a step can take
 	StagedLife  time.Duration // after which an upload that was never accepted is swept; 1 h
 	StopTimeout time.Duration // most time for handing a batch back when told to stop; 5 s
 }
@@ -44,7 +44,7 @@ func New(o Options) *Worker {
 	for _, d := range []struct {
 		value *time.Duration
 		or    time.Duration
-	}{{&o.Poll, 5 * time.Second}, {&o.Lease, time.Minute}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}} {
+	}{{&o.Poll, 5 * time.Second}, {&o.Lease, 10 * time.Second}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}} {
 		if *d.value <= 0 {
 			*d.value = d.or
 		}

@@ -128,6 +128,9 @@ func TestIdempotency_Rules(t *testing.T) {
 	if got := strings.Count(h.get("/cards?userId="+user).want(200).body, `"last4"`); got != 1 {
 		t.Errorf("%d cards were made", got)
 	}
+	huge := h.do("POST", "/cards", strings.Replace(card, "{", `{"more":1e400,`, 1), "Idempotency-Key", "huge").want(200)
+	h.do("POST", "/cards", strings.Replace(card, "{", `{"more":2e400,`, 1), "Idempotency-Key", "huge").refused(400, mismatch, "null")
+	h.do("POST", "/cards", strings.Replace(card, "{", `{"more" : 1e400,`, 1), "Idempotency-Key", "huge").replays(huge)
 	missing := strings.Replace(card, user, account, 1)
 	gone := h.do("POST", "/cards", missing, "Idempotency-Key", "gone").refused(404, "USER_NOT_FOUND", "null")
 	h.do("POST", "/cards", missing, "Idempotency-Key", "gone").replays(gone)

@@ -24,6 +24,9 @@ func TestUsers(t *testing.T) {
 	h.post("/users", `{"email":"x","phoneNumber":"5512345678","firstName":"","lastName":"`+strings.Repeat("x", 51)+`","externalId":7,"termsAcceptance":{"version":"1","ipAddress":"x"}}`).
 		wrong("body", "email invalid_format", "externalId invalid_type", "firstName too_short", "lastName too_long", "phoneNumber invalid_phone", "termsAcceptance.ipAddress invalid_format")
 	h.post("/users", `{"email":"b@c.d","phoneNumber":"+525512345670","firstName":"A\u0000B"}`).wrong("body", "firstName invalid_format")
+	for _, hidden := range []string{"\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069", "\u0085"} {
+		h.post("/users", `{"email":"b@c.d","phoneNumber":"+525512345670","firstName":"A`+hidden+`B"}`).wrong("body", "firstName invalid_format")
+	}
 	for filter, want := range map[string]int{"externalId=cust-77": 1, "email=ana@example.COM": 1, "phoneNumber=%2B525512345678": 1, "externalId=x": 0, "email=ana@example.com&externalId=x": 0} {
 		if got := strings.Count(h.get("/users?"+filter).want(200).body, u.text("id")); got != want {
 			t.Errorf("%s finds %d", filter, got)

@@ -33,7 +33,9 @@ func TestShipments_Form(t *testing.T) {
 		"empty zone and code": {replaced(good, `"CMX"`, `" "`, `"06600"`, `""`), []string{"destinationAddress.postalCode postal_code_required", "destinationAddress.zone zone_required"}},
 		"dial code":           {replaced(good, `:52,`, `:999,`), []string{"recipient.dialCode invalid_dial_code"}},
 		"dial code as text":   {replaced(good, `:52,`, `:"52",`), []string{"recipient.dialCode invalid_type"}},
-		"dial code as 52.0":   {replaced(good, `:52,`, `:52.0,`), []string{"recipient.dialCode invalid_type"}},
+		"dial code of 52.5":   {replaced(good, `:52,`, `:52.5,`), []string{"recipient.dialCode invalid_type"}},
+		"dial code of 10^30":  {replaced(good, `:52,`, `:1000000000000000000000000000000,`), []string{"recipient.dialCode invalid_dial_code"}},
+		"dial code of 1e30":   {replaced(good, `:52,`, `:1e30,`), []string{"recipient.dialCode invalid_dial_code"}},
 		"phone with letters":  {replaced(good, `+52 55 1234-5678`, `55 CALL 5678`), []string{"recipient.phoneNumber invalid_phone"}},
 		"phone too long":      {replaced(good, `+52 55 1234-5678`, `12345678901234`), []string{"recipient.phoneNumber invalid_phone"}},
 		"courier":             {replaced(good, `"DHL"`, `"UPS"`), []string{"courier.type invalid_enum"}},
@@ -51,6 +53,12 @@ func TestShipments_Form(t *testing.T) {
 	}
 	if a := h.get("/card-shipments?cardId=" + card).want(200); a.body != `{"items":[],"nextCursor":null}` {
 		t.Errorf("%s", a.body)
+	}
+	for form, dialled := range map[string]string{`:52.0,`: "52", `:5.2e1,`: "52"} {
+		a := h.post("/card-shipments", replaced(draftOf(member(h.fresh())), `:52,`, form)).want(200)
+		if a.raw("recipient", "dialCode") != dialled {
+			t.Errorf("%s is stored as %s", form, a.raw("recipient", "dialCode"))
+		}
 	}
 	h.post("/card-shipments", replaced(good, `"MEX"`, `"HK"`, `"zone":"CMX",`, ``, `"06600"`, `""`)).want(200)
 }
@@ -274,6 +282,16 @@ func TestSimulation_OfShipments(t *testing.T) {
 	make(box, `{"status":"COMPLETED","cardIds":["x",1]}`).wrong("body", "cardIds.0 invalid_format", "cardIds.1 invalid_type")
 	make(box, `{"status":"DONE"}`).wrong("body", "status invalid_enum")
 	scan(box, `{"shippingStatus":"PLACED","occurredAt":"yesterday"}`).wrong("body", "occurredAt invalid_format", "shippingStatus invalid_enum")
+	for _, url := range []string{"x", "javascript:alert(1)", "ftp://track.example.com/1", "https:///1", "//track.example.com/1", "https://track.example.com/a b", "https://%zz"} {
+		scan(box, `{"status":"IN_TRANSIT","trackingUrl":"`+url+`"}`).wrong("body", "trackingUrl invalid_url")
+	}
+	h.world.Clock.Advance(time.Hour)
+	ahead := h.world.Clock.Now().Add(time.Millisecond).Format(time.RFC3339Nano)
+	scan(box, `{"status":"IN_TRANSIT","occurredAt":"`+ahead+`"}`).wrong("body", "occurredAt too_big")
+	h.world.Clock.Advance(time.Millisecond)
+	scan(box, `{"status":"EXCEPTION","occurredAt":"x","trackingUrl":"x"}`).wrong("body", "occurredAt invalid_format", "trackingUrl invalid_url")
+	scan(box, `{"status":"READY_TO_SHIP","occurredAt":"`+ahead+`"}`).want(204)
+	h.world.Clock.Advance(time.Hour)
 	scan(box, `{"status":"IN_TRANSIT","occurredAt":"2026-03-06T10:00:00-06:00","scanId":"s1","trackingUrl":"https://track.example.com/1"}`).want(204)
 	h.events()
 	scan(box, `{"status":"IN_TRANSIT","scanId":"s1"}`).want(204)

@@ -30,6 +30,7 @@ func TestTransport_OrderOfChecks(t *testing.T) {
 	h.do("POST", "/cards", strings.Repeat(" ", 1<<20+1), bare...).refused(413, "PAYLOAD_TOO_LARGE", "null")
 	for authorization, code := range map[string]string{
 		"": "API_KEY_REQUIRED", "Basic abc": "INVALID_AUTH_HEADER", "Bearer": "INVALID_AUTH_HEADER", "Bearer a b": "INVALID_AUTH_HEADER",
+		"Bearer  " + h.key:                       "INVALID_AUTH_HEADER",
 		"Bearer " + h.key + "\nBearer " + h.key: "INVALID_AUTH_HEADER", "Bearer " + h.key + "x": "INVALID_API_KEY",
 	} {
 		a := h.do("GET", "/cards/x", "", "Authorization", authorization, "Reap-Version", "").refused(401, code, "null")
@@ -178,6 +179,31 @@ func TestPages(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	h.get("/cards?userId=x&status=y&type=z").wrong("query", "status invalid_enum", "type invalid_enum", "userId invalid_format")
+	h.get("/cards?limit=&userId=&status=&type=&accountId").
+		wrong("query", "accountId invalid_format", "limit invalid_type", "status invalid_enum", "type invalid_enum", "userId invalid_format")
+	h.get("/users?externalId=&email=&phoneNumber=").wrong("query", "email too_short", "externalId too_short", "phoneNumber too_short")
+}
+
+// TestTransport_AQueryThatCannotBeReadIsRefused: dropping the part that cannot be read would answer another
+// question than was asked.
+func TestTransport_AQueryThatCannotBeReadIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, query := range []string{"a=1;b=2", "limit=5&userId=" + someID + ";x", "userId=%zz", "%zz", "a=%", ";"} {
+		h.get("/cards?"+query).wrong("query", " invalid_format")
+		h.post("/users?"+query, "").wrong("query", " invalid_format")
+	}
+	for _, query := range []string{"", "more", "more=x&more=y", "&&", "%6Dore=%3B"} {
+		h.get("/cards?" + query).want(200)
+	}
+	h.get("/cards/x?;").wrong("params", "id invalid_format")
+	h.get("/cards?a;b&limit=0").wrong("query", "limit too_small")
+	for _, query := range []string{"code", "code=", "a=1;code=123456", "%63ode=1", "a;%63ode", "code=%zz", "a=%zz&code=1", ";;code;"} {
+		h.post("/cards/"+someID+"/activate?"+query, codeBody("123456")).wrong("query", "code not_allowed")
+	}
+	h.post("/cards/"+someID+"/activate?pin=1;activationCode=2&activation_code&pin", codeBody("123456")).
+		wrong("query", "activationCode not_allowed", "activation_code not_allowed", "pin not_allowed")
+	h.post("/cards/"+someID+"/activate?a=1;b=2", codeBody("123456")).wrong("query", " invalid_format")
 }
 
 func TestTransport_ASuspendedProgramIsToldBeforeTheVersion(t *testing.T) {

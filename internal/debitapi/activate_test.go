@@ -211,6 +211,7 @@ func TestActivate_Transport(t *testing.T) {
 		{"malformed token", "POST", activatePath, with("A1"), []string{"Authorization-ecommerce", "x"}, 401, 4401, "Authorization-ecommerce:invalid"},
 		{"customer token alone", "POST", activatePath, with("A1"), []string{"Authorization-ecommerce", "-", "Authorization-customer", strings.Repeat("0", 64)}, 401, 4401, "Authorization-ecommerce:required"},
 		{"unknown customer token", "POST", activatePath, with("A1"), []string{"Authorization-customer", strings.Repeat("0", 64)}, 401, 4401, "Authorization-customer:invalid"},
+		{"a bearer token beside a good one", "POST", activatePath, with("A1"), []string{"Authorization", "Bearer garbage"}, 401, 4401, "Authorization:invalid"},
 		{"before the size: no token", "POST", activatePath, strings.Repeat("x", 65<<10), []string{"Authorization-ecommerce", "-"}, 401, 4401, "Authorization-ecommerce:required"},
 		{"bad key", "POST", activatePath, with("A1"), []string{"Idempotency-Key", strings.Repeat("k", 256)}, 400, 4400, "Idempotency-Key:invalid"},
 	} {

@@ -20,6 +20,7 @@ import (
 var (
 	bodyMalformed    = fault.New("debit_body_malformed", fault.Invalid)
 	requestInvalid   = fault.New("debit_request_invalid", fault.Invalid) // Fields say what
+	bearerInvalid    = fault.New("debit_bearer_invalid", fault.Unauthenticated)
 	unsupportedMedia = fault.New("debit_unsupported_media_type", fault.Invalid)
 	wrongCaller      = fault.New("debit_wrong_caller", fault.Forbidden)   // Detail: callers that the endpoint takes
 	otherCustomer    = fault.New("debit_other_customer", fault.Forbidden) // a customer named another one
@@ -27,7 +28,7 @@ var (
 
 // doorReasons lists the reasons of this door.
 func doorReasons() []fault.Reason {
-	return []fault.Reason{bodyMalformed, requestInvalid, unsupportedMedia, wrongCaller, otherCustomer}
+	return []fault.Reason{bearerInvalid, bodyMalformed, requestInvalid, unsupportedMedia, wrongCaller, otherCustomer}
 }
 
 // The sentences that stand in several rows.
@@ -155,6 +156,7 @@ func callerAnswers() map[fault.Reason]answer {
 		access.CustomerTokenMissing: noToken(headerCustomer + ":required"),
 		access.CustomerTokenInvalid: noToken(headerCustomer + ":invalid"),
 		access.CustomerTokenExpired: noToken(headerCustomer + ":expired"),
+		bearerInvalid:               noToken(headerBearer + ":invalid"),
 		access.KeyMissing:           noToken(headerEcommerce + ":required"),
 		access.KeyHeaderInvalid:     noToken(headerEcommerce + ":invalid"),
 		access.KeyInvalid:           noToken(headerEcommerce + ":invalid"),

@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
@@ -22,6 +23,7 @@ import (
 const (
 	headerEcommerce = "Authorization-ecommerce"
 	headerCustomer  = "Authorization-customer"
+	headerBearer    = "Authorization" // of the login, which this door does not serve: no such token is good
 	headerKey       = "Idempotency-Key"
 	headerReplayed  = "Idempotent-Replayed"
 	maxKeyLength    = 255
@@ -121,6 +123,9 @@ func (c *call) authenticate() error {
 		}
 		c.sort = forCustomer
 		rec.Credential = c.customer.Credential.PublicID
+	}
+	if len(c.r.Header.Values(headerBearer)) > 0 {
+		return fault.Refuse(bearerInvalid)
 	}
 	return nil
 }
@@ -291,7 +296,11 @@ func canonical(pattern string, r *http.Request) string {
 	segments := strings.Split(pattern, "/")
 	for i, s := range segments {
 		if name, ok := strings.CutPrefix(s, "{"); ok {
-			segments[i] = url.PathEscape(httpd.Param(r, strings.TrimSuffix(name, "}")))
+			value := httpd.Param(r, strings.TrimSuffix(name, "}"))
+			if ref, err := ident.ParseReference(value); err == nil {
+				value = string(ref) // the spelling in which references are sent
+			}
+			segments[i] = url.PathEscape(value)
 		}
 	}
 	return strings.Join(segments, "/")

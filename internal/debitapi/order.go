@@ -18,7 +18,7 @@ import (
 // The limits of an order: items that are staged in one transaction, and the parts of the body.
 const (
 	stagedAtOnce = 500
-	mostElement  = 16 << 10
+	mostElement  = 1 << 20
 	dropTimeout  = 5 * time.Second
 )
 
@@ -54,7 +54,7 @@ type upload struct {
 func (u *upload) read() (issuance.AcceptBatch, error) {
 	var cmd issuance.AcceptBatch
 	body, err := wirejson.Stream(u.c.r.Body, wirejson.StreamOptions{
-		Options: bodyRules(), Array: "batch", MaxElementBytes: mostElement, MaxOtherBytes: maxBody,
+		Options: bodyRules(), Array: "batch", MaxElementBytes: mostElement, MaxOtherBytes: mostElement,
 	}, u.item)
 	if err != nil {
 		return cmd, streamError(err)

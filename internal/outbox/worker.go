@@ -21,7 +21,7 @@ const (
 	inFlight    = 128              // attempts in all at one time
 	fanOutBatch = 200              // messages that one transaction takes
 	poll        = time.Second      // between looks at a queue that nobody has woken
-	lease       = time.Minute      // far above what an attempt can take
+	lease       = 20 * time.Second // far above what an attempt can take
 	handBack    = 5 * time.Second  // to write the end when told to stop
 	slowest     = 30 * time.Second // between looks at a queue that fails
 )
