@@ -108,3 +108,38 @@ func TestPrintable_KnowsLatinLettersOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestEmboss_PrintsEveryScriptInLatinCapitals(t *testing.T) {
+	t.Parallel()
+	b := made(t, bureau.Settings{})
+	for line, want := range map[string]string{
+		"Ana Torres": "ANA TORRES", "José Núñez": "JOSE NUNEZ", "Jose\u0301": "JOSE", "Łukasz Żółć": "LUKASZ ZOLC", "Søren Strauß": "SOREN STRAUSS",
+		"Ольга Чайковская": "OLGA CHAIKOVSKAIA", "Γιώργος Παπαδόπουλος": "GIORGOS PAPADOPOULOS", "王 小明": "WANG XIAO MING",
+		"山田 はなこ": "SHAN TIAN HANAKO", "김 민준": "GIM MINJUN", "محمد": "MHMD", "דוד": "DVD", "अनीता": "ANIITAA",
+		"O’Brien": "O'BRIEN", "O'Neil-Smith, J. & Co/2": "O'NEIL-SMITH, J. & CO/2", "Nguyễn Thị": "NGUYEN THI",
+		" two \t spaces ": "TWO SPACES", "🙂": "", "": "", "\xff": "", "\u202eana": "ANA", "a_b@c": "ABC", "ＡＢＣ": "ABC",
+	} {
+		if got := b.Emboss(line); got != want {
+			t.Errorf("%q is embossed %q, want %q", line, got, want)
+		}
+	}
+}
+
+func FuzzEmboss(f *testing.F) {
+	for _, seed := range []string{"José", "Ольга", "王", "\xff\u00ad", "\U000e0041\U0010ffff"} {
+		f.Add(seed)
+	}
+	b, err := bureau.New(bureau.Settings{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		once := b.Emboss(line)
+		if strings.Trim(once, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,'&/-") != "" || strings.TrimSpace(once) != once || !b.Printable(once) {
+			t.Fatalf("%q is embossed %q", line, once)
+		}
+		if twice := b.Emboss(once); twice != once {
+			t.Fatalf("%q is embossed %q, and that %q", line, once, twice)
+		}
+	})
+}

@@ -91,7 +91,7 @@ func TestAnswers_Goldens(t *testing.T) {
 		`"USER_PROFILE_INCOMPLETE","message":"The user's profile is not complete.","detail":{"missing":["firstName"]}`:                                                                     {400, fault.RefuseWith(customer.ProfileIncomplete, []string{"firstName"})},
 		`"CARD_OPERATION_NOT_ALLOWED","message":"The card does not allow this in its current state.","detail":{"status":"BLOCKED","reason":"CLOSED"}`:                                      {400, fault.RefuseWith(card.NotAllowed, card.OperationState{Status: card.Closed, Cause: "CLOSED"})},
 		`"CARD_BLOCK_NOT_LIFTABLE","message":"This block cannot be lifted.","detail":{"blockReason":{"type":"CARD_LOST","message":"The card was reported lost."}}`:                         {409, fault.RefuseWith(card.BlockNotLiftable, card.ClosedLost)},
-		`"VALIDATION_FAILED","message":"The request is not valid.","detail":{"on":"body","errors":[{"path":"url","message":"is no URL that can be used here","code":"invalid_url"}]}`:         {422, fault.Refuse(webhook.InvalidURL)},
+		`"VALIDATION_FAILED","message":"The request is not valid.","detail":{"on":"body","errors":[{"path":"url","message":"is no URL that can be used here","code":"invalid_url"}]}`:      {422, fault.Refuse(webhook.InvalidURL)},
 		`"INTERNAL_SERVER_ERROR","message":"Something went wrong on our side.","detail":null`:                                                                                              {500, fault.Wrap(fault.Refuse(card.NotFound), "x")},
 	} {
 		a := answerOf(c.err)

@@ -120,6 +120,34 @@ func TestCards_Create(t *testing.T) {
 	}
 }
 
+// TestCards_NamesAreEmbossedInTheBureausCharacters is contract §10.1 and the refusal of §14.10.
+func TestCards_NamesAreEmbossedInTheBureausCharacters(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for first, want := range map[string]string{"Ольга": "OLGA TORRES", "José María de los Ángeles": "JOSE MARIA DE LOS ANGELES", "王小明": "WANG XIAO MING TORRES"} {
+		if got := h.named(first, "Torres").text("cardholderName"); got != want {
+			t.Errorf("%s is embossed %q, want %q", first, got, want)
+		}
+	}
+	nameless := h.named("🙂", "🙂")
+	if nameless.text("cardholderName") != "" {
+		t.Errorf("%s", nameless.body)
+	}
+	box := h.post("/card-shipments", draftOf(member(nameless.text("id")))).want(200).text("id")
+	h.post("/card-shipments/"+box+"/submit", "").refused(400, "CARD_SHIPMENT_REJECTED", "")
+}
+
+// named makes a physical card for a new user of that name.
+func (h *house) named(first, last string) answer {
+	h.t.Helper()
+	phone := fmt.Sprintf("+5255%08d", h.serial.Add(1))
+	user := h.post("/users", `{"email":"ana@example.com","phoneNumber":"`+phone+`","firstName":"`+first+`","lastName":"`+last+`"}`).want(200).text("id")
+	h.post("/users/"+user+"/application", `{}`).want(200)
+	h.post("/simulation/users/"+user+"/application", `{"status":"APPROVED"}`).want(204)
+	account := h.post("/accounts", `{"ownerId":"`+user+`"}`).want(200).text("id")
+	return h.post("/cards", `{"userId":"`+user+`","accountId":"`+account+`","type":"PHYSICAL"}`).want(200)
+}
+
 // TestCards_Delete is contract §10.5 and §26.5, items 44 and 45.
 func TestCards_Delete(t *testing.T) {
 	t.Parallel()

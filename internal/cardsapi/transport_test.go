@@ -30,7 +30,7 @@ func TestTransport_OrderOfChecks(t *testing.T) {
 	h.do("POST", "/cards", strings.Repeat(" ", 1<<20+1), bare...).refused(413, "PAYLOAD_TOO_LARGE", "null")
 	for authorization, code := range map[string]string{
 		"": "API_KEY_REQUIRED", "Basic abc": "INVALID_AUTH_HEADER", "Bearer": "INVALID_AUTH_HEADER", "Bearer a b": "INVALID_AUTH_HEADER",
-		"Bearer  " + h.key:                       "INVALID_AUTH_HEADER",
+		"Bearer  " + h.key:                      "INVALID_AUTH_HEADER",
 		"Bearer " + h.key + "\nBearer " + h.key: "INVALID_AUTH_HEADER", "Bearer " + h.key + "x": "INVALID_API_KEY",
 	} {
 		a := h.do("GET", "/cards/x", "", "Authorization", authorization, "Reap-Version", "").refused(401, code, "null")

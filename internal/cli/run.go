@@ -145,8 +145,8 @@ func (o where) with(ctx context.Context, w World, open opener, body func(h *app.
 	if err != nil {
 		return err
 	}
-	deps := w.deps(cfg)
-	house, err := open(ctx, cfg, deps)
+	cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn) // the command says itself what it did
+	house, err := open(ctx, cfg, w.deps(cfg))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/firsttap/firsttap/internal/app"
@@ -46,6 +47,7 @@ func (c migrateStatus) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn)
 	list, err := app.Migrations(ctx, cfg, w.deps(cfg))
 	if err != nil {
 		return err

@@ -206,3 +206,21 @@ func waitFor(t *testing.T, met func() bool) {
 		}
 	}
 }
+
+// TestServe_AnswersNothingInPlaceOfADoor: net/http itself would answer "OPTIONS *" with 200.
+func TestServe_AnswersNothingInPlaceOfADoor(t *testing.T) {
+	t.Parallel()
+	h, _, _ := running(t, Options{Doors: []Door{doorWith(t, "cards", "", post("/x", readAll))}})
+	conn, err := net.Dial("tcp", h.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: cards.example.com\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 404 ") {
+		t.Errorf("%v %s", err, all)
+	}
+}
