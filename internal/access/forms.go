@@ -100,8 +100,8 @@ func isTokenHex(s string) bool {
 }
 
 // bearer takes the token out of the values of a header. With required, a value without the word Bearer is
-// malformed; without it, the word is tolerated. The word has no case, and white space around the header's
-// value does not count.
+// malformed, and so is one with more than one space behind it; without it, the word is tolerated. The word
+// has no case, and white space around the header's value does not count.
 func bearer(values []string, required bool) (token string, ok bool) {
 	if len(values) != 1 {
 		return "", false
@@ -110,7 +110,10 @@ func bearer(values []string, required bool) (token string, ok bool) {
 	word, rest, found := strings.Cut(token, " ")
 	switch {
 	case found && strings.EqualFold(word, "Bearer"):
-		token = strings.TrimLeft(rest, " ")
+		token = rest
+		if !required {
+			token = strings.TrimLeft(rest, " ")
+		}
 	case required:
 		return "", false
 	}

@@ -6,5 +6,5 @@
 //
 // Promises. An answer follows from what it was given: no I/O, no clock, no randomness. [New] reports every
 // problem of its settings at once. Refusals. It decides nothing about cards; the rules ask it, and never
-// inside a transaction. To add a real bureau, give it the three questions of issuance.Bureau.
+// inside a transaction. To add a real bureau, give it the questions of issuance.Bureau.
 package bureau

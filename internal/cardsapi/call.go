@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -31,6 +32,8 @@ type call struct {
 	route    *httpd.Route
 	record   *httpd.Record
 	identity access.Identity
+	query    url.Values
+	torn     bool           // the query has a part that cannot be read
 	body     wirejson.Value // absent when none came or the route reads none
 	key      string         // idempotency key; "" when none came
 	wrong    [4][]fault.Field

@@ -123,7 +123,7 @@ func (d *Door) activate(c *call) error {
 	c.form()
 	cmd := issuance.ActivateCard{Card: ident.CardID{UUID: c.id("id")}}
 	for _, name := range []string{"activationCode", "activation_code", "code", "pin"} {
-		if c.query().Has(name) {
+		if c.queryHas(name) {
 			c.bad(inQuery, name, "not_allowed")
 		}
 	}

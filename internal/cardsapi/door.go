@@ -103,6 +103,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) erro
 		return err
 	}
 	c := &call{w: w, r: r, route: m.Route, record: httpd.RecordOf(r.Context())}
+	c.readQuery()
 	for _, step := range []func(*call) error{d.authenticate, checkVersion, d.limit, checkKind, readBody} {
 		if err := step(c); err != nil {
 			return err

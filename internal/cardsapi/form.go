@@ -1,8 +1,8 @@
 package cardsapi
 
 import (
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -35,7 +35,7 @@ var messages = map[string]string{
 	"required": "is required", "invalid_type": "has the wrong type", "invalid_format": "has the wrong form",
 	"invalid_enum": "is none of the values allowed", "too_short": "is too short", "too_long": "is too long",
 	"too_small": "is too small", "too_big": "is too big", "duplicate": "is there twice", "not_allowed": "is not allowed here",
-	"weak_pin": "is too easy to guess", "invalid_url": "is no URL that we deliver to", "invalid_cursor": "is no cursor of this list",
+	"weak_pin": "is too easy to guess", "invalid_url": "is no URL that can be used here", "invalid_cursor": "is no cursor of this list",
 	"invalid_phone": "is no phone number", "invalid_dial_code": "is no assigned calling code",
 	"unsupported_country": "is not served", "zone_required": "is required in this country",
 	"postal_code_required": "is required in this country", "unsupported_courier": "does not serve this",
@@ -46,8 +46,12 @@ func (c *call) bad(g group, path, code string) {
 	c.wrong[g] = append(c.wrong[g], fault.Field{Path: path, Code: code, Message: messages[code]})
 }
 
-// checked ends the reading of a request: nil, or the first group with problems, sorted by path.
+// checked ends the reading of a request: nil, or the first group with problems, sorted by path. That the
+// query cannot be read is told when nothing nearer is wrong with it.
 func (c *call) checked() error {
+	if c.torn && len(c.wrong[inQuery]) == 0 {
+		c.bad(inQuery, "", "invalid_format")
+	}
 	for g, fields := range c.wrong {
 		if len(fields) > 0 {
 			return formError(group(g), fields)
@@ -156,7 +160,7 @@ func (o object) member(name string, n need, kind wirejson.Kind) (wirejson.Value,
 	return v, true
 }
 
-// text reads a string, trimmed, of low to high characters without control characters.
+// text reads a string, trimmed, of low to high characters without hidden ones.
 func (o object) text(name string, n need, low, high int) (string, bool) {
 	v, given := o.member(name, n, wirejson.String)
 	if !given {
@@ -179,10 +183,16 @@ func textProblem(s string, low, high int) string {
 		return "too_short"
 	case length > high:
 		return "too_long"
-	case strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsFunc(s, isHidden):
 		return "invalid_format"
 	}
 	return ""
+}
+
+// isHidden reports whether a character steers the text around it instead of being read: a control, a
+// separator of lines or paragraphs, a change of direction.
+func isHidden(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
 // choice reads one of the values allowed; "" when it is not given or wrong.
@@ -219,6 +229,20 @@ func (o object) child(name string, n need) (object, bool) {
 	return object{c: o.c, v: v, path: o.at(name)}, given
 }
 
+// webAddress reads an http or https URL with a host; "" when it is not given or wrong.
+func (o object) webAddress(name string, most int) string {
+	s, given := o.text(name, optional, 1, most)
+	if !given {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsFunc(s, unicode.IsSpace) {
+		o.bad(name, "invalid_url")
+		return ""
+	}
+	return s
+}
+
 // moment reads a time of RFC 3339 with any offset; zero when it is not given or wrong.
 func (o object) moment(name string) time.Time {
 	v, given := o.member(name, optional, wirejson.String)
@@ -232,58 +256,4 @@ func (o object) moment(name string) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
-}
-
-// param reads a query parameter; "" when it was not given, or twice, which is a problem.
-func (c *call) param(name string) string {
-	values := c.query()[name]
-	if len(values) > 1 {
-		c.bad(inQuery, name, "duplicate")
-		return ""
-	}
-	if len(values) == 0 {
-		return ""
-	}
-	return values[0]
-}
-
-// idParam reads a query parameter that is a UUID. One that has another form is a problem.
-func (c *call) idParam(name string) ident.UUID {
-	s := c.param(name)
-	if s == "" {
-		return ident.UUID{}
-	}
-	u, err := ident.ParseUUID(s)
-	if err != nil {
-		c.bad(inQuery, name, "invalid_format")
-	}
-	return u
-}
-
-// choiceParam reads a query parameter that is one of the values allowed.
-func (c *call) choiceParam(name string, allowed ...string) string {
-	s := c.param(name)
-	if s != "" && !slices.Contains(allowed, s) {
-		c.bad(inQuery, name, "invalid_enum")
-		return ""
-	}
-	return s
-}
-
-// pageSize reads limit: 1 to 100, 20 when it is not given.
-func (c *call) pageSize() int {
-	s := c.param("limit")
-	if s == "" {
-		return 20
-	}
-	n, err := strconv.Atoi(s)
-	switch {
-	case err != nil:
-		c.bad(inQuery, "limit", "invalid_type")
-	case n < 1:
-		c.bad(inQuery, "limit", "too_small")
-	case n > 100:
-		c.bad(inQuery, "limit", "too_big")
-	}
-	return n
 }

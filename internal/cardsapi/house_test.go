@@ -38,6 +38,7 @@ type house struct {
 	world   *storetest.World
 	service *issuance.Service
 	handler http.Handler
+	routes  []httpd.Route
 	key     string // of the world's programme
 	foreign string // of another programme
 	serial  atomic.Int64
@@ -89,6 +90,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.routes = door.Router().Routes()
 	server, err := httpd.New(httpd.Options{
 		Doors: []httpd.Door{door}, Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Now: w.Clock.Now, Rand: rand.Reader, Registry: prometheus.NewRegistry(),
 	})

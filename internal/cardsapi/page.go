@@ -4,16 +4,12 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
-	"net/url"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
-
-// query gives the parameters of the request. A part that cannot be read is ignored like an unknown one.
-func (c *call) query() url.Values { return c.r.URL.Query() }
 
 // cursorSize is a mark (creation in microseconds, id) and half of its keyed hash.
 const (
@@ -26,9 +22,8 @@ const (
 func (d *Door) pageOf(c *call, filters ...string) (issuance.Page, func(issuance.Mark) string) {
 	page := issuance.Page{Limit: c.pageSize() + 1} // one more tells whether there is a next page
 	seal := func(m issuance.Mark) string { return base64.RawURLEncoding.EncodeToString(d.cursor(c, m, filters)) }
-	values, given := c.query()["cursor"]
-	sent := c.param("cursor")
-	if !given || len(values) > 1 {
+	sent, given := c.param("cursor")
+	if !given {
 		return page, seal
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sent)

@@ -2,6 +2,7 @@ package cardsapi
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/card"
@@ -142,7 +143,11 @@ func (d *Door) simulateCardScan(c *call) error {
 func (d *Door) scan(c *call, target issuance.Target) error {
 	c.form()
 	o := c.object()
-	cmd := issuance.RecordScan{Target: target, At: o.moment("occurredAt")}
+	at, err := d.pastMoment(o, "occurredAt")
+	if err != nil {
+		return err
+	}
+	cmd := issuance.RecordScan{Target: target, At: at}
 	words := map[string]shipment.Status{
 		"READY_TO_SHIP": shipment.ReadyToShip, "IN_TRANSIT": shipment.InTransit, "OUT_FOR_DELIVERY": shipment.OutForDelivery,
 		"DELIVERED": shipment.Delivered, "DELIVERY_FAILED": shipment.DeliveryFailed, "EXCEPTION": shipment.Exception,
@@ -151,7 +156,7 @@ func (d *Door) scan(c *call, target issuance.Target) error {
 	cmd.Status = words[o.choice(statusName(o, "shippingStatus"), required, "READY_TO_SHIP", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED",
 		"DELIVERY_FAILED", "EXCEPTION", "RETURNED", "LOST", "CANCELED")]
 	cmd.TrackingNumber, _ = o.text("trackingNumber", optional, 1, 100)
-	cmd.TrackingURL, _ = o.text("trackingUrl", optional, 1, 500)
+	cmd.TrackingURL = o.webAddress("trackingUrl", 500)
 	cmd.ScanID, _ = o.text("scanId", optional, 1, 100)
 	if err := c.checked(); err != nil {
 		return err
@@ -160,4 +165,22 @@ func (d *Door) scan(c *call, target issuance.Target) error {
 		cmd.Command = base
 		return d.service.RecordScan(c.ctx(), cmd)
 	})
+}
+
+// pastMoment reads a time that has come on the programme's clock; zero when it is not given or wrong. The
+// clock is asked anew: the programme of the call may be older than the last turn of its clock.
+func (d *Door) pastMoment(o object, name string) (time.Time, error) {
+	at := o.moment(name)
+	if at.IsZero() {
+		return at, nil
+	}
+	now, err := d.service.ProgramNow(o.c.ctx(), o.c.programID())
+	if err != nil {
+		return at, err
+	}
+	if at.After(now) {
+		o.bad(name, "too_big")
+		return time.Time{}, nil
+	}
+	return at, nil
 }

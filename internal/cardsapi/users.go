@@ -70,7 +70,7 @@ func (o object) email(name string) string {
 
 // listUsers is contract §16.2.
 func (d *Door) listUsers(c *call) error {
-	f := issuance.CustomerFilter{ExternalID: c.param("externalId"), EmailKey: customer.EmailKey(c.param("email")), Phone: c.param("phoneNumber")}
+	f := issuance.CustomerFilter{ExternalID: c.textParam("externalId"), EmailKey: customer.EmailKey(c.textParam("email")), Phone: c.textParam("phoneNumber")}
 	if normal, valid := customer.ParsePhone(f.Phone); valid {
 		f.Phone = normal
 	}

@@ -72,6 +72,7 @@ var dependencies = map[string][]string{
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},
 	"github.com/biter777/countries":                            {"cardsapi", "debitapi"},
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},
+	"github.com/mozillazg/go-unidecode":                        {"bureau"},
 	"github.com/google/go-cmp":                                 {"storetest"},
 	"pgregory.net/rapid":                                       {"storetest"},
 }

@@ -212,14 +212,16 @@ func (s *Server) waitForHandlers() {
 
 func (s *Server) newHTTPServer(base context.Context, h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       s.requestTimeout + readGrace, // a route may have another deadline, see enter
-		WriteTimeout:      s.requestTimeout + writeGrace,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return base },
+		Handler: h,
+		// "OPTIONS *" is a route like any other, and no door has it.
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  s.requestTimeout + readGrace, // a route may have another deadline, see enter
+		WriteTimeout:                 s.requestTimeout + writeGrace,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		BaseContext:                  func(net.Listener) context.Context { return base },
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 	}
 	out.view.Card.Customer, out.view.Card.Account = out.holder.ID, d.Account
 	if out.view.Card.HolderName == "" {
-		out.view.Card.HolderName = EmbossedName(out.holder)
+		out.view.Card.HolderName = embossedName(s.bureau, out.holder)
 	}
 	if !cmd.PIN.IsZero() {
 		sealed, err := s.sealer.Seal(pinBound(out.view.Card), cmd.PIN.Text)

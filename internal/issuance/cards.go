@@ -66,7 +66,7 @@ func (s *Service) CreateCard(ctx context.Context, cmd CreateCard) (CardAt, error
 		}
 		v := card.View{Card: s.mintCard(w.program, cmd.Type, order.design.design.ID, w.now)}
 		v.Card.Customer, v.Card.Account = order.holder.ID, order.account.ID
-		v.Card.HolderName, v.Card.ThreeDS = EmbossedName(*order.holder), cmd.ThreeDS
+		v.Card.HolderName, v.Card.ThreeDS = embossedName(s.bureau, *order.holder), cmd.ThreeDS
 		w.audit.Card, w.audit.Customer = v.Card.ID, order.holder.ID
 		if err := w.tx.InsertCard(ctx, v.Card); err != nil {
 			return CardAt{}, err

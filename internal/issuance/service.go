@@ -54,6 +54,9 @@ type Bureau interface {
 	Cutoff(at time.Time) time.Time
 	// Printable reports whether a line can be printed on a mailer.
 	Printable(line string) bool
+	// Emboss gives a line in the characters that the bureau prints on the front of a card; "" when it can
+	// print none of it. It does not cut.
+	Emboss(line string) string
 	// Serves reports whether parcels go to the country (ISO 3166-1 alpha-2), and with that courier.
 	Serves(country, courier string) (countryOK, courierOK bool)
 }

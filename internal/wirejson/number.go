@@ -34,31 +34,47 @@ func (v Value) Int64() (n int64, ok bool) {
 	return wholeNumber(string(v.raw))
 }
 
-// wholeNumber reads a literal with a fraction or an exponent: its digits, without the zeros that say
-// nothing, moved by the exponent.
-func wholeNumber(literal string) (int64, bool) {
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(literal), "e")
-	sign, mantissa := cutSign(mantissa)
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits := strings.TrimLeft(whole+fraction, "0")
-	significant := strings.TrimRight(digits, "0")
-	if significant == "" {
-		return 0, true
+// Whole reports whether v is a number without a fraction, in whatever form it was written and however
+// large: 12, 12.0, 1.2e1 and 1e30, but not 12.5.
+func (v Value) Whole() bool {
+	if v.Kind() != Number {
+		return false
 	}
+	_, digits, zeros, _ := decimal(string(v.raw))
+	return digits == "" || zeros >= 0
+}
+
+// wholeNumber reads a literal with a fraction or an exponent.
+func wholeNumber(literal string) (int64, bool) {
+	sign, digits, zeros, ok := decimal(literal)
+	const maxDigits = 19 // of an int64
+	switch {
+	case digits == "":
+		return 0, true
+	case !ok || zeros < 0 || zeros > maxDigits:
+		return 0, false
+	}
+	n, err := strconv.ParseInt(sign+digits+strings.Repeat("0", zeros), 10, 64)
+	return n, err == nil
+}
+
+// decimal takes a literal apart: its digits without the zeros at both ends, "" for zero, and how many zeros
+// follow them, below none for a fraction. ok is false when the exponent is beyond counting; zeros then says
+// its direction only.
+func decimal(literal string) (sign, digits string, zeros int, ok bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(literal), "e")
+	sign, mantissa = cutSign(mantissa)
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	all := strings.TrimLeft(whole+fraction, "0")
+	digits = strings.TrimRight(all, "0")
 	shift := 0
 	if exponent != "" {
 		var err error
 		if shift, err = strconv.Atoi(exponent); err != nil {
-			return 0, false
+			return sign, digits, shift, false // at the end of its range
 		}
 	}
-	zeros := shift - len(fraction) + len(digits) - len(significant)
-	const maxDigits = 19 // of an int64
-	if zeros < 0 || zeros > maxDigits {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(sign+significant+strings.Repeat("0", zeros), 10, 64)
-	return n, err == nil
+	return sign, digits, shift - len(fraction) + len(all) - len(digits), true
 }
 
 func cutSign(literal string) (sign, rest string) {
