@@ -67,11 +67,12 @@ func decimal(literal string) (sign, digits string, zeros int, ok bool) {
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	all := strings.TrimLeft(whole+fraction, "0")
 	digits = strings.TrimRight(all, "0")
+	const maxShift = 1 << 30 // no body holds as many digits
 	shift := 0
 	if exponent != "" {
 		var err error
-		if shift, err = strconv.Atoi(exponent); err != nil {
-			return sign, digits, shift, false // at the end of its range
+		if shift, err = strconv.Atoi(exponent); err != nil || shift > maxShift || shift < -maxShift {
+			return sign, digits, shift, false
 		}
 	}
 	return sign, digits, shift - len(fraction) + len(all) - len(digits), true
