@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
-	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring", "bureau"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson": {},

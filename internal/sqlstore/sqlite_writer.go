@@ -198,16 +198,18 @@ func (w *writer) runGroup(jobs []*job) {
 	w.hooks(g.messages, g.accepted)
 }
 
-// runJob runs one body inside its savepoint, again and again while it meets conflicts.
+// runJob runs one body, again and again while it meets conflicts. What it did is taken back unless it
+// succeeds.
 func (g *groupRun) runJob(j *job) error {
+	mark, keep, undo := g.marks()
 	for range maxConflicts {
 		s := &session{conn: g.conn, dialect: g.dialect, policies: g.policies, programs: g.programs}
-		if _, err := g.conn.exec("SAVEPOINT job"); err != nil {
+		if err := g.execAll(mark); err != nil {
 			return err
 		}
 		err := callBody(j, s)
 		if err == nil {
-			if _, err = g.conn.exec("RELEASE job"); err == nil {
+			if err = g.execAll(keep); err == nil {
 				g.messages, g.accepted = g.messages || s.messages, g.accepted || s.accepted
 				return nil
 			}
@@ -216,11 +218,8 @@ func (g *groupRun) runJob(j *job) error {
 			return err
 		}
 		clear(g.programs) // what the body saw of its own changes is not true any more
-		if _, undo := g.conn.exec("ROLLBACK TO job"); undo != nil {
-			return undo
-		}
-		if _, undo := g.conn.exec("RELEASE job"); undo != nil {
-			return undo
+		if undone := g.execAll(undo); undone != nil {
+			return undone
 		}
 		if !errors.Is(err, errConflict) {
 			return err
@@ -228,6 +227,24 @@ func (g *groupRun) runJob(j *job) error {
 		g.counts.conflicts.Add(1)
 	}
 	return fault.NotNow(errConflict, "write", retryLater)
+}
+
+// marks are the statements around a body: a savepoint keeps it apart from the others of its group. A lone
+// job is the whole transaction and needs none.
+func (g *groupRun) marks() (mark, keep, undo []string) {
+	if len(g.jobs) == 1 {
+		return nil, nil, []string{"ROLLBACK", "BEGIN IMMEDIATE"}
+	}
+	return []string{"SAVEPOINT job"}, []string{"RELEASE job"}, []string{"ROLLBACK TO job", "RELEASE job"}
+}
+
+func (g *groupRun) execAll(statements []string) error {
+	for _, s := range statements {
+		if _, err := g.conn.exec(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errPanicked keeps a panicking body's changes out; its caller never sees it.

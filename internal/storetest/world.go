@@ -10,6 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/bureau"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
@@ -118,8 +119,11 @@ func (w *World) Admin(body func(ctx context.Context, tx access.Tx) error) {
 
 // Service is the real rules over a handle on the world's database.
 func (w *World) Service(on Store) *issuance.Service {
+	w.t.Helper()
+	maker, err := bureau.New(bureau.Settings{})
+	must(w.t, err)
 	return issuance.New(issuance.Config{
-		Store: on.Issuance(), Sealer: w.Sealer, IDs: w.IDs, Now: w.Clock.Now,
+		Store: on.Issuance(), Sealer: w.Sealer, IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{
 			event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: words(event.CardsDoor), event.DebitDoor: words(event.DebitDoor),
 		},
