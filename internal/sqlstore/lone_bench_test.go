@@ -29,7 +29,7 @@ func BenchmarkLoneWrite(b *testing.B) {
 		for i := range 8 {
 			id[i] = byte(n >> (8 * i))
 		}
-		_, err := s.conn.exec("INSERT INTO guard_misses (program_id, at, id) VALUES ($1, $2, $3)", id, n, id)
+		_, err := s.exec("INSERT INTO guard_misses (program_id, at, id) VALUES ($1, $2, $3)", id, n, id)
 		return err
 	}
 	straight := func() error {
