@@ -63,8 +63,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{engine: e, dialect: dialect, now: c.Now}
-	c.Log.InfoContext(ctx, "database opened", slog.String("path", c.Path), slog.Int("readers", c.Readers),
-		slog.Int("group_length", groupLength), slog.Int("queue_length", queueLength))
+	c.Log.InfoContext(ctx, "database opened", slog.String("schema", dialect.migrations), slog.String("path", c.Path),
+		slog.Int("queue_length", queueLength))
 	d.vault = &vault{db: d}
 	d.sealed = newSealed(d)
 	return d, nil
