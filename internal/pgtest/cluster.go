@@ -38,12 +38,13 @@ var settings = map[string]string{
 
 // Cluster is a running server.
 type Cluster struct {
-	folder string // of data, socket and log
-	bin    string
-	as     *syscall.Credential // whom the server runs as; nil is us
-	server *exec.Cmd
-	ended  chan struct{} // closed when the server has ended
-	made   atomic.Int64  // databases
+	options []string
+	folder  string // of data, socket and log
+	bin     string
+	as      *syscall.Credential // whom the server runs as; nil is us
+	server  *exec.Cmd
+	ended   chan struct{} // closed when the server has ended
+	made    atomic.Int64  // databases
 }
 
 // Start makes a cluster and stops it when the test ends. options are settings of the server, as name=value.
@@ -65,7 +66,8 @@ func Start(t testing.TB, options ...string) *Cluster {
 	if err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	c.start(t, options)
+	c.options = options
+	c.Resume(t)
 	return c
 }
 
@@ -128,14 +130,23 @@ func (c *Cluster) command(ctx context.Context, name string, args ...string) *exe
 	return cmd
 }
 
-// start runs the server until it answers.
-func (c *Cluster) start(t testing.TB, options []string) {
+// Socket is the file at which the server listens.
+func (c *Cluster) Socket() string { return filepath.Join(c.folder, ".s.PGSQL.5432") }
+
+// Crash ends the server as a fault would: at once, without a checkpoint, all connections cut.
+func (c *Cluster) Crash(t testing.TB) {
+	t.Helper()
+	c.stop(t, syscall.SIGQUIT)
+}
+
+// Resume runs the server, again after [Cluster.Crash], and returns when it answers.
+func (c *Cluster) Resume(t testing.TB) {
 	t.Helper()
 	args := []string{"-D", c.data(), "-k", c.folder}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
-	for _, option := range options {
+	for _, option := range c.options {
 		args = append(args, "-c", option)
 	}
 	var log bytes.Buffer
@@ -198,20 +209,26 @@ func (c *Cluster) Database(t testing.TB) string {
 func (c *Cluster) remove(t testing.TB) {
 	t.Helper()
 	if c.ended != nil {
-		if err := c.server.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Error(err)
-		}
-		timer := time.NewTimer(stopWait)
-		defer timer.Stop()
-		select {
-		case <-c.ended:
-		case <-timer.C:
-			t.Error("the server does not stop")
-			_ = c.server.Process.Kill() // it ends here either way
-			<-c.ended
-		}
+		c.stop(t, syscall.SIGINT)
 	}
 	if err := os.RemoveAll(c.folder); err != nil {
 		t.Error(err)
+	}
+}
+
+// stop asks the server to end, in the words that its manual has for signals, and waits for it.
+func (c *Cluster) stop(t testing.TB, how syscall.Signal) {
+	t.Helper()
+	if err := c.server.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Error(err)
+	}
+	timer := time.NewTimer(stopWait)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+	case <-timer.C:
+		t.Error("the server does not stop")
+		_ = c.server.Process.Kill() // it ends here either way
+		<-c.ended
 	}
 }
