@@ -98,9 +98,15 @@ func (c *postgresConn) collect(results pgx.BatchResults, b batch) (told error, d
 	return told, done, nil
 }
 
-// fail remembers that the transaction is lost.
+// fail remembers that the transaction is lost. A connection to a server that goes away, or that became a
+// standby, is closed, so that the pool looks for another one.
 func (c *postgresConn) fail(err error) error {
 	c.lost = postgresFault(err, c.conn.IsClosed())
+	if errors.Is(c.lost, errGone) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), rollbackWait)
+		defer cancel()
+		_ = c.conn.Close(ctx) // it is of no use, whatever it says
+	}
 	return c.lost
 }
 
