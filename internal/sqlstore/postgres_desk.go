@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	groupWorkers    = 2  // groups that are under way at once in one instance; see docs/decisions
+	groupWorkers    = 1  // groups that are under way at once in one instance: more meet conflicts (decision 0009)
 	groupActivation = 64 // activations that share a commit at most
 )
 
