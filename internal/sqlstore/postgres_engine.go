@@ -41,9 +41,12 @@ var serverSettings = map[string]string{
 	"statement_timeout":                   "5000",
 	"lock_timeout":                        "4000",
 	"idle_in_transaction_session_timeout": "10000", // ends what a dead instance holds
-	// A query that reads a whole table would, when serializable, depend on every row of it. All have an
-	// index; this keeps the planner to it while tables are small.
-	"enable_seqscan": "off",
+	// Every query is for few rows, by an index. These keep the planner to that while tables are small or
+	// their statistics old: a plan that reads a whole table is slow and, when serializable, makes the
+	// transaction depend on every row of it.
+	"enable_seqscan":   "off",
+	"enable_hashjoin":  "off",
+	"enable_mergejoin": "off",
 }
 
 // postgresDialect is what PostgreSQL brings, and every server that speaks its protocol.

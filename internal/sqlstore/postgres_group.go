@@ -15,13 +15,13 @@ import (
 // The rows that a group will change, or decides by, locked in the order of their keys: groups of several
 // instances wait for each other and never in a circle.
 const (
-	lockCards = `SELECT c.id FROM cards c WHERE c.id IN (SELECT k.id FROM unnest($1::bytea[]) AS k (id)
-	UNION SELECT x.card_id FROM unnest($2::bytea[], $3::text[]) AS k (program_id, identifier)
-	JOIN plastics x ON x.program_id = k.program_id AND x.identifier = k.identifier AND x.identifier <> '')
+	lockCards = `SELECT c.id FROM cards c WHERE c.id = ANY ($1::bytea[] || ARRAY(
+	SELECT x.card_id FROM unnest($2::bytea[], $3::text[]) AS k (program_id, identifier)
+	JOIN plastics x ON x.program_id = k.program_id AND x.identifier = k.identifier AND x.identifier <> ''))
 	ORDER BY c.id FOR UPDATE`
-	lockHolders = `SELECT u.id FROM customers u WHERE u.id IN (SELECT k.id FROM unnest($1::bytea[]) AS k (id)
-	UNION SELECT n.id FROM unnest($2::bytea[], $3::bigint[]) AS k (program_id, number)
-	JOIN customers n ON n.program_id = k.program_id AND n.number = k.number)
+	lockHolders = `SELECT u.id FROM customers u WHERE u.id = ANY ($1::bytea[] || ARRAY(
+	SELECT n.id FROM unnest($2::bytea[], $3::bigint[]) AS k (program_id, number)
+	JOIN customers n ON n.program_id = k.program_id AND n.number = k.number))
 	ORDER BY u.id FOR UPDATE`
 )
 
@@ -278,12 +278,11 @@ func (r *run) apply() error {
 	if len(r.writes) == 0 {
 		return nil
 	}
-	b := make(batch, 0, len(r.writes)+1)
-	for _, s := range r.writes {
+	b := merge(r.writes)
+	for i, s := range b {
 		if s.affected != nil {
-			s = statement{sql: insist(s.sql), args: s.args}
+			b[i] = statement{sql: insist(s.sql), args: s.args}
 		}
-		b = append(b, s)
 	}
 	b = append(b, statement{sql: "COMMIT"})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.conn.ctx), commitWait)
@@ -291,7 +290,7 @@ func (r *run) apply() error {
 	r.conn.ctx = ctx
 	done, err := r.conn.send(b)
 	r.messages = r.session.messages
-	if err != nil && done < len(r.writes) && toldBy(err) && !r.conn.conn.IsClosed() {
+	if err != nil && done < len(b)-1 && toldBy(err) && !r.conn.conn.IsClosed() {
 		return err
 	}
 	return r.conn.committed(r.conn.tag, err)
