@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -232,5 +233,18 @@ func TestPostgres_RefusesAServerThatForgets(t *testing.T) {
 	cluster := pgtest.Start(t, "synchronous_commit=off")
 	if _, err := Open(t.Context(), Config{URL: redact.NewText(cluster.URL("postgres")), Now: time.Now}); err == nil {
 		t.Error("a server that acknowledges before it writes is taken")
+	}
+}
+
+func TestPostgres_FindsTheServerThatTakesWritesAmongSeveral(t *testing.T) {
+	t.Parallel()
+	cluster, standby := pgtest.Start(t), pgtest.Start(t, "default_transaction_read_only=on")
+	hosts := fmt.Sprintf("host=%s,%s,%s", t.TempDir(), filepath.Dir(standby.Socket()), filepath.Dir(cluster.Socket()))
+	d := openServer(t, cluster.URL("postgres", hosts, "target_session_attrs=read-write"))
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.engine.write(t.Context(), func(s *session) error { return note(s, 1) }); err != nil {
+		t.Error(err)
 	}
 }
