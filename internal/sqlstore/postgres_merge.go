@@ -28,7 +28,7 @@ func merge(b batch) batch {
 	}
 	for _, sql := range tables {
 		for left := rows[sql]; len(left) > 0; {
-			n := 1 << (bits.Len(uint(min(len(left), mostRows))) - 1) //nolint:gosec // a length is not negative
+			n := 1 << (bits.Len(uint(min(len(left), mostRows))) - 1)
 			out.write(withRows(sql, n, len(left[0])), slices.Concat(left[:n]...), nil)
 			left = left[n:]
 		}
