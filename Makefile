@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc kill fuzz bench clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,10 +40,10 @@ lint: $(LINT) ## run the linters of .golangci.yaml
 house: ## check the rules about the house itself
 	$(GO) test -count=1 ./internal/housetest
 
-unit: ## run all tests, without the race detector
+unit: postgres ## run all tests, without the race detector
 	$(GO) test -shuffle=on ./...
 
-race: cc ## run all tests with the race detector, nothing cached
+race: cc postgres ## run all tests with the race detector, nothing cached
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 ./...
 
 # The race detector needs a C compiler; on Debian and its kin a missing one is installed.
@@ -53,6 +53,12 @@ cc:
 
 kill: ## kill the real server KILLS times while it works, and check what is left
 	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run TestKill ./test/e2e
+
+# The tests start a PostgreSQL of their own; on Debian and its kin a missing one is installed.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  echo 'installing PostgreSQL for the tests'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; }
 
 # Each fuzz target runs alone, for FUZZTIME. What it finds lands in testdata and stays as a test.
 fuzz: ## run each fuzz target for FUZZTIME
@@ -64,7 +70,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 	  done; \
 	done
 
-bench: ## run all benchmarks
+bench: postgres ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 clean: ## remove what was built

@@ -170,7 +170,7 @@ func (a *App) Run(ctx context.Context) error {
 
 func (a *App) announceStart(ctx context.Context) {
 	a.deps.Logger.InfoContext(ctx, "listening", "address", a.Addr(), "admin_address", a.AdminAddr(),
-		"database", a.cfg.Database.Path, "workers", a.cfg.Workers, "version", a.deps.Version)
+		"database", databaseName(a.cfg), "workers", a.cfg.Workers, "version", a.deps.Version)
 	for _, s := range a.cfg.Effective() {
 		a.deps.Logger.DebugContext(ctx, "setting", "name", s.Name, "value", s.Value, "from", s.Source)
 	}

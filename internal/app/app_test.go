@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,9 +26,10 @@ var operator = access.Operator{Name: "olga", Channel: audit.ChannelCLI}
 
 func settings(t *testing.T, dir string, more ...string) config.Config {
 	t.Helper()
-	args := append([]string{
-		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--database=sqlite://" + filepath.Join(dir, "data", "firsttap.db"),
-	}, more...)
+	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, more...)
+	if !slices.ContainsFunc(more, func(arg string) bool { return strings.HasPrefix(arg, "--database=") }) {
+		args = append(args, "--database=sqlite://"+filepath.Join(dir, "data", "firsttap.db"))
+	}
 	cfg, err := config.Load(args, func(string) string { return "" }, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)

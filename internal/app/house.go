@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -51,21 +52,25 @@ type bells struct{ messages, batches func() }
 
 // Open opens an installation that exists; [ErrNoDatabase] when there is none.
 func Open(ctx context.Context, cfg config.Config, deps Deps) (*House, error) {
-	if _, err := os.Stat(cfg.Database.Path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s", ErrNoDatabase, cfg.Database.Path)
+	done, err := Migrations(ctx, cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(done, func(m Migration) bool { return !m.AppliedAt.IsZero() }) {
+		return nil, fmt.Errorf("%w: it has no tables", ErrNoDatabase)
 	}
 	return Create(ctx, cfg, deps)
 }
 
 // Create opens an installation, and makes it when there is none: folder, database, keys.
 func Create(ctx context.Context, cfg config.Config, deps Deps) (*House, error) {
-	for _, path := range []string{cfg.Database.Path, cfg.KeyPath()} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of the data: %w", err)
-		}
+	if err := os.MkdirAll(filepath.Dir(cfg.KeyPath()), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the keys: %w", err)
 	}
-	if err := makePrivate(cfg.Database.Path); err != nil {
-		return nil, fmt.Errorf("make the database: %w", err)
+	if cfg.Database.Engine == config.EngineSQLite {
+		if err := makePrivate(cfg.Database.Path); err != nil {
+			return nil, fmt.Errorf("make the database: %w", err)
+		}
 	}
 	h := &House{cfg: cfg, deps: deps, ids: ident.NewSource(deps.Random, deps.Now), bells: &bells{}}
 	if err := h.openStore(ctx); err != nil {
@@ -77,9 +82,12 @@ func Create(ctx context.Context, cfg config.Config, deps Deps) (*House, error) {
 	return h, nil
 }
 
-// makePrivate makes an empty file that only its owner may read, unless it is there. The files that SQLite
+// makePrivate makes a folder and in it an empty file that only its owner may read, unless it is there. The files that SQLite
 // keeps beside the database get the same rights.
 func makePrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
@@ -90,7 +98,7 @@ func makePrivate(path string) error {
 func (h *House) openStore(ctx context.Context) (err error) {
 	h.db, err = sqlstore.Open(ctx, storeConfig(h.cfg, h.deps, h.bells))
 	if err != nil {
-		return fmt.Errorf("open the database %s: %w", h.cfg.Database.Path, err)
+		return fmt.Errorf("open the database %s: %w", databaseName(h.cfg), err)
 	}
 	if err := h.db.Migrate(ctx); err != nil {
 		return errors.Join(fmt.Errorf("bring the database up to date: %w", err), h.db.Close())
@@ -99,10 +107,22 @@ func (h *House) openStore(ctx context.Context) (err error) {
 }
 
 func storeConfig(cfg config.Config, deps Deps, b *bells) sqlstore.Config {
-	return sqlstore.Config{
+	c := sqlstore.Config{
 		Path: cfg.Database.Path, Now: deps.Now, Log: deps.Logger,
 		OnMessages: func() { ring(b.messages) }, OnBatches: func() { ring(b.batches) },
 	}
+	if cfg.Database.Engine == config.EnginePostgres {
+		c.URL = cfg.Database.URL
+	}
+	return c
+}
+
+// databaseName is what may be told of the database: a file, or that it is a server.
+func databaseName(cfg config.Config) string {
+	if cfg.Database.Engine == config.EngineSQLite {
+		return cfg.Database.Path
+	}
+	return cfg.Database.Engine
 }
 
 func ring(bell func()) {
@@ -152,12 +172,14 @@ type Migration struct {
 
 // Migrations tells which steps the database has, and changes nothing.
 func Migrations(ctx context.Context, cfg config.Config, deps Deps) ([]Migration, error) {
-	if _, err := os.Stat(cfg.Database.Path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s", ErrNoDatabase, cfg.Database.Path)
+	if cfg.Database.Engine == config.EngineSQLite {
+		if _, err := os.Stat(cfg.Database.Path); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%w at %s", ErrNoDatabase, cfg.Database.Path)
+		}
 	}
 	db, err := sqlstore.Open(ctx, storeConfig(cfg, deps, &bells{}))
 	if err != nil {
-		return nil, fmt.Errorf("open the database %s: %w", cfg.Database.Path, err)
+		return nil, fmt.Errorf("open the database %s: %w", databaseName(cfg), err)
 	}
 	status, err := db.Status(ctx)
 	if err = errors.Join(err, db.Close()); err != nil {

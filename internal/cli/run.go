@@ -52,7 +52,7 @@ type commands struct {
 // the file of settings, as for the server.
 type where struct {
 	Config   string `help:"JSON file of settings." placeholder:"FILE"`
-	Database string `help:"Where the data is, as sqlite://path." placeholder:"URL"`
+	Database string `help:"Where the data is, as sqlite://path or postgres://user@host/database." placeholder:"URL"`
 	KeyFile  string `help:"File of the keys that seal secrets." placeholder:"FILE"`
 	Operator string `help:"Who acts, for the audit trail; default is the user of this terminal." placeholder:"NAME"`
 }

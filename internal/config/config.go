@@ -34,10 +34,16 @@ type Config struct {
 
 // Database says where the data is.
 type Database struct {
-	Engine string      // sqlite or postgres
+	Engine string      // EngineSQLite or EnginePostgres
 	Path   string      // of the file, for sqlite
 	URL    redact.Text // as given; may hold a password
 }
+
+// The engines.
+const (
+	EngineSQLite   = "sqlite"
+	EnginePostgres = "postgres"
+)
 
 // Log says what is logged and how.
 type Log struct {
@@ -74,12 +80,20 @@ const (
 	HostLive    HostKind = "live"
 )
 
-// KeyPath is the file of the keys: as set, else keys.json beside the database.
+// dataFolder is where data lies that nobody gave another place.
+const dataFolder = "firsttap-data"
+
+// KeyPath is the file of the keys: as set, else keys.json beside the database, or in the folder of data
+// when the database is a server.
 func (c Config) KeyPath() string {
 	if c.KeyFile != "" {
 		return c.KeyFile
 	}
-	return filepath.Join(filepath.Dir(c.Database.Path), "keys.json")
+	folder := dataFolder
+	if c.Database.Engine == EngineSQLite {
+		folder = filepath.Dir(c.Database.Path)
+	}
+	return filepath.Join(folder, "keys.json")
 }
 
 // PublicBase is the URL under which callers reach this host, without a trailing slash: as set, else

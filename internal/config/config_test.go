@@ -226,7 +226,8 @@ func TestLoad_RefusesValuesThatAreWrong(t *testing.T) {
 		{"--database", "sqlite://x?mode=ro"},
 		{"--database", "mysql://x/y"},
 		{"--database", "postgres://"},
-		{"--database", "postgres://u:canary@host/db"},
+		{"--database", "postgres://u:canary@/db"},
+		{"--database", "postgres://u:canary@host"},
 		{"--database", "postgres://u:canary@host:x%/db"},
 		{"--log-level", "INFO"},
 		{"--log-format", "xml"},
@@ -253,16 +254,20 @@ func TestLoad_RefusesValuesThatAreWrong(t *testing.T) {
 	}
 }
 
-func TestLoad_SaysThatPostgresComesNext(t *testing.T) {
+func TestLoad_TakesPostgresAndShowsNoPassword(t *testing.T) {
 	t.Parallel()
-	_, err := sources{env: map[string]string{"FIRSTTAP_DATABASE": "postgres://u:canary@db/firsttap"}}.load()
-	var ps Problems
-	if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].Text, "not in this release") || ps[0].Source != "FIRSTTAP_DATABASE" {
-		t.Errorf("%v", err)
-	}
-	d, err := parseDatabase("postgres://u:canary@db/firsttap")
-	if err != nil || d.Engine != "postgres" || strings.Contains(fmt.Sprintf("%+v %s", d, d.shown()), "canary") {
-		t.Errorf("%+v %v", d, err)
+	for _, u := range []string{
+		"postgres://u:canary@db/firsttap",
+		"postgresql://u:canary@a:5432,b:5433/firsttap?target_session_attrs=read-write",
+		"postgres://u:canary@/firsttap?host=/run/postgresql",
+	} {
+		c, err := sources{env: map[string]string{"FIRSTTAP_DATABASE": u}}.load()
+		if err != nil || c.Database.Engine != EnginePostgres || c.Database.URL.Reveal() != u || c.KeyPath() != "firsttap-data/keys.json" {
+			t.Errorf("%s: %+v, keys in %s: %v", u, c.Database, c.KeyPath(), err)
+		}
+		if text := fmt.Sprintf("%+v %s %v", c, c.Database.shown(), c.Effective()); strings.Contains(text, "canary") {
+			t.Errorf("a password is shown: %s", text)
+		}
 	}
 }
 

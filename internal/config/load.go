@@ -153,10 +153,6 @@ func (l *loader) build() Config {
 
 // checkTogether holds the rules that concern more than one setting, or this release.
 func (l *loader) checkTogether(c *Config) {
-	if c.Database.Engine == "postgres" {
-		l.problem("database", c.sources["database"],
-			"PostgreSQL is not in this release; it comes with the next one. Use sqlite://")
-	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		given := "tls.cert_file"
 		if c.TLS.CertFile == "" {

@@ -94,20 +94,21 @@ func parseDatabase(v string) (Database, error) {
 		if rest == "" || strings.ContainsAny(rest, "?#") || strings.HasSuffix(rest, "/") {
 			return Database{}, errors.New("must name a file after sqlite://, without options")
 		}
-		return Database{Engine: "sqlite", Path: rest, URL: redact.NewText(v)}, nil
+		return Database{Engine: EngineSQLite, Path: rest, URL: redact.NewText(v)}, nil
 	case ok && (scheme == "postgres" || scheme == "postgresql"):
-		if u, err := url.Parse(v); err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+		u, err := url.Parse(v)
+		if err != nil || (u.Host == "" && u.Query().Get("host") == "") || strings.Trim(u.Path, "/") == "" {
 			return Database{}, errors.New("must be postgres://user@host/database")
 		}
-		return Database{Engine: "postgres", URL: redact.NewText(v)}, nil
+		return Database{Engine: EnginePostgres, URL: redact.NewText(v)}, nil
 	default:
-		return Database{}, errors.New("must start with sqlite://")
+		return Database{}, errors.New("must start with sqlite:// or postgres://")
 	}
 }
 
 // shown is the database without what may be secret.
 func (d Database) shown() string {
-	if d.Engine == "sqlite" {
+	if d.Engine == EngineSQLite {
 		return "sqlite://" + d.Path
 	}
 	return d.Engine + "://" + redact.Mask

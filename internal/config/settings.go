@@ -70,13 +70,13 @@ func listenerSettings() []setting {
 func dataSettings() []setting {
 	return []setting{
 		{
-			name: "database", form: "`sqlite://path`", fallback: "sqlite://firsttap-data/firsttap.db",
-			doc: "Where the data is: `sqlite://` and a path, relative or (with a third slash) absolute. `postgres://` URLs are known but not in this release.",
+			name: "database", form: "`sqlite://path` or `postgres://…`", fallback: "sqlite://" + dataFolder + "/firsttap.db",
+			doc: "Where the data is: `sqlite://` and a path, relative or (with a third slash) absolute, or the URL of a PostgreSQL database as libpq writes it, with several hosts and `target_session_attrs` if need be. `pool_max_conns` in it is how many connections one instance uses at most (16).",
 			set: func(c *Config, v string) (err error) { c.Database, err = parseDatabase(v); return err },
 			get: func(c *Config) string { return c.Database.shown() },
 		},
 		text("key_file", "path", "", "File of the keys that seal secrets. Keep a copy in another place than the database's.",
-			func(c *Config) *string { return &c.KeyFile }, parseText).showing("`keys.json` beside the database"),
+			func(c *Config) *string { return &c.KeyFile }, parseText).showing("`keys.json` beside the database; with PostgreSQL, in `firsttap-data`"),
 		{
 			name: "host_kind", form: "any, sandbox or live", fallback: "any",
 			doc: "Which programmes this host serves. A key of the other kind is unknown here.",

@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
+	"pgtest":    {},
 	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring", "bureau"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
@@ -66,6 +67,7 @@ var dependencies = map[string][]string{
 	"github.com/prometheus/client_golang":                      {"httpd", "outbox", "bulkworker", "app"},
 	"golang.org/x/time":                                        {"httpd", "outbox"},
 	"zombiezen.com/go/sqlite":                                  {"sqlstore"},
+	"github.com/jackc/pgx/v5":                                  {"sqlstore", "pgtest"},
 	"github.com/alecthomas/kong":                               {"cli"},
 	"github.com/schollz/progressbar/v3":                        {"cli"},
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},

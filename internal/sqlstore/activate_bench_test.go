@@ -11,13 +11,27 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/pgtest"
+	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
 
 // BenchmarkActivate measures activations by code, through the rules, with a durable commit.
 func BenchmarkActivate(b *testing.B) {
-	for _, callers := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { benchActivate(b, callers) })
+	engines := []struct {
+		name string
+		open func(b *testing.B) *sqlstore.DB
+	}{
+		{"sqlite", func(b *testing.B) *sqlstore.DB { return openSQLite(b, filepath.Join(b.TempDir(), "firsttap.db")).DB }},
+		{"postgres", func(b *testing.B) *sqlstore.DB {
+			cluster := pgtest.Start(b)
+			return openPostgres(b, cluster.URL(cluster.Database(b))).DB
+		}},
+	}
+	for _, engine := range engines {
+		for _, callers := range []int{1, 8, 64, 256} {
+			b.Run(fmt.Sprintf("%s/callers=%d", engine.name, callers), func(b *testing.B) { benchActivate(b, engine.open(b), callers) })
+		}
 	}
 }
 
@@ -26,8 +40,7 @@ type mailed struct {
 	code card.Code
 }
 
-func benchActivate(b *testing.B, callers int) {
-	db := openSQLite(b, filepath.Join(b.TempDir(), "firsttap.db"))
+func benchActivate(b *testing.B, db *sqlstore.DB, callers int) {
 	if err := db.Migrate(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -53,6 +66,7 @@ func benchActivate(b *testing.B, callers int) {
 	b.StopTimer()
 	after := db.Stats()
 	b.ReportMetric(float64(after.Commits-before.Commits)/float64(b.N), "commits/op")
+	b.ReportMetric(float64(after.Conflicts-before.Conflicts)/float64(b.N), "conflicts/op")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "activations/s")
 }
 

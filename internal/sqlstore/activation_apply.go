@@ -26,6 +26,19 @@ const (
 // applyActivation writes the changes of an activation in one batch.
 func (s *session) applyActivation(ch issuance.ActivationChanges) error {
 	var b batch
+	taken := s.activationWrites(&b, ch)
+	if err := s.run(b); err != nil {
+		return err
+	}
+	if len(*taken) > 0 {
+		return fault.RefuseWith(customer.Exists, *taken)
+	}
+	return nil
+}
+
+// activationWrites adds the changes of an activation to a batch. The result is filled when the batch has
+// run: facts of a new customer that somebody else has.
+func (s *session) activationWrites(b *batch, ch issuance.ActivationChanges) *[]customer.Field {
 	if a := ch.Mismatch; a != nil {
 		b.write(countMismatch, []any{a.Program.UUID, a.Door, a.Key}, guarded)
 	}
@@ -36,22 +49,17 @@ func (s *session) applyActivation(ch issuance.ActivationChanges) error {
 	for _, m := range ch.Misses {
 		b.write(insertMiss, []any{m.Program.UUID, m.At, m.ID}, nil)
 	}
-	taken := applyHolder(&b, ch)
-	applyCard(&b, ch.Card, ch.Plastic)
+	taken := applyHolder(b, ch)
+	applyCard(b, ch.Card, ch.Plastic)
 	for _, r := range ch.Audit {
 		b.write(insertAudit, auditArgs(r), nil)
 	}
-	s.announce(&b, ch.Messages)
+	s.announce(b, ch.Messages)
 	if ch.Answer != nil {
 		b.write(saveAnswer, answerArgs(*ch.Answer), guarded)
+		s.answered = true
 	}
-	if err := s.run(b); err != nil {
-		return err
-	}
-	if len(*taken) > 0 {
-		return fault.RefuseWith(customer.Exists, *taken)
-	}
-	return nil
+	return taken
 }
 
 // applyHolder adds a new customer with all that is its own. The result is filled when the batch has run:

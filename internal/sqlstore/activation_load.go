@@ -43,11 +43,18 @@ const (
 	selectMatesByBearer = selectMates + `IN (` + cardsBearing + `)) ORDER BY m.shipment_id, m.position, m.id`
 )
 
-// Activate loads, decides and applies one activation inside the writer's group.
+// Activate loads, decides and applies one activation as the engine groups them.
 func (d issuanceStore) Activate(ctx context.Context, key issuance.ActivationKey,
 	decide func(issuance.ActivationState) (issuance.ActivationChanges, error),
 ) error {
-	return d.engine.write(ctx, func(s *session) error {
+	return d.engine.activate(ctx, key, decide)
+}
+
+// activationBody is one activation as the body of a write.
+func activationBody(key issuance.ActivationKey,
+	decide func(issuance.ActivationState) (issuance.ActivationChanges, error),
+) func(*session) error {
+	return func(s *session) error {
 		state, err := s.loadActivation(key)
 		if err != nil {
 			return err
@@ -57,7 +64,7 @@ func (d issuanceStore) Activate(ctx context.Context, key issuance.ActivationKey,
 			return err
 		}
 		return s.applyActivation(changes)
-	})
+	}
 }
 
 // loading is an activation's state while its rows come in.
@@ -86,15 +93,20 @@ func (s *session) loadActivation(key issuance.ActivationKey) (issuance.Activatio
 	l := &loading{key: key}
 	l.state.Program = p
 	var b batch
-	l.askJournal(&b)
-	l.askCards(&b)
-	l.askHolder(&b)
-	l.askFacts(&b)
-	l.askAccounts(&b)
+	l.ask(&b)
 	if err := s.run(b); err != nil {
 		return issuance.ActivationState{}, err
 	}
 	return l.done(), nil
+}
+
+// ask adds everything that the key names; the programme is known.
+func (l *loading) ask(b *batch) {
+	l.askJournal(b)
+	l.askCards(b)
+	l.askHolder(b)
+	l.askFacts(b)
+	l.askAccounts(b)
 }
 
 func (l *loading) askJournal(b *batch) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -80,6 +81,7 @@ type session struct {
 	programs map[ident.ProgramID]program.Program
 	messages bool // messages were inserted that wait for a worker
 	accepted bool // a batch was accepted
+	answered bool // the record of an idempotency key was written
 }
 
 // forget drops what was kept of programmes, because one of them, or an endpoint, changed.
@@ -89,6 +91,8 @@ func (s *session) forget() { clear(s.programs) }
 type engine interface {
 	// write runs body in a transaction, alone or beside others of its group. body may run several times.
 	write(ctx context.Context, body func(*session) error) error
+	// activate runs one activation, alone or beside others of its group.
+	activate(ctx context.Context, key issuance.ActivationKey, decide func(issuance.ActivationState) (issuance.ActivationChanges, error)) error
 	// read runs body on one snapshot.
 	read(ctx context.Context, body func(*session) error) error
 	// lookUp is read for callers that may hold a transaction of read or write already.

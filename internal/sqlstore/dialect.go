@@ -1,12 +1,14 @@
 package sqlstore
 
+import "context"
+
 // dialect is everything that engines disagree about in the views; how an engine runs transactions is behind
 // engine. It has room for six members: one more needs a decision record.
 type dialect struct {
 	skipLocked string // ends a SELECT that claims rows which nobody else holds
 	migrations string // folder of the migrations
 	hasTable   string // finds a row when the table $1 exists
-	open       func(d *dialect, c Config) (engine, error)
+	open       func(ctx context.Context, d *dialect, c Config) (engine, error)
 }
 
 // class is what an error of a driver means to us.
@@ -17,4 +19,7 @@ const (
 	duplicate                // a unique value exists already
 	unavailable              // locked, full, interrupted: it may work later
 	damaged                  // input or output failed: at commit, nobody knows what is on the disk
+	conflicting              // another transaction was faster: run again
+	gone                     // the connection is lost: run again on another one
+	unknown                  // nobody knows whether the commit happened
 )

@@ -103,6 +103,7 @@ func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, page issuance.Page)
 }
 
 func (t tx) SaveAnswer(_ context.Context, a issuance.StoredAnswer) error {
+	t.answered = true
 	return update(t, saveAnswer, answerArgs(a)...)
 }
 

@@ -46,7 +46,7 @@ type outboxQueue struct{ *DB }
 func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 	waits := false
 	err := d.engine.read(ctx, func(s *session) error {
-		waiting, err := waitingMessages(s, 1)
+		waiting, err := waitingMessages(s, selectWaiting, 1)
 		waits = len(waiting) > 0
 		return err
 	})
@@ -55,7 +55,7 @@ func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 	}
 	taken := 0
 	err = d.engine.write(ctx, func(s *session) error {
-		waiting, err := waitingMessages(s, limit)
+		waiting, err := waitingMessages(s, selectWaiting+s.dialect.skipLocked, limit)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 	return taken, err
 }
 
-func waitingMessages(s *session, limit int) ([]event.Message, error) {
-	return all(s, selectWaiting+s.dialect.skipLocked, []any{limit}, func(r row, m *event.Message) error {
+func waitingMessages(s *session, sql string, limit int) ([]event.Message, error) {
+	return all(s, sql, []any{limit}, func(r row, m *event.Message) error {
 		return r.scan((*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.CreatedAt)
 	})
 }

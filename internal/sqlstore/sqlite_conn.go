@@ -260,7 +260,7 @@ func sqliteFault(err error) error {
 	switch classifySQLite(err) {
 	case unavailable:
 		return fault.NotNow(err, "use the database", retryLater)
-	case other, duplicate, damaged:
+	case other, duplicate, damaged, conflicting, gone, unknown:
 	}
 	return fault.Wrap(err, "use the database")
 }

@@ -10,6 +10,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/issuance"
 )
 
 // busyWait is how long a statement waits for another process that holds the file.
@@ -43,7 +44,7 @@ type sqliteEngine struct {
 	turn        sync.Mutex // held while the writer's connection is in use
 }
 
-func openSQLite(d *dialect, c Config) (engine, error) {
+func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 	e := &sqliteEngine{count: c.Readers, readers: make(chan *sqliteConn, c.Readers), spare: make(chan *sqliteConn, 1), dialect: d, policies: newPolicies()}
 	conns := make([]*sqliteConn, 0, c.Readers+3)
 	fail := func(err error) (engine, error) {
@@ -133,6 +134,12 @@ func openSQLiteConn(path string, cache int) (*sqliteConn, error) {
 
 func (e *sqliteEngine) write(ctx context.Context, body func(*session) error) error {
 	return e.writer.write(ctx, body)
+}
+
+func (e *sqliteEngine) activate(ctx context.Context, key issuance.ActivationKey,
+	decide func(issuance.ActivationState) (issuance.ActivationChanges, error),
+) error {
+	return e.writer.write(ctx, activationBody(key, decide))
 }
 
 func (e *sqliteEngine) read(ctx context.Context, body func(*session) error) error {

@@ -10,12 +10,14 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/keyring"
 	"github.com/firsttap/firsttap/internal/outbox"
+	"github.com/firsttap/firsttap/internal/redact"
 )
 
 // Config says where the database is and who wants to hear of it.
 type Config struct {
-	Path    string // the SQLite file; made when it is not there
-	Readers int    // connections that read; 0 is 4
+	Path    string      // the SQLite file; made when it is not there
+	URL     redact.Text // of PostgreSQL, with several hosts if need be; then there is no Path. It may hold a password
+	Readers int         // connections that read a file; 0 is 4. To a server: pool_max_conns of the URL, or 16
 	Now     func() time.Time
 	Log     *slog.Logger // nil discards; told once, at open, how the database is set
 	// OnMessages is called after a commit that inserted messages for endpoints, and OnBatches after one
@@ -53,13 +55,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	dialect := sqliteDialect()
-	e, err := dialect.open(dialect, c)
+	if !c.URL.IsZero() {
+		dialect = postgresDialect()
+	}
+	e, err := dialect.open(ctx, dialect, c)
 	if err != nil {
 		return nil, err
 	}
 	d := &DB{engine: e, dialect: dialect, now: c.Now}
-	c.Log.InfoContext(ctx, "database opened", slog.String("path", c.Path), slog.Int("readers", c.Readers),
-		slog.Int("group_length", groupLength), slog.Int("queue_length", queueLength))
+	c.Log.InfoContext(ctx, "database opened", slog.String("schema", dialect.migrations), slog.String("path", c.Path),
+		slog.Int("queue_length", queueLength))
 	d.vault = &vault{db: d}
 	d.sealed = newSealed(d)
 	return d, nil

@@ -18,7 +18,7 @@ var groupRules = []contract{
 	{"an error of one decision is handed through and rolls back that activation only", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		other := f.Again(t, w.Store)
-		cards, keys := w.shipped(crowd)
+		cards, keys := w.shipped()
 		results := together(crowd, func(i int) error {
 			err := w.Store.Issuance().Activate(t.Context(), keys[i], func(st issuance.ActivationState) (issuance.ActivationChanges, error) {
 				p := st.Candidates[0].View.Plastic
@@ -52,7 +52,7 @@ var groupRules = []contract{
 	}},
 	{"a panic of one decision harms no other, and the store goes on", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
-		cards, keys := w.shipped(crowd)
+		cards, keys := w.shipped()
 		results := together(crowd, func(i int) (err error) {
 			err = errOfTheBody
 			survives(func() {
@@ -159,7 +159,7 @@ func sound(p program.Program, there bool, err error) error {
 
 func failuresAmongOthers(t *testing.T, f Factory) {
 	w := NewWorld(t, f.Open(t))
-	cards, keys := w.shipped(crowd)
+	cards, keys := w.shipped()
 	rows := make([]audit.Row, crowd)
 	for i := range rows {
 		rows[i] = w.trace()
@@ -207,10 +207,10 @@ func failuresAmongOthers(t *testing.T, f Factory) {
 	}
 }
 
-// shipped adds shipped cards of the world's customer, with the keys that name them.
-func (w *World) shipped(n int) ([]card.Card, []issuance.ActivationKey) {
-	cards, keys := make([]card.Card, n), make([]issuance.ActivationKey, n)
-	for i := range n {
+// shipped adds a crowd of shipped cards of the world's customer, with the keys that name them.
+func (w *World) shipped() ([]card.Card, []issuance.ActivationKey) {
+	cards, keys := make([]card.Card, crowd), make([]issuance.ActivationKey, crowd)
+	for i := range crowd {
 		v, _ := w.NewShippedCard(w.Customer, w.Account)
 		cards[i], keys[i] = v.Card, w.byCard()
 		keys[i].Card = v.Card.ID

@@ -48,7 +48,7 @@ func Run(t *testing.T, f Factory) {
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, activationRules, outboxRules, noticeRules, bulkRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, guardRaces, queueRaces}},
+		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, queueRaces}},
 	} {
 		t.Run(tier.name, func(t *testing.T) {
 			for _, cases := range tier.cases {

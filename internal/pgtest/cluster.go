@@ -1,0 +1,234 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	startWait = 30 * time.Second
+	stopWait  = 20 * time.Second
+	pollEvery = 20 * time.Millisecond
+)
+
+// settings are what the server is given beyond its defaults.
+var settings = map[string]string{
+	"listen_addresses":        "",
+	"max_connections":         "300",
+	"unix_socket_permissions": "0700",
+	"log_min_messages":        "fatal",
+	"shared_buffers":          "64MB",
+}
+
+// Cluster is a running server.
+type Cluster struct {
+	options []string
+	folder  string // of data, socket and log
+	bin     string
+	as      *syscall.Credential // whom the server runs as; nil is us
+	server  *exec.Cmd
+	ended   chan struct{} // closed when the server has ended
+	made    atomic.Int64  // databases
+}
+
+// Start makes a cluster and stops it when the test ends. options are settings of the server, as name=value.
+func Start(t testing.TB, options ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{bin: binaries(t), as: servant(t)}
+	var err error
+	if c.folder, err = os.MkdirTemp("", "firsttap-pg-"); err != nil { //nolint:usetesting // another user must reach it
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.remove(t) })
+	if c.as != nil {
+		if err := os.Chown(c.folder, int(c.as.Uid), int(c.as.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := c.command(t.Context(), "initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8",
+		"--locale=C", "--no-sync", "--no-instructions").CombinedOutput()
+	if err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	c.options = options
+	c.Resume(t)
+	return c
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
+
+// binaries finds the newest server of this machine.
+func binaries(t testing.TB) string {
+	t.Helper()
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
+	if len(found) > 0 {
+		return filepath.Dir(found[len(found)-1])
+	}
+	path, err := exec.LookPath("initdb")
+	if err != nil {
+		t.Fatal("PostgreSQL is not installed, and these tests are about it: apt-get install -y postgresql")
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(path)
+}
+
+// version reads the number in /usr/lib/postgresql/15/bin/initdb.
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // another form sorts first
+	return n
+}
+
+// servant is whom the server runs as, because it refuses to run as root.
+func servant(t testing.TB) *syscall.Credential {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
+		gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
+		if err := errors.Join(errUID, errGID); err != nil {
+			t.Fatal(err)
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	t.Fatal("the server does not run as root, and there is no user postgres or nobody")
+	return nil
+}
+
+func (c *Cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, name), args...) //nolint:gosec // a binary of the server, with our arguments
+	cmd.Dir = c.folder
+	cmd.Env = []string{"PATH=" + c.bin + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+	cmd.SysProcAttr = attributes(c.as)
+	return cmd
+}
+
+// Socket is the file at which the server listens.
+func (c *Cluster) Socket() string { return filepath.Join(c.folder, ".s.PGSQL.5432") }
+
+// Crash ends the server as a fault would: at once, without a checkpoint, all connections cut.
+func (c *Cluster) Crash(t testing.TB) {
+	t.Helper()
+	c.stop(t, syscall.SIGQUIT)
+}
+
+// Resume runs the server, again after [Cluster.Crash], and returns when it answers.
+func (c *Cluster) Resume(t testing.TB) {
+	t.Helper()
+	args := []string{"-D", c.data(), "-k", c.folder}
+	for name, value := range settings {
+		args = append(args, "-c", name+"="+value)
+	}
+	for _, option := range c.options {
+		args = append(args, "-c", option)
+	}
+	var log bytes.Buffer
+	c.server = c.command(context.WithoutCancel(t.Context()), "postgres", args...)
+	c.server.Stdout, c.server.Stderr = &log, &log
+	if err := c.server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.ended = make(chan struct{})
+	go func() {
+		_ = c.server.Wait() // how it ended is seen by who needs it
+		close(c.ended)
+	}()
+	limit, cancel := context.WithTimeout(t.Context(), startWait)
+	defer cancel()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		conn, err := pgx.Connect(limit, c.URL("postgres"))
+		if err == nil {
+			_ = conn.Close(limit) // it has answered
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-limit.Done():
+			t.Fatalf("the server does not answer: %v", err)
+		case <-c.ended:
+			t.Fatalf("the server ended:\n%s", log.String())
+		}
+	}
+}
+
+// URL names a database of the cluster. parameters are added, as name=value.
+func (c *Cluster) URL(database string, parameters ...string) string {
+	query := url.Values{"host": {c.folder}}
+	for _, p := range parameters {
+		name, value, _ := strings.Cut(p, "=")
+		query.Set(name, value)
+	}
+	return "postgres://postgres@/" + database + "?" + query.Encode()
+}
+
+// Database makes a fresh database and gives its name.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), c.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test_%d", c.made.Add(1))
+	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name)
+	if err = errors.Join(err, conn.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// remove stops the server, at once if it must be, and removes everything.
+func (c *Cluster) remove(t testing.TB) {
+	t.Helper()
+	if c.ended != nil {
+		c.stop(t, syscall.SIGINT)
+	}
+	if err := os.RemoveAll(c.folder); err != nil {
+		t.Error(err)
+	}
+}
+
+// stop asks the server to end, in the words that its manual has for signals, and waits for it.
+func (c *Cluster) stop(t testing.TB, how syscall.Signal) {
+	t.Helper()
+	if err := c.server.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Error(err)
+	}
+	timer := time.NewTimer(stopWait)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+	case <-timer.C:
+		t.Error("the server does not stop")
+		_ = c.server.Process.Kill() // it ends here either way
+		<-c.ended
+	}
+}

@@ -1,0 +1,58 @@
+package sqlstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/pgtest"
+	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/sqlstore"
+	"github.com/firsttap/firsttap/internal/storetest"
+)
+
+// TestPostgres_KeepsTheContract holds PostgreSQL to the contract that every engine keeps.
+func TestPostgres_KeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, postgresDatabases{pgtest.Start(t)})
+}
+
+// postgresDatabases gives each case a database of its own on one server. A second handle is what a second
+// instance would have: pools, groups and memories of its own.
+type postgresDatabases struct{ cluster *pgtest.Cluster }
+
+type postgresHandle struct {
+	*sqlstore.DB
+	url string
+}
+
+func (f postgresDatabases) Open(t testing.TB) storetest.Store {
+	t.Helper()
+	h := openPostgres(t, f.cluster.URL(f.cluster.Database(t), "pool_max_conns=8"))
+	if err := h.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (f postgresDatabases) Again(t testing.TB, s storetest.Store) storetest.Store {
+	t.Helper()
+	first, known := s.(postgresHandle)
+	if !known {
+		t.Fatalf("%T is no handle of this factory", s)
+	}
+	return openPostgres(t, first.url)
+}
+
+func openPostgres(t testing.TB, url string) postgresHandle {
+	t.Helper()
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: redact.NewText(url), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return postgresHandle{DB: db, url: url}
+}

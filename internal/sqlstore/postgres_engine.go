@@ -1,0 +1,309 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/firsttap/firsttap/internal/fault"
+)
+
+const (
+	connections  = 16 // to the server, unless the URL says otherwise with pool_max_conns
+	spares       = 2  // beyond these, for what callers ask while they hold one
+	acquireWait  = 3 * time.Second
+	connectWait  = 5 * time.Second
+	commitWait   = 10 * time.Second // for the answer to a commit, whether the caller waits or not
+	cancelWait   = time.Second      // for the server to stop a statement whose caller went away
+	rollbackWait = time.Second
+	migrateWait  = 5 * time.Minute
+)
+
+// How a transaction begins. Serializable makes the server do what the contract says (no other writer
+// interleaves); a read needs no more than one snapshot.
+const (
+	beginWrite   = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+	beginRead    = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	beginMigrate = "BEGIN ISOLATION LEVEL READ COMMITTED"
+)
+
+// serverSettings hold for every connection, unless the URL says otherwise. Times are in milliseconds.
+var serverSettings = map[string]string{
+	"application_name":                    "firsttap",
+	"statement_timeout":                   "5000",
+	"lock_timeout":                        "4000",
+	"idle_in_transaction_session_timeout": "10000", // ends what a dead instance holds
+	// Every query is for few rows, by an index. These keep the planner to that while tables are small or
+	// their statistics old: a plan that reads a whole table is slow and, when serializable, makes the
+	// transaction depend on every row of it.
+	"enable_seqscan":   "off",
+	"enable_hashjoin":  "off",
+	"enable_mergejoin": "off",
+}
+
+// postgresDialect is what PostgreSQL brings, and every server that speaks its protocol.
+func postgresDialect() *dialect {
+	return &dialect{
+		skipLocked: " FOR UPDATE SKIP LOCKED",
+		migrations: "migrations/postgres",
+		hasTable:   "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
+		open:       openPostgres,
+	}
+}
+
+// postgresEngine is one instance among several on one server.
+type postgresEngine struct {
+	pool     *pgxpool.Pool
+	spare    *pgxpool.Pool
+	dialect  *dialect
+	policies *policies
+	hooks    func(messages, accepted bool)
+	counts   counts
+	turn     chan struct{} // held by a write that met conflicts again and again
+	ticket   atomic.Uint32 // spreads the pauses between tries
+	desk     *desk
+	programs keptPrograms
+	failures chan error // never told: what fails here passes
+}
+
+func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
+	e := &postgresEngine{
+		dialect: d, policies: newPolicies(), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(),
+	}
+	var err error
+	if e.pool, err = newPool(ctx, c.URL.Reveal(), 0); err != nil {
+		return nil, err
+	}
+	if e.spare, err = newPool(ctx, c.URL.Reveal(), spares); err != nil {
+		e.pool.Close()
+		return nil, err
+	}
+	conn, err := e.acquire(ctx, e.pool)
+	if err != nil {
+		e.pool.Close()
+		e.spare.Close()
+		return nil, err
+	}
+	e.ticket.Store(conn.Conn().PgConn().PID()) // another one in every instance
+	conn.Release()
+	e.desk.open(groupWorkers, e.runGroup)
+	return e, nil
+}
+
+// newPool makes a pool of at most size connections; 0 is what the URL says. Nothing is connected yet.
+func newPool(ctx context.Context, url string, size int32) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fault.Wrap(err, "read the database's URL")
+	}
+	switch {
+	case size != 0:
+		c.MaxConns, c.MinConns, c.MinIdleConns = size, 0, 0
+	case !strings.Contains(url, "pool_max_conns"):
+		c.MaxConns = connections
+	}
+	for name, value := range serverSettings {
+		if _, given := c.ConnConfig.RuntimeParams[name]; !given {
+			c.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = connectWait
+	}
+	c.PingTimeout = connectWait
+	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelWait}
+	}
+	c.ConnConfig.OnNotice = noteDoubt
+	c.AfterConnect = wantDurable
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fault.Wrap(err, "open the database")
+	}
+	return pool, nil
+}
+
+// doubt is where a connection keeps that its server told of a commit without its standby.
+const doubt = "firsttap.doubt"
+
+// noteDoubt hears the warning of a server that stopped waiting for its standby: the commit is on one disk
+// only, and may be lost when a standby takes over.
+func noteDoubt(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if n.Code == "57014" || n.Code == "57P01" {
+		conn.CustomData()[doubt] = true
+	}
+}
+
+const selectUnsafe = `SELECT name FROM pg_settings
+	WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'`
+
+// wantDurable refuses a server that would acknowledge what is not on its disk.
+func wantDurable(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, selectUnsafe)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("the server has %s off: what it acknowledges may be lost", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// acquire takes a connection, for which it waits a little while.
+func (e *postgresEngine) acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
+	wait, cancel := context.WithTimeout(ctx, acquireWait)
+	defer cancel()
+	conn, err := pool.Acquire(wait)
+	if err != nil {
+		return nil, fault.NotNow(err, "get a connection to the database", retryLater)
+	}
+	return conn, nil
+}
+
+// transaction lends a transaction to body. What body leaves open is rolled back, however it ends.
+func (e *postgresEngine) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, body func(*postgresConn) error) error {
+	conn, err := e.acquire(ctx, pool)
+	if err != nil {
+		return err
+	}
+	c := &postgresConn{ctx: ctx, conn: conn.Conn(), begin: begin}
+	defer func() {
+		c.rollback()
+		conn.Release()
+	}()
+	return body(c)
+}
+
+// rollback ends a transaction that was not committed. The pool drops a connection on which that fails.
+func (c *postgresConn) rollback() {
+	if !c.begun || c.conn.IsClosed() || c.conn.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), rollbackWait)
+	defer cancel()
+	_, _ = c.bare(ctx, "ROLLBACK") // without it the connection is still inside, and the pool sees that
+}
+
+// commit ends a transaction. It does not hear a caller who goes away.
+func (c *postgresConn) commit() error {
+	if !c.begun {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), commitWait)
+	defer cancel()
+	tag, err := c.bare(ctx, "COMMIT")
+	return c.committed(tag, err)
+}
+
+var errRolledBack = errors.New("the server rolled back instead")
+
+// committed judges the answer to a commit.
+func (c *postgresConn) committed(tag string, err error) error {
+	if err != nil {
+		return commitFault(err, c.conn.IsClosed())
+	}
+	notes := c.conn.PgConn().CustomData()
+	if _, doubted := notes[doubt]; doubted {
+		delete(notes, doubt)
+		return fault.NotNow(fmt.Errorf("%w: the standby has not confirmed it", errUnknown), "commit", retryLater)
+	}
+	if tag != "COMMIT" {
+		return fault.Wrap(errRolledBack, "commit")
+	}
+	return nil
+}
+
+func (e *postgresEngine) read(ctx context.Context, body func(*session) error) error {
+	return e.readOn(ctx, e.pool, body)
+}
+
+func (e *postgresEngine) lookUp(ctx context.Context, body func(*session) error) error {
+	return e.readOn(ctx, e.spare, body)
+}
+
+func (e *postgresEngine) readOn(ctx context.Context, pool *pgxpool.Pool, body func(*session) error) error {
+	return passing(e.transaction(ctx, pool, beginRead, func(c *postgresConn) error {
+		err := body(e.session(c))
+		if err == nil {
+			err = c.lost
+		}
+		return err
+	}))
+}
+
+func (e *postgresEngine) session(c *postgresConn) *session {
+	return &session{conn: c, dialect: e.dialect, policies: e.policies}
+}
+
+// passing turns a conflict that is not tried again into a fault that passes.
+func passing(err error) error {
+	if errors.Is(err, errConflict) {
+		return fault.NotNow(err, "use the database", retryLater)
+	}
+	return err
+}
+
+// The row that those who migrate hold, one after the other.
+const (
+	createLock = `CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT NOT NULL PRIMARY KEY)`
+	insertLock = `INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING`
+	takeLock   = `SELECT id FROM schema_lock WHERE id = 1 FOR UPDATE`
+)
+
+// migrate runs body alone among all instances. Making the lock's table may meet another who makes it.
+func (e *postgresEngine) migrate(ctx context.Context, body func(conn, func(string) error) error) error {
+	return e.again(ctx, func() error {
+		return e.transaction(ctx, e.pool, beginMigrate, func(c *postgresConn) error {
+			wait, cancel := context.WithTimeout(ctx, migrateWait)
+			defer cancel()
+			c.ctx = wait
+			for _, sql := range []string{createLock, insertLock} {
+				if _, err := c.conn.Exec(wait, sql); err != nil {
+					return fmt.Errorf("%w: %w", errConflict, postgresFault(err, c.conn.IsClosed()))
+				}
+			}
+			for _, sql := range []string{"SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0", takeLock} {
+				if _, err := c.exec(sql); err != nil {
+					return err
+				}
+			}
+			if err := body(c, c.script); err != nil {
+				return err
+			}
+			return c.commit()
+		})
+	})
+}
+
+func (e *postgresEngine) ready() error { return nil }
+
+func (e *postgresEngine) failed() <-chan error { return e.failures }
+
+func (e *postgresEngine) stats() Stats {
+	c := &e.counts
+	return Stats{
+		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
+		Waiting: int64(e.desk.length()),
+	}
+}
+
+// close lets the activations that wait finish, and closes every connection once it is given back.
+func (e *postgresEngine) close() error {
+	if e.desk.shut() {
+		e.pool.Close()
+		e.spare.Close()
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package sqlstore
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/pgtest"
+)
+
+var placed = regexp.MustCompile(`\$([0-9]+)`)
+
+// TestPlans_EveryQueryGoesByAnIndexOnPostgres asks for the plan that serves any values.
+func TestPlans_EveryQueryGoesByAnIndexOnPostgres(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	d := openServer(t, cluster.URL(cluster.Database(t), "default_query_exec_mode=exec"))
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	texts := allTexts()
+	texts["lock cards"], texts["lock holders"] = lockCards, lockHolders
+	for name, sql := range texts {
+		err := d.engine.write(t.Context(), func(s *session) error {
+			highest := 0
+			for _, m := range placed.FindAllStringSubmatch(sql, -1) {
+				var n int
+				_, _ = fmt.Sscan(m[1], &n)
+				highest = max(highest, n)
+			}
+			values := strings.TrimSuffix(strings.Repeat("NULL, ", highest), ", ")
+			if _, err := s.exec("SET LOCAL plan_cache_mode = force_generic_plan"); err != nil {
+				return err
+			}
+			if _, err := s.exec("PREPARE asked AS " + sql); err != nil {
+				return err
+			}
+			defer func() { _, _ = s.exec("DEALLOCATE asked") }()
+			if highest > 0 {
+				values = "(" + values + ")"
+			}
+			steps := 0
+			err := s.query("EXPLAIN EXECUTE asked"+values, nil, func(r row) error {
+				var step string
+				steps++
+				err := r.scan(&step)
+				if strings.Contains(step, "Seq Scan") {
+					t.Errorf("%s reads a whole table: %s", name, step)
+				}
+				return err
+			})
+			if steps == 0 {
+				t.Errorf("%s has no plan", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
