@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/firsttap/firsttap/internal/ident"
 )
@@ -47,8 +48,13 @@ func (c *call) param(name string) (value string, given bool) {
 // textParam reads a query parameter that is compared with a text; "" when it was not given.
 func (c *call) textParam(name string) string {
 	s, given := c.param(name)
-	if given && s == "" {
+	switch {
+	case !given:
+		return ""
+	case s == "":
 		c.bad(inQuery, name, "too_short")
+	case !utf8.ValidString(s), strings.ContainsFunc(s, isHidden):
+		c.bad(inQuery, name, "invalid_format")
 	}
 	return s
 }

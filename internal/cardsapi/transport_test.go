@@ -181,6 +181,7 @@ func TestPages(t *testing.T) {
 	h.get("/cards?userId=x&status=y&type=z").wrong("query", "status invalid_enum", "type invalid_enum", "userId invalid_format")
 	h.get("/cards?limit=&userId=&status=&type=&accountId").
 		wrong("query", "accountId invalid_format", "limit invalid_type", "status invalid_enum", "type invalid_enum", "userId invalid_format")
+	h.get("/users?externalId=a%00b&email=%ff&phoneNumber=%E2%80%AE").wrong("query", "email invalid_format", "externalId invalid_format", "phoneNumber invalid_format")
 	h.get("/users?externalId=&email=&phoneNumber=").wrong("query", "email too_short", "externalId too_short", "phoneNumber too_short")
 }
 
