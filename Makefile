@@ -15,8 +15,8 @@ LINT := $(BIN)/golangci-lint
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## run the demonstration: from an empty folder to the first tap
-	$(GO) run ./cmd/firsttap demo
+demo: build ## run the demonstration: from an empty folder to the first tap
+	$(BIN)/firsttap demo
 
 build: ## build the binary, static and reproducible, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/firsttap ./cmd/firsttap

@@ -186,11 +186,11 @@ func (s *stage) farewell(leaving bool) {
 	t.say("  curl %s/cards -H 'Reap-Version: 2025-02-14' \\", base)
 	t.say("    -H 'Authorization: Bearer %s'", s.cards.Secret.Reveal())
 	t.say("")
-	t.say("  curl %s/debit/v1/activateCardForCustomer \\", base)
+	t.say("  curl %s/debit/v1/activateCardForCustomer -H 'Content-Type: application/json' \\", base)
 	t.say("    -H 'Authorization-ecommerce: %s' \\", s.debit.Secret.Reveal())
 	t.say(`    -d '{"customer_id":"12345678","card_identifier":"CARD-002","reference_batch":"%s"}'`, examplesBatch)
 	t.say("")
-	t.say("  firsttap audit tail --program %q --database sqlite://%s", s.program.Name, filepath.Join(s.dir, "firsttap.db"))
+	t.say("  bin/firsttap audit tail --program %q --database sqlite://%s", s.program.Name, filepath.Join(s.dir, "firsttap.db"))
 	t.say("")
 	t.say("The log is %s. Ctrl-C ends the server.", filepath.Join(s.dir, "server.log"))
 }
