@@ -26,7 +26,7 @@ type CreateAccount struct {
 
 // CreateAccount opens an account. Refusals: customer.NotFound, customer.NotApproved.
 func (s *Service) CreateAccount(ctx context.Context, cmd CreateAccount) (account.Account, error) {
-	return runDrawing(ctx, s, cmd.Command, actionCreateAccount, func(w *work) (account.Account, error) {
+	return RunDrawing(ctx, s, cmd.Command, actionCreateAccount, func(w *Work) (account.Account, error) {
 		owner, err := loadCustomer(ctx, w, cmd.Owner)
 		if err != nil {
 			return account.Account{}, err
@@ -34,9 +34,9 @@ func (s *Service) CreateAccount(ctx context.Context, cmd CreateAccount) (account
 		if no := decideOwner(owner, cmd.Kind); no != nil {
 			return account.Account{}, no
 		}
-		a := s.newWallet(w.program, owner, w.now)
-		w.announce(event.Event{Name: event.AccountCreated, Account: &a})
-		return a, w.tx.InsertAccount(ctx, a)
+		a := s.newWallet(w.Program, owner, w.Now)
+		w.Announce(event.Event{Name: event.AccountCreated, Account: &a})
+		return a, w.Tx.InsertAccount(ctx, a)
 	})
 }
 
@@ -53,12 +53,12 @@ func decideOwner(c customer.Customer, kind customer.Kind) error {
 
 // Account gives an account, or account.NotFound.
 func (s *Service) Account(ctx context.Context, p ident.ProgramID, id ident.AccountID) (account.Account, error) {
-	return look(ctx, s, account.NotFound, func(tx ReadTx) (account.Account, bool, error) { return tx.Account(ctx, p, id) })
+	return Look(ctx, s, account.NotFound, func(tx ReadTx) (account.Account, bool, error) { return tx.Account(ctx, p, id) })
 }
 
 // Accounts lists accounts, newest first.
 func (s *Service) Accounts(ctx context.Context, p ident.ProgramID, f AccountFilter, page Page) ([]account.Account, error) {
-	return look(ctx, s, account.NotFound, func(tx ReadTx) ([]account.Account, bool, error) {
+	return Look(ctx, s, account.NotFound, func(tx ReadTx) ([]account.Account, bool, error) {
 		list, err := tx.Accounts(ctx, p, f, page)
 		return list, true, err
 	})
@@ -74,22 +74,22 @@ type SetAccountStatus struct {
 // SetAccountStatus sets the state of an account; the same state again changes nothing. A closed account
 // stays closed: SimulationState.
 func (s *Service) SetAccountStatus(ctx context.Context, cmd SetAccountStatus) (account.Account, error) {
-	return run(ctx, s, cmd.Command, actionSetAccountStatus, func(w *work) (account.Account, error) {
-		a, ok, err := w.tx.Account(ctx, w.program.ID, cmd.Account)
+	return Run(ctx, s, cmd.Command, actionSetAccountStatus, func(w *Work) (account.Account, error) {
+		a, ok, err := w.Tx.Account(ctx, w.Program.ID, cmd.Account)
 		if err != nil {
 			return a, err
 		}
 		if !ok {
 			return a, fault.Refuse(account.NotFound)
 		}
-		w.audit.Customer = a.Owner
+		w.Audit.Customer = a.Owner
 		changed, no := decideAccountStatus(a.Status, cmd.Status)
 		if no != nil || !changed {
 			return a, no
 		}
-		a.Status, a.UpdatedAt = cmd.Status, program.Later(w.now, a.UpdatedAt)
-		w.announce(event.Event{Name: event.AccountStatusChanged, Account: &a})
-		return a, w.tx.UpdateAccount(ctx, a)
+		a.Status, a.UpdatedAt = cmd.Status, program.Later(w.Now, a.UpdatedAt)
+		w.Announce(event.Event{Name: event.AccountStatusChanged, Account: &a})
+		return a, w.Tx.UpdateAccount(ctx, a)
 	})
 }
 

@@ -56,7 +56,7 @@ type designChoice struct {
 // order: customer.NotFound, customer.NotApproved, customer.ProfileIncomplete, account.NotFound,
 // account.NotActive, account.OwnerMismatch, card.DesignNotFound, card.DesignNotUsable.
 func (s *Service) CreateCard(ctx context.Context, cmd CreateCard) (CardAt, error) {
-	return runDrawing(ctx, s, cmd.Command, actionCreateCard, func(w *work) (CardAt, error) {
+	return RunDrawing(ctx, s, cmd.Command, actionCreateCard, func(w *Work) (CardAt, error) {
 		order, err := loadOrder(ctx, w, cmd)
 		if err != nil {
 			return CardAt{}, err
@@ -64,21 +64,21 @@ func (s *Service) CreateCard(ctx context.Context, cmd CreateCard) (CardAt, error
 		if no := decideCard(order, cmd.Type); no != nil {
 			return CardAt{}, no
 		}
-		v := card.View{Card: s.mintCard(w.program, cmd.Type, order.design.design.ID, w.now)}
+		v := card.View{Card: s.mintCard(w.Program, cmd.Type, order.design.design.ID, w.Now)}
 		v.Card.Customer, v.Card.Account = order.holder.ID, order.account.ID
 		v.Card.HolderName, v.Card.ThreeDS = embossedName(s.bureau, *order.holder), cmd.ThreeDS
-		w.audit.Card, w.audit.Customer = v.Card.ID, order.holder.ID
-		if err := w.tx.InsertCard(ctx, v.Card); err != nil {
+		w.Audit.Card, w.Audit.Customer = v.Card.ID, order.holder.ID
+		if err := w.Tx.InsertCard(ctx, v.Card); err != nil {
 			return CardAt{}, err
 		}
 		if cmd.Type == card.Physical {
-			v.Plastic = s.planPlastic(v.Card, w.now)
-			if err := w.tx.InsertPlastic(ctx, v.Plastic); err != nil {
+			v.Plastic = s.planPlastic(v.Card, w.Now)
+			if err := w.Tx.InsertPlastic(ctx, v.Plastic); err != nil {
 				return CardAt{}, err
 			}
 		}
-		w.announce(event.Event{Name: event.CardCreated, Card: &v})
-		return CardAt{v, w.now}, nil
+		w.Announce(event.Event{Name: event.CardCreated, Card: &v})
+		return CardAt{v, w.Now}, nil
 	})
 }
 
@@ -90,29 +90,29 @@ func (s *Service) planPlastic(c card.Card, now time.Time) card.Plastic {
 	}
 }
 
-func loadOrder(ctx context.Context, w *work, cmd CreateCard) (cardOrder, error) {
+func loadOrder(ctx context.Context, w *Work, cmd CreateCard) (cardOrder, error) {
 	var o cardOrder
-	p := w.program.ID
-	c, ok, err := w.tx.Customer(ctx, p, cmd.Customer)
+	p := w.Program.ID
+	c, ok, err := w.Tx.Customer(ctx, p, cmd.Customer)
 	if err != nil || !ok {
 		return o, err
 	}
 	o.holder = &c
-	a, ok, err := w.tx.Account(ctx, p, cmd.Account)
+	a, ok, err := w.Tx.Account(ctx, p, cmd.Account)
 	if err != nil {
 		return o, err
 	}
 	if ok {
 		o.account = &a
 		if !a.Parent.IsZero() {
-			parent, _, err := w.tx.Account(ctx, p, a.Parent)
+			parent, _, err := w.Tx.Account(ctx, p, a.Parent)
 			if err != nil {
 				return o, err
 			}
 			o.parentOwner = parent.Owner
 		}
 	}
-	o.design, err = loadDesign(ctx, w.tx, p, cmd.Design)
+	o.design, err = loadDesign(ctx, w.Tx, p, cmd.Design)
 	return o, err
 }
 
@@ -193,7 +193,7 @@ func decideDesign(d designChoice, t card.Type) error {
 
 // Card gives a card that has a customer and is not deleted, or card.NotFound.
 func (s *Service) Card(ctx context.Context, p ident.ProgramID, id ident.CardID) (CardAt, error) {
-	return look(ctx, s, card.NotFound, func(tx ReadTx) (CardAt, bool, error) {
+	return Look(ctx, s, card.NotFound, func(tx ReadTx) (CardAt, bool, error) {
 		owner, ok, err := tx.Program(ctx, p)
 		if err != nil || !ok {
 			return CardAt{}, false, err
@@ -208,7 +208,7 @@ func visible(c card.Card) bool { return !c.Deleted() && !c.Customer.IsZero() }
 
 // Cards lists cards that have a customer and are not deleted, newest first. f.At is filled in.
 func (s *Service) Cards(ctx context.Context, p ident.ProgramID, f CardFilter, page Page) ([]CardAt, error) {
-	return look(ctx, s, card.NotFound, func(tx ReadTx) ([]CardAt, bool, error) {
+	return Look(ctx, s, card.NotFound, func(tx ReadTx) ([]CardAt, bool, error) {
 		owner, ok, err := tx.Program(ctx, p)
 		if err != nil || !ok {
 			return nil, false, err
@@ -224,15 +224,15 @@ func (s *Service) Cards(ctx context.Context, p ident.ProgramID, f CardFilter, pa
 }
 
 // loadCard loads the card that a command is about, or refuses with card.NotFound.
-func loadCard(ctx context.Context, w *work, id ident.CardID) (card.View, error) {
-	v, ok, err := w.tx.CardView(ctx, w.program.ID, id)
+func loadCard(ctx context.Context, w *Work, id ident.CardID) (card.View, error) {
+	v, ok, err := w.Tx.CardView(ctx, w.Program.ID, id)
 	if err != nil {
 		return card.View{}, err
 	}
 	if !ok || !visible(v.Card) {
 		return card.View{}, fault.Refuse(card.NotFound)
 	}
-	w.audit.Card, w.audit.Customer = v.Card.ID, v.Card.Customer
+	w.Audit.Card, w.Audit.Customer = v.Card.ID, v.Card.Customer
 	return v, nil
 }
 
@@ -271,12 +271,12 @@ func (s *Service) Unblock(ctx context.Context, cmd SwitchCard) (CardAt, error) {
 func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string, name event.Name,
 	decide func(card.Card, time.Time) (card.Card, error),
 ) (CardAt, error) {
-	return run(ctx, s, cmd.Command, action, func(w *work) (CardAt, error) {
+	return Run(ctx, s, cmd.Command, action, func(w *Work) (CardAt, error) {
 		v, err := loadCard(ctx, w, cmd.Card)
 		if err != nil {
 			return CardAt{}, err
 		}
-		after, no := decide(v.Card, w.now)
+		after, no := decide(v.Card, w.Now)
 		if no != nil {
 			return CardAt{}, no
 		}
@@ -284,14 +284,14 @@ func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string,
 	})
 }
 
-func writeSwitched(ctx context.Context, w *work, v card.View, after card.Card, name event.Name) (CardAt, error) {
+func writeSwitched(ctx context.Context, w *Work, v card.View, after card.Card, name event.Name) (CardAt, error) {
 	if sameSwitches(v.Card, after) {
-		return CardAt{v, w.now}, nil
+		return CardAt{v, w.Now}, nil
 	}
-	after.UpdatedAt = program.Later(w.now, v.UpdatedAt())
+	after.UpdatedAt = program.Later(w.Now, v.UpdatedAt())
 	v.Card = after
-	w.announce(event.Event{Name: name, Card: &v})
-	return CardAt{v, w.now}, w.tx.UpdateCard(ctx, after)
+	w.Announce(event.Event{Name: name, Card: &v})
+	return CardAt{v, w.Now}, w.Tx.UpdateCard(ctx, after)
 }
 
 func sameSwitches(a, b card.Card) bool {

@@ -35,12 +35,12 @@ type CreateCustomer struct {
 // CreateCustomer adds a customer. Phone and external id must be free among the living customers of the
 // programme: customer.PhoneTaken, customer.ExternalIDTaken.
 func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (customer.Customer, error) {
-	return runDrawing(ctx, s, cmd.Command, actionCreateCustomer, func(w *work) (customer.Customer, error) {
+	return RunDrawing(ctx, s, cmd.Command, actionCreateCustomer, func(w *Work) (customer.Customer, error) {
 		claims := []Fact{{customer.FieldPhone, cmd.Phone}}
 		if cmd.ExternalID != "" {
 			claims = append(claims, Fact{customer.FieldExternalID, cmd.ExternalID})
 		}
-		taken, err := w.tx.TakenFacts(ctx, w.program.ID, claims)
+		taken, err := w.Tx.TakenFacts(ctx, w.Program.ID, claims)
 		if err != nil {
 			return customer.Customer{}, err
 		}
@@ -48,15 +48,15 @@ func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (custo
 			return customer.Customer{}, no
 		}
 		c := customer.Customer{
-			ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: w.program.ID,
-			Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(w.program)), ExternalID: cmd.ExternalID,
+			ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: w.Program.ID,
+			Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(w.Program)), ExternalID: cmd.ExternalID,
 			Kind: customer.Person, Status: customer.Active, Application: customer.NotStarted,
 			Email: cmd.Email, Phone: cmd.Phone, FirstName: cmd.FirstName, LastName: cmd.LastName,
-			TermsVersion: cmd.TermsVersion, TermsIP: cmd.TermsIP, CreatedAt: w.now, UpdatedAt: w.now,
+			TermsVersion: cmd.TermsVersion, TermsIP: cmd.TermsIP, CreatedAt: w.Now, UpdatedAt: w.Now,
 		}
-		w.audit.Customer = c.ID
-		w.announce(event.Event{Name: event.CustomerCreated, Customer: &c})
-		return c, w.tx.InsertCustomer(ctx, c, claims)
+		w.Audit.Customer = c.ID
+		w.Announce(event.Event{Name: event.CustomerCreated, Customer: &c})
+		return c, w.Tx.InsertCustomer(ctx, c, claims)
 	})
 }
 
@@ -71,11 +71,11 @@ func decideFacts(taken []customer.Field) error {
 	return nil
 }
 
-// runDrawing is run for commands that draw random public numbers: when one is taken, everything is drawn
+// RunDrawing is [Run] for commands that draw random public numbers: when one is taken, everything is drawn
 // again.
-func runDrawing[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *work) (T, error)) (T, error) {
+func RunDrawing[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *Work) (T, error)) (T, error) {
 	for range numberDraws {
-		result, err := run(ctx, s, cmd, action, body)
+		result, err := Run(ctx, s, cmd, action, body)
 		if !isNumberTaken(err) {
 			return result, err
 		}
@@ -86,19 +86,19 @@ func runDrawing[T any](ctx context.Context, s *Service, cmd Command, action stri
 
 // Customer gives a living customer, or customer.NotFound.
 func (s *Service) Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, error) {
-	return look(ctx, s, customer.NotFound, func(tx ReadTx) (customer.Customer, bool, error) { return tx.Customer(ctx, p, id) })
+	return Look(ctx, s, customer.NotFound, func(tx ReadTx) (customer.Customer, bool, error) { return tx.Customer(ctx, p, id) })
 }
 
 // Customers lists living customers, newest first.
 func (s *Service) Customers(ctx context.Context, p ident.ProgramID, f CustomerFilter, page Page) ([]customer.Customer, error) {
-	return look(ctx, s, customer.NotFound, func(tx ReadTx) ([]customer.Customer, bool, error) {
+	return Look(ctx, s, customer.NotFound, func(tx ReadTx) ([]customer.Customer, bool, error) {
 		list, err := tx.Customers(ctx, p, f, page)
 		return list, true, err
 	})
 }
 
-// look is one read; what is not found is refused with the reason.
-func look[T any](ctx context.Context, s *Service, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
+// Look is one read; what is not found is refused with the reason.
+func Look[T any](ctx context.Context, s *Service, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
 	var found T
 	err := s.store.Read(ctx, func(tx ReadTx) error {
 		v, ok, err := read(tx)
@@ -125,12 +125,12 @@ type SubmitApplication struct {
 // SubmitApplication moves the application to review, or, under policy users.review auto, to approved.
 // Refusals: customer.NotFound, customer.ApplicationClosed.
 func (s *Service) SubmitApplication(ctx context.Context, cmd SubmitApplication) (customer.Customer, error) {
-	return run(ctx, s, cmd.Command, actionSubmit, func(w *work) (customer.Customer, error) {
+	return Run(ctx, s, cmd.Command, actionSubmit, func(w *Work) (customer.Customer, error) {
 		c, err := loadCustomer(ctx, w, cmd.Customer)
 		if err != nil {
 			return customer.Customer{}, err
 		}
-		after, no := decideSubmission(c, cmd, w.program, w.now)
+		after, no := decideSubmission(c, cmd, w.Program, w.Now)
 		if no != nil {
 			return customer.Customer{}, no
 		}
@@ -169,12 +169,12 @@ type DecideApplication struct {
 
 // DecideApplication sets the state of an application. Deciding the same again changes nothing.
 func (s *Service) DecideApplication(ctx context.Context, cmd DecideApplication) (customer.Customer, error) {
-	return run(ctx, s, cmd.Command, actionDecide, func(w *work) (customer.Customer, error) {
+	return Run(ctx, s, cmd.Command, actionDecide, func(w *Work) (customer.Customer, error) {
 		c, err := loadCustomer(ctx, w, cmd.Customer)
 		if err != nil || c.Application == cmd.Status {
 			return c, err
 		}
-		after := settleApplication(c, cmd.Status, w.program, w.now)
+		after := settleApplication(c, cmd.Status, w.Program, w.Now)
 		return after, s.writeApplication(ctx, w, after)
 	})
 }
@@ -194,20 +194,20 @@ func settleApplication(c customer.Customer, next customer.ApplicationStatus, p p
 	return c
 }
 
-func (s *Service) writeApplication(ctx context.Context, w *work, c customer.Customer) error {
-	w.announce(event.Event{Name: event.ApplicationDecided, Customer: &c})
-	return w.tx.UpdateCustomer(ctx, c, nil, nil)
+func (s *Service) writeApplication(ctx context.Context, w *Work, c customer.Customer) error {
+	w.Announce(event.Event{Name: event.ApplicationDecided, Customer: &c})
+	return w.Tx.UpdateCustomer(ctx, c, nil, nil)
 }
 
 // loadCustomer loads the customer that a command is about.
-func loadCustomer(ctx context.Context, w *work, id ident.CustomerID) (customer.Customer, error) {
-	c, ok, err := w.tx.Customer(ctx, w.program.ID, id)
+func loadCustomer(ctx context.Context, w *Work, id ident.CustomerID) (customer.Customer, error) {
+	c, ok, err := w.Tx.Customer(ctx, w.Program.ID, id)
 	if err != nil {
 		return customer.Customer{}, err
 	}
 	if !ok {
 		return customer.Customer{}, fault.Refuse(customer.NotFound)
 	}
-	w.audit.Customer = c.ID
+	w.Audit.Customer = c.ID
 	return c, nil
 }

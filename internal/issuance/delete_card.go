@@ -24,7 +24,7 @@ type DeleteCard struct {
 // void unless it was activated, a draft loses it (and goes when it was the last), the bureau does not make
 // it, and a parcel on the way goes on without activation. Refusal: card.NotFound.
 func (s *Service) DeleteCard(ctx context.Context, cmd DeleteCard) error {
-	_, err := run(ctx, s, cmd.Command, actionDeleteCard, func(w *work) (struct{}, error) {
+	_, err := Run(ctx, s, cmd.Command, actionDeleteCard, func(w *Work) (struct{}, error) {
 		v, err := loadCard(ctx, w, cmd.Card)
 		if err != nil {
 			return struct{}{}, err
@@ -34,38 +34,38 @@ func (s *Service) DeleteCard(ctx context.Context, cmd DeleteCard) error {
 	return err
 }
 
-func (s *Service) deleteCard(ctx context.Context, w *work, v card.View) error {
+func (s *Service) deleteCard(ctx context.Context, w *Work, v card.View) error {
 	if err := leaveDraft(ctx, w, v.Card.ID); err != nil {
 		return err
 	}
 	var scans []shipment.Scan
 	box, boxed, err := submittedBox(ctx, w, v)
 	if err == nil && boxed {
-		scans, err = w.tx.Scans(ctx, box.Shipment.ID)
+		scans, err = w.Tx.Scans(ctx, box.Shipment.ID)
 	}
 	if err != nil {
 		return err
 	}
-	wasPlastic, changed := v.Plastic, program.Later(w.now, v.UpdatedAt())
-	v.Card, v.Plastic = decideDelete(v.Card, v.Plastic, w.now)
+	wasPlastic, changed := v.Plastic, program.Later(w.Now, v.UpdatedAt())
+	v.Card, v.Plastic = decideDelete(v.Card, v.Plastic, w.Now)
 	v.Card.UpdatedAt, v.Plastic.UpdatedAt = changed, changed
 	if v.Plastic.State != wasPlastic.State || v.Plastic.Guard.State != wasPlastic.Guard.State {
-		if err := w.tx.UpdatePlastic(ctx, v.Plastic); err != nil {
+		if err := w.Tx.UpdatePlastic(ctx, v.Plastic); err != nil {
 			return err
 		}
 	}
-	if err := w.tx.UpdateCard(ctx, v.Card); err != nil {
+	if err := w.Tx.UpdateCard(ctx, v.Card); err != nil {
 		return err
 	}
 	last := event.Event{Name: event.CardClosed, Card: &v}
 	if boxed {
-		change := unpack(box, v.Plastic, scans, w.now)
-		if err := w.tx.UpdateShipment(ctx, change.after.Shipment); err != nil {
+		change := unpack(box, v.Plastic, scans, w.Now)
+		if err := w.Tx.UpdateShipment(ctx, change.after.Shipment); err != nil {
 			return err
 		}
 		v.Box, last.Box = change.after.Shipment, &change.after
 	}
-	w.announce(last)
+	w.Announce(last)
 	return nil
 }
 
@@ -98,26 +98,26 @@ func unpack(box card.Box, dead card.Plastic, scans []shipment.Scan, now time.Tim
 }
 
 // submittedBox loads the submitted shipment of the cards API that has the card's plastic.
-func submittedBox(ctx context.Context, w *work, v card.View) (card.Box, bool, error) {
+func submittedBox(ctx context.Context, w *Work, v card.View) (card.Box, bool, error) {
 	if v.Box.ID.IsZero() || v.Box.Kind != shipment.OfCards {
 		return card.Box{}, false, nil
 	}
-	box, ok, err := w.tx.Box(ctx, w.program.ID, v.Box.ID)
+	box, ok, err := w.Tx.Box(ctx, w.Program.ID, v.Box.ID)
 	return box, ok, err
 }
 
 // leaveDraft takes a card out of the draft that holds it; a draft that loses its last card goes too.
-func leaveDraft(ctx context.Context, w *work, id ident.CardID) error {
-	in, held, err := w.tx.OccupiedBy(ctx, w.program.ID, id)
+func leaveDraft(ctx context.Context, w *Work, id ident.CardID) error {
+	in, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, id)
 	if err != nil || !held {
 		return err
 	}
-	box, ok, err := w.tx.Box(ctx, w.program.ID, in)
+	box, ok, err := w.Tx.Box(ctx, w.Program.ID, in)
 	if err != nil || !ok || box.Shipment.Status != shipment.Draft {
 		return err
 	}
 	if len(box.Packed) == 1 {
-		return w.tx.DeleteShipment(ctx, box.Shipment)
+		return w.Tx.DeleteShipment(ctx, box.Shipment)
 	}
 	at := slices.IndexFunc(box.Packed, func(p card.Packed) bool { return p.Member.Card == id })
 	if at < 0 {

@@ -44,8 +44,8 @@ type IssuedEndpoint struct {
 
 // CreateEndpoint adds an endpoint and gives its secret. Refusals: EndpointLimit, with the limit as detail.
 func (s *Service) CreateEndpoint(ctx context.Context, cmd CreateEndpoint) (Endpoint, redact.Text, error) {
-	out, err := run(ctx, s, cmd.Command, actionEndpointCreate, func(w *work) (IssuedEndpoint, error) {
-		all, err := w.tx.Endpoints(ctx, w.program.ID, cmd.Door)
+	out, err := Run(ctx, s, cmd.Command, actionEndpointCreate, func(w *Work) (IssuedEndpoint, error) {
+		all, err := w.Tx.Endpoints(ctx, w.Program.ID, cmd.Door)
 		if err != nil {
 			return IssuedEndpoint{}, err
 		}
@@ -66,8 +66,8 @@ type DisableEndpoint struct {
 
 // DisableEndpoint ends an endpoint; what waits for it is dropped. Refusals: EndpointNotFound.
 func (s *Service) DisableEndpoint(ctx context.Context, cmd DisableEndpoint) (Endpoint, error) {
-	return run(ctx, s, cmd.Command, actionEndpointDisable, func(w *work) (Endpoint, error) {
-		e, ok, err := w.tx.Endpoint(ctx, w.program.ID, cmd.Endpoint)
+	return Run(ctx, s, cmd.Command, actionEndpointDisable, func(w *Work) (Endpoint, error) {
+		e, ok, err := w.Tx.Endpoint(ctx, w.Program.ID, cmd.Endpoint)
 		if err != nil {
 			return Endpoint{}, err
 		}
@@ -115,8 +115,8 @@ type SetBatchWebhook struct {
 
 // SetBatchWebhook sets the one endpoint of the debit API. The secret is in the result when it is new.
 func (s *Service) SetBatchWebhook(ctx context.Context, cmd SetBatchWebhook) (IssuedEndpoint, error) {
-	return run(ctx, s, cmd.Command, actionBatchWebhook, func(w *work) (IssuedEndpoint, error) {
-		e, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+	return Run(ctx, s, cmd.Command, actionBatchWebhook, func(w *Work) (IssuedEndpoint, error) {
+		e, ok, err := batchWebhook(ctx, w.Tx, w.Program.ID)
 		if err != nil {
 			return IssuedEndpoint{}, err
 		}
@@ -124,20 +124,20 @@ func (s *Service) SetBatchWebhook(ctx context.Context, cmd SetBatchWebhook) (Iss
 			return s.newEndpoint(ctx, w, event.DebitDoor, batchEndpoint, cmd.URL)
 		}
 		out := IssuedEndpoint{Endpoint: e}
-		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, program.Later(w.now, out.Endpoint.UpdatedAt)
+		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, program.Later(w.Now, out.Endpoint.UpdatedAt)
 		if cmd.Rotate {
-			if out, err = s.rotate(out.Endpoint, w.now, batchOverlap); err != nil {
+			if out, err = s.rotate(out.Endpoint, w.Now, batchOverlap); err != nil {
 				return IssuedEndpoint{}, err
 			}
 		}
-		return out, w.tx.UpdateEndpoint(ctx, out.Endpoint)
+		return out, w.Tx.UpdateEndpoint(ctx, out.Endpoint)
 	})
 }
 
 // RemoveBatchWebhook lets batches end without notice. Removing none is no refusal.
 func (s *Service) RemoveBatchWebhook(ctx context.Context, cmd Command) error {
-	_, err := run(ctx, s, cmd, actionEndpointDisable, func(w *work) (Endpoint, error) {
-		e, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+	_, err := Run(ctx, s, cmd, actionEndpointDisable, func(w *Work) (Endpoint, error) {
+		e, ok, err := batchWebhook(ctx, w.Tx, w.Program.ID)
 		if err != nil || !ok {
 			return Endpoint{}, err
 		}
@@ -177,8 +177,8 @@ const SampleReference ident.Reference = "00000000000000000000000000000000"
 
 // TestBatchWebhook queues a sample in the door's words for the endpoint. Refusals: EndpointNotFound.
 func (s *Service) TestBatchWebhook(ctx context.Context, cmd Command, sample event.Draft) error {
-	_, err := run(ctx, s, cmd, actionBatchTest, func(w *work) (struct{}, error) {
-		_, ok, err := batchWebhook(ctx, w.tx, w.program.ID)
+	_, err := Run(ctx, s, cmd, actionBatchTest, func(w *Work) (struct{}, error) {
+		_, ok, err := batchWebhook(ctx, w.Tx, w.Program.ID)
 		if err != nil {
 			return struct{}{}, err
 		}
@@ -186,19 +186,19 @@ func (s *Service) TestBatchWebhook(ctx context.Context, cmd Command, sample even
 			return struct{}{}, fault.Refuse(EndpointNotFound)
 		}
 		id := NoticeID(s.ids.Reference()) // of its own, so that a second test is not dropped as a repeat
-		return struct{}{}, w.tx.InsertMessages(ctx, event.Message{
-			ID: id, Program: w.program.ID, Door: sample.Door, Type: sample.Type, Body: sample.Body(id),
-			CreatedAt: w.now.Truncate(time.Microsecond),
+		return struct{}{}, w.Tx.InsertMessages(ctx, event.Message{
+			ID: id, Program: w.Program.ID, Door: sample.Door, Type: sample.Type, Body: sample.Body(id),
+			CreatedAt: w.Now.Truncate(time.Microsecond),
 		})
 	})
 	return err
 }
 
 // newEndpoint mints a secret and adds an endpoint.
-func (s *Service) newEndpoint(ctx context.Context, w *work, door event.Door, name, url string) (IssuedEndpoint, error) {
+func (s *Service) newEndpoint(ctx context.Context, w *Work, door event.Door, name, url string) (IssuedEndpoint, error) {
 	e := Endpoint{
-		ID: ident.EndpointID{UUID: s.ids.UUID()}, Program: w.program.ID, Door: door, Name: name, URL: url,
-		CreatedAt: w.now, UpdatedAt: w.now,
+		ID: ident.EndpointID{UUID: s.ids.UUID()}, Program: w.Program.ID, Door: door, Name: name, URL: url,
+		CreatedAt: w.Now, UpdatedAt: w.Now,
 	}
 	secret := s.endpointSecret(door)
 	sealed, err := s.sealer.Seal(e.SecretBound(), secret)
@@ -206,7 +206,7 @@ func (s *Service) newEndpoint(ctx context.Context, w *work, door event.Door, nam
 		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
 	}
 	e.SecretSealed = sealed
-	return IssuedEndpoint{Endpoint: e, Secret: secret}, w.tx.InsertEndpoint(ctx, e)
+	return IssuedEndpoint{Endpoint: e, Secret: secret}, w.Tx.InsertEndpoint(ctx, e)
 }
 
 // rotate gives the endpoint a new secret; the old one signs too for the overlap.
@@ -230,12 +230,12 @@ func (s *Service) endpointSecret(door event.Door) redact.Text {
 	return redact.NewText("whsec_" + s.ids.Base62(43))
 }
 
-func disable(ctx context.Context, w *work, e Endpoint) (Endpoint, error) {
+func disable(ctx context.Context, w *Work, e Endpoint) (Endpoint, error) {
 	if e.Disabled {
 		return e, nil
 	}
-	e.Disabled, e.UpdatedAt = true, program.Later(w.now, e.UpdatedAt)
-	return e, w.tx.UpdateEndpoint(ctx, e)
+	e.Disabled, e.UpdatedAt = true, program.Later(w.Now, e.UpdatedAt)
+	return e, w.Tx.UpdateEndpoint(ctx, e)
 }
 
 // batchWebhook finds the endpoint of the debit API that is not disabled; there is at most one.

@@ -40,7 +40,7 @@ func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident
 	cmd := Command{Caller: Caller{Program: p, Actor: batchWorker, Channel: audit.ChannelWorker}}
 	for range stepDraws {
 		var step BatchStep
-		step, err = run(ctx, s, cmd, actionBatchMake, func(w *work) (BatchStep, error) {
+		step, err = Run(ctx, s, cmd, actionBatchMake, func(w *Work) (BatchStep, error) {
 			m := maker{s: s, w: w, cutoff: cutoff, asked: map[string]design{}}
 			return m.step(ctx, id, limit)
 		})
@@ -55,7 +55,7 @@ func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident
 // maker is one run of one step.
 type maker struct {
 	s      *Service
-	w      *work
+	w      *Work
 	cutoff time.Time
 	batch  batch.Batch
 	box    shipment.Shipment // the batch's, once a card lies in it
@@ -70,8 +70,8 @@ type design struct {
 }
 
 func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchStep, error) {
-	m.w.audit.Batch = id
-	b, ok, err := m.w.tx.BatchByID(ctx, m.w.program.ID, id)
+	m.w.Audit.Batch = id
+	b, ok, err := m.w.Tx.BatchByID(ctx, m.w.Program.ID, id)
 	if err != nil {
 		return BatchStep{}, err
 	}
@@ -82,11 +82,11 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	b.Status = next
 	m.batch = b
 	if !b.Shipment.IsZero() {
-		if m.box, _, err = m.w.tx.Shipment(ctx, b.Program, b.Shipment); err != nil {
+		if m.box, _, err = m.w.Tx.Shipment(ctx, b.Program, b.Shipment); err != nil {
 			return BatchStep{}, err
 		}
 	}
-	items, err := m.w.tx.Items(ctx, id, b.NextIndex, batch.Pending, limit)
+	items, err := m.w.Tx.Items(ctx, id, b.NextIndex, batch.Pending, limit)
 	if err != nil {
 		return BatchStep{}, err
 	}
@@ -109,8 +109,8 @@ func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, erro
 		m.made.Failed++
 		return failed(item, d.missing), nil
 	}
-	if m.w.program.Policy.Debit.IdentifierScope == "program" {
-		taken, err := m.w.tx.IdentifierTaken(ctx, m.batch.Program, ident.BatchID{}, item.Identifier)
+	if m.w.Program.Policy.Debit.IdentifierScope == "program" {
+		taken, err := m.w.Tx.IdentifierTaken(ctx, m.batch.Program, ident.BatchID{}, item.Identifier)
 		if err != nil {
 			return item, err
 		}
@@ -123,7 +123,7 @@ func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, erro
 	if item.PINSealed != nil {
 		if err := m.keepPIN(&c, item); err != nil {
 			m.made.Failed++
-			m.w.audit.Note = "a staged PIN does not open"
+			m.w.Audit.Note = "a staged PIN does not open"
 			return failed(item, batch.InternalFailure), nil //nolint:nilerr // this item alone is lost, and says so
 		}
 	}
@@ -138,7 +138,7 @@ func (m *maker) designOf(ctx context.Context, campaign string) (design, error) {
 	if d, ok := m.asked[campaign]; ok {
 		return d, nil
 	}
-	found, ok, err := m.w.tx.DesignByCampaign(ctx, m.batch.Program, campaign)
+	found, ok, err := m.w.Tx.DesignByCampaign(ctx, m.batch.Program, campaign)
 	if err != nil {
 		return design{}, err
 	}
@@ -160,7 +160,7 @@ func (m *maker) newCard(d card.Design, item batch.Item) card.Card {
 	if !d.Makes(card.Physical) {
 		t = card.Virtual
 	}
-	c := m.s.mintCard(m.w.program, t, d.ID, m.w.now)
+	c := m.s.mintCard(m.w.Program, t, d.ID, m.w.Now)
 	c.HolderName = item.FrontName
 	return c
 }
@@ -172,11 +172,11 @@ func (m *maker) keepPIN(c *card.Card, item batch.Item) error {
 	if err != nil {
 		return err
 	}
-	for m.w.program.Policy.PIN.RejectWeak && (card.PIN{Text: pin}).Guessable(c.Last4) {
+	for m.w.Program.Policy.PIN.RejectWeak && (card.PIN{Text: pin}).Guessable(c.Last4) {
 		c.Last4 = m.s.testLast4()
 	}
 	c.PINSealed, err = m.s.sealer.Seal(pinBound(*c), pin)
-	c.PINSetAt = m.w.now
+	c.PINSetAt = m.w.Now
 	return err
 }
 
@@ -186,15 +186,15 @@ func (m *maker) insert(ctx context.Context, c card.Card, item batch.Item) (batch
 	if err != nil {
 		return item, err
 	}
-	if err := m.w.tx.InsertCard(ctx, c); err != nil {
+	if err := m.w.Tx.InsertCard(ctx, c); err != nil {
 		return item, err
 	}
-	if err := m.w.tx.InsertPlastic(ctx, p); err != nil {
+	if err := m.w.Tx.InsertPlastic(ctx, p); err != nil {
 		return item, err
 	}
 	m.made.Created++
 	item.Outcome, item.Card, item.CardNumber, item.PINSealed = batch.ItemCreated, c.ID, c.Number, nil
-	m.w.announce(event.Event{Name: event.CardCreated, Card: &card.View{Card: c, Plastic: p, Box: m.box}})
+	m.w.Announce(event.Event{Name: event.CardCreated, Card: &card.View{Card: c, Plastic: p, Box: m.box}})
 	return item, nil
 }
 
@@ -205,7 +205,7 @@ func (m *maker) newPlastic(ctx context.Context, c card.Card, identifier string) 
 		ID: ident.PlasticID{UUID: m.s.ids.UUID()}, Program: c.Program, Card: c.ID, State: card.Planned,
 		Batch: m.batch.ID, Identifier: identifier,
 		Guard:     card.Guard{Method: card.ByIdentifierBatch, State: card.Armed},
-		CreatedAt: m.w.now, UpdatedAt: m.w.now,
+		CreatedAt: m.w.Now, UpdatedAt: m.w.Now,
 	}
 	if c.Type != card.Physical {
 		return p, nil
@@ -215,8 +215,8 @@ func (m *maker) newPlastic(ctx context.Context, c card.Card, identifier string) 
 	}
 	p.State, _ = p.State.Move(card.Request)
 	p.Custody, p.CustodyPresumed, p.Shipment = card.CustodyStock, true, m.box.ID
-	if m.w.program.Policy.Debit.RequireActivationCode {
-		coded, err := m.s.issueCode(p, m.w.now)
+	if m.w.Program.Policy.Debit.RequireActivationCode {
+		coded, err := m.s.issueCode(p, m.w.Now)
 		if err != nil {
 			return card.Plastic{}, err
 		}
@@ -233,11 +233,11 @@ func (m *maker) openBox(ctx context.Context) error {
 	}
 	m.box = batchBox(m.batch)
 	m.box.ID = ident.ShipmentID{UUID: m.s.ids.UUID()}
-	m.box.Status, m.box.CutoffAt, m.box.SubmittedAt = shipment.Placed, m.cutoff, m.w.now
-	m.box.CreatedAt, m.box.UpdatedAt = m.w.now, m.w.now
+	m.box.Status, m.box.CutoffAt, m.box.SubmittedAt = shipment.Placed, m.cutoff, m.w.Now
+	m.box.CreatedAt, m.box.UpdatedAt = m.w.Now, m.w.Now
 	m.batch.Shipment = m.box.ID
-	m.w.announce(event.Event{Name: event.ShipmentPlaced, Box: &card.Box{Shipment: m.box}})
-	return m.w.tx.InsertShipment(ctx, m.box)
+	m.w.Announce(event.Event{Name: event.ShipmentPlaced, Box: &card.Box{Shipment: m.box}})
+	return m.w.Tx.InsertShipment(ctx, m.box)
 }
 
 // batchBox addresses the shipment of a batch.
@@ -277,23 +277,23 @@ func dialable(mobile string) (dial int, national string) {
 // close writes what became of the items, and ends the batch when none is left.
 func (m *maker) close(ctx context.Context, items []batch.Item) error {
 	if len(items) > 0 {
-		if err := m.w.tx.UpdateItems(ctx, items); err != nil {
+		if err := m.w.Tx.UpdateItems(ctx, items); err != nil {
 			return err
 		}
 		m.batch.NextIndex = items[len(items)-1].Index + 1
 	}
 	m.batch.Created += m.made.Created
 	m.batch.Failed += m.made.Failed
-	m.batch.UpdatedAt = m.w.now
-	if m.w.audit.Note == "" {
-		m.w.audit.Note = fmt.Sprintf("created %d, failed %d", m.made.Created, m.made.Failed)
+	m.batch.UpdatedAt = m.w.Now
+	if m.w.Audit.Note == "" {
+		m.w.Audit.Note = fmt.Sprintf("created %d, failed %d", m.made.Created, m.made.Failed)
 	}
 	if m.made.Done {
 		if err := m.end(ctx); err != nil {
 			return err
 		}
 	}
-	return m.w.tx.UpdateBatch(ctx, m.batch)
+	return m.w.Tx.UpdateBatch(ctx, m.batch)
 }
 
 // end finishes the batch and announces it.
@@ -303,32 +303,32 @@ func (m *maker) end(ctx context.Context) error {
 	if !legal {
 		return fault.Wrap(fmt.Errorf("%d created and %d failed of %d", m.batch.Created, m.batch.Failed, m.batch.Requested), "finish a batch")
 	}
-	m.batch.Status, m.batch.FinishedAt = next, m.w.now
+	m.batch.Status, m.batch.FinishedAt = next, m.w.Now
 	cards, err := m.namedCards(ctx)
 	if err != nil {
 		return err
 	}
 	ended := m.batch
-	m.w.announce(event.Event{Name: event.BatchFinished, Batch: &ended, BatchCards: cards})
+	m.w.Announce(event.Event{Name: event.BatchFinished, Batch: &ended, BatchCards: cards})
 	return nil
 }
 
 // namedCards lists the cards of a small batch, for programmes that want them named.
 func (m *maker) namedCards(ctx context.Context) ([]event.BatchCard, error) {
-	if !m.w.program.Policy.Debit.WebhookCards || m.batch.Requested > maxNamedCards {
+	if !m.w.Program.Policy.Debit.WebhookCards || m.batch.Requested > maxNamedCards {
 		return nil, nil
 	}
-	items, err := m.w.tx.Items(ctx, m.batch.ID, 0, batch.ItemCreated, maxNamedCards)
+	items, err := m.w.Tx.Items(ctx, m.batch.ID, 0, batch.ItemCreated, maxNamedCards)
 	if err != nil {
 		return nil, err
 	}
 	cards := make([]event.BatchCard, len(items))
 	for i, item := range items {
-		v, _, err := m.w.tx.CardView(ctx, m.batch.Program, item.Card)
+		v, _, err := m.w.Tx.CardView(ctx, m.batch.Program, item.Card)
 		if err != nil {
 			return nil, err
 		}
-		cards[i] = event.BatchCard{Identifier: item.Identifier, Number: item.CardNumber, Ready: Ready(v, m.w.program.Policy)}
+		cards[i] = event.BatchCard{Identifier: item.Identifier, Number: item.CardNumber, Ready: Ready(v, m.w.Program.Policy)}
 	}
 	return cards, nil
 }

@@ -238,9 +238,9 @@ type AcceptedBatch struct {
 // AcceptBatch accepts a staged order in one transaction. Whoever gets a refusal, a replay or a repeat
 // drops what was staged. Refusals: batch.OrderInvalid with fields.
 func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBatch, error) {
-	return run(ctx, s, cmd.Command, actionBatchAccept, func(w *work) (AcceptedBatch, error) {
+	return Run(ctx, s, cmd.Command, actionBatchAccept, func(w *Work) (AcceptedBatch, error) {
 		staged := cmd.Staged
-		w.audit.Batch = staged.batch.ID
+		w.Audit.Batch = staged.batch.ID
 		if staged.failed == staged.items {
 			return AcceptedBatch{}, &fault.Error{Reason: batch.OrderInvalid, Fields: staged.problems}
 		}
@@ -251,38 +251,38 @@ func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBat
 		b := staged.batch
 		if cmd.Key == nil && staged.byCaller {
 			b.BodyHash = s.sealer.Hash(Bound{Purpose: PurposeOrder, Program: b.Program}, cmd.Body)
-			earlier, ok, err := w.tx.RecentBatch(ctx, b.Program, b.Credential, b.BodyHash, w.now.Add(-naturalWindow))
+			earlier, ok, err := w.Tx.RecentBatch(ctx, b.Program, b.Credential, b.BodyHash, w.Now.Add(-naturalWindow))
 			if err != nil {
 				return AcceptedBatch{}, err
 			}
 			if ok {
-				w.audit.Batch, w.audit.Note = earlier.ID, "repeat of an equal order"
+				w.Audit.Batch, w.Audit.Note = earlier.ID, "repeat of an equal order"
 				return AcceptedBatch{Batch: earlier, Repeat: true}, nil
 			}
 		}
 		b.Status, _ = b.Move(batch.Accept)
 		b.Location, b.Campaign = cmd.Location, campaign
 		b.Requested, b.Failed = staged.items, staged.failed
-		b.CreatedAt, b.UpdatedAt = w.now, w.now
-		if err := w.tx.UpdateBatch(ctx, b); err != nil {
+		b.CreatedAt, b.UpdatedAt = w.Now, w.Now
+		if err := w.Tx.UpdateBatch(ctx, b); err != nil {
 			return AcceptedBatch{}, err
 		}
-		w.announce(event.Event{Name: event.BatchAccepted, Batch: &b})
+		w.Announce(event.Event{Name: event.BatchAccepted, Batch: &b})
 		return AcceptedBatch{Batch: b}, nil
 	})
 }
 
 // orderCampaign checks the campaign of a whole order; without one the default counts, and without a
 // default each item needs its own.
-func orderCampaign(ctx context.Context, w *work, sent string) (string, error) {
+func orderCampaign(ctx context.Context, w *Work, sent string) (string, error) {
 	if sent == "" {
-		d, ok, err := w.tx.DefaultDesign(ctx, w.program.ID)
+		d, ok, err := w.Tx.DefaultDesign(ctx, w.Program.ID)
 		if err != nil || !ok {
 			return "", err
 		}
 		return d.Campaign, nil
 	}
-	d, ok, err := w.tx.DesignByCampaign(ctx, w.program.ID, sent)
+	d, ok, err := w.Tx.DesignByCampaign(ctx, w.Program.ID, sent)
 	if err != nil {
 		return "", err
 	}
@@ -305,24 +305,24 @@ type CancelBatch struct {
 
 // CancelBatch cancels a batch. Refusals: batch.NotFound, batch.NotCancelable with the status.
 func (s *Service) CancelBatch(ctx context.Context, cmd CancelBatch) (batch.Batch, error) {
-	return run(ctx, s, cmd.Command, actionBatchCancel, func(w *work) (batch.Batch, error) {
-		b, ok, err := w.tx.Batch(ctx, w.program.ID, cmd.Reference)
+	return Run(ctx, s, cmd.Command, actionBatchCancel, func(w *Work) (batch.Batch, error) {
+		b, ok, err := w.Tx.Batch(ctx, w.Program.ID, cmd.Reference)
 		if err != nil {
 			return batch.Batch{}, err
 		}
 		if !ok {
 			return batch.Batch{}, fault.Refuse(batch.NotFound)
 		}
-		w.audit.Batch = b.ID
+		w.Audit.Batch = b.ID
 		next, legal := b.Move(batch.Cancel)
 		if !legal {
 			return batch.Batch{}, fault.RefuseWith(batch.NotCancelable, b.Status)
 		}
-		b.Status, b.FinishedAt, b.UpdatedAt = next, w.now, w.now
-		if err := w.tx.UpdateBatch(ctx, b); err != nil {
+		b.Status, b.FinishedAt, b.UpdatedAt = next, w.Now, w.Now
+		if err := w.Tx.UpdateBatch(ctx, b); err != nil {
 			return batch.Batch{}, err
 		}
-		w.announce(event.Event{Name: event.BatchCanceled, Batch: &b})
+		w.Announce(event.Event{Name: event.BatchCanceled, Batch: &b})
 		return b, nil
 	})
 }

@@ -22,9 +22,9 @@ type ResetGuard struct {
 // Refusals, in order: card.NotFound, card.NotPhysical, card.AlreadyActivated, card.CodeNotIssued (the
 // plastic has no guard yet), card.IsCanceled (it has none any more).
 func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, error) {
-	return run(ctx, s, cmd.Command, actionResetGuard, func(w *work) (card.View, error) {
-		w.audit.Card, w.audit.Note = cmd.Card, cmd.Reason
-		v, ok, err := w.tx.CardView(ctx, w.program.ID, cmd.Card)
+	return Run(ctx, s, cmd.Command, actionResetGuard, func(w *Work) (card.View, error) {
+		w.Audit.Card, w.Audit.Note = cmd.Card, cmd.Reason
+		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
 		if err != nil {
 			return card.View{}, err
 		}
@@ -35,9 +35,9 @@ func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, er
 			return card.View{}, no
 		}
 		v.Plastic.Guard = v.Plastic.Guard.Reset()
-		w.audit.Customer = v.Card.Customer
-		w.announce(event.Event{Name: event.GuardReset, Card: &v})
-		return v, w.tx.UpdatePlastic(ctx, v.Plastic)
+		w.Audit.Customer = v.Card.Customer
+		w.Announce(event.Event{Name: event.GuardReset, Card: &v})
+		return v, w.Tx.UpdatePlastic(ctx, v.Plastic)
 	})
 }
 

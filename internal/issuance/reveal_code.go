@@ -34,19 +34,19 @@ type ReadActivationCode struct {
 // ReadActivationCode gives the code. Every call, refused or not, leaves one audit row, which is committed
 // before the code leaves; the sealed copy is opened only after all checks.
 func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode) (redact.Text, error) {
-	return run(ctx, s, Command{Caller: cmd.Caller}, actionReadCode, func(w *work) (redact.Text, error) {
-		w.audit.Card = cmd.Card
-		v, ok, err := w.tx.CardView(ctx, w.program.ID, cmd.Card)
+	return Run(ctx, s, Command{Caller: cmd.Caller}, actionReadCode, func(w *Work) (redact.Text, error) {
+		w.Audit.Card = cmd.Card
+		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
 		if err != nil {
 			return redact.Text{}, err
 		}
-		w.audit.Customer = v.Card.Customer
-		reads, err := w.tx.CountAudit(ctx, w.program.ID, cmd.Card, actionReadCode, audit.OK, w.now.Add(-readsWindow))
+		w.Audit.Customer = v.Card.Customer
+		reads, err := w.Tx.CountAudit(ctx, w.Program.ID, cmd.Card, actionReadCode, audit.OK, w.Now.Add(-readsWindow))
 		if err != nil {
 			return redact.Text{}, err
 		}
-		w.audit.Note = readNote(reads, cmd.Reason)
-		if no := decideRead(v, ok, cmd.Reason, reads, w.program.Policy, w.now); no != nil {
+		w.Audit.Note = readNote(reads, cmd.Reason)
+		if no := decideRead(v, ok, cmd.Reason, reads, w.Program.Policy, w.Now); no != nil {
 			if no.Reason == card.RevealTooOften {
 				no.RetryAfter, err = s.untilNextRead(ctx, w, cmd.Card)
 			}
@@ -55,7 +55,7 @@ func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode
 			}
 			return redact.Text{}, no
 		}
-		w.announce(event.Event{Name: event.CodeRead, Card: &v})
+		w.Announce(event.Event{Name: event.CodeRead, Card: &v})
 		code, err := s.sealer.Open(codeBound(v.Plastic), v.Plastic.Guard.CodeSealed)
 		if err != nil {
 			return redact.Text{}, fault.Wrap(err, "open an activation code")
@@ -124,15 +124,15 @@ func unreadable(v card.View, p program.Policy, now time.Time) string {
 }
 
 // untilNextRead is the time until one of the counted reads leaves the window, to the minute.
-func (s *Service) untilNextRead(ctx context.Context, w *work, id ident.CardID) (time.Duration, error) {
+func (s *Service) untilNextRead(ctx context.Context, w *Work, id ident.CardID) (time.Duration, error) {
 	low, high := time.Duration(0), readsWindow // full after low more, not full after high more
 	for high-low > time.Minute {
 		middle := (low + high) / 2
-		reads, err := w.tx.CountAudit(ctx, w.program.ID, id, actionReadCode, audit.OK, w.now.Add(middle-readsWindow))
+		reads, err := w.Tx.CountAudit(ctx, w.Program.ID, id, actionReadCode, audit.OK, w.Now.Add(middle-readsWindow))
 		if err != nil {
 			return 0, err
 		}
-		if reads >= w.program.Policy.ActivationCode.PerCardPerDay {
+		if reads >= w.Program.Policy.ActivationCode.PerCardPerDay {
 			low = middle
 		} else {
 			high = middle

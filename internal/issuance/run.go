@@ -20,27 +20,27 @@ const keyWindow = 24 * time.Hour
 // would be an oracle for the code that was sent with it (cards contract §6.1).
 const maxMismatches = 10
 
-// work is what a command sees while it runs: its transaction, its programme, the programme's time, and
+// Work is what a command sees while it runs: its transaction, its programme, the programme's time, and
 // the trail that it leaves.
-type work struct {
-	tx      Tx
-	program program.Program
-	now     time.Time
-	audit   audit.Row // what the command is about; the funnel writes it with the outcome
+type Work struct {
+	Tx      Tx
+	Program program.Program
+	Now     time.Time
+	Audit   audit.Row // what the command is about; the funnel writes it with the outcome
 	events  []event.Event
 }
 
-// announce notes an event; the funnel puts it into words when the command has decided.
-func (w *work) announce(e event.Event) {
-	e.Program, e.At = w.program, w.now
+// Announce notes an event; the funnel puts it into words when the command has decided.
+func (w *Work) Announce(e event.Event) {
+	e.Program, e.At = w.Program, w.Now
 	w.events = append(w.events, e)
 }
 
-// run is the one funnel of every changing command but activation, which has its own in activate.go: open
-// the transaction, look up the idempotency key, run the body, write audit row, events and answer, commit.
+// Run is the one funnel of every changing command, of this room and of the rule rooms beside it. Only
+// activation has its own, in activate.go. It does: open the transaction, look up the idempotency key, run the body, write audit row, events and answer, commit.
 // body loads first, decides, and writes last: a refusal that it returns commits whatever it wrote before,
 // which must be nothing but what the refusal costs. A fault rolls everything back.
-func run[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *work) (T, error)) (T, error) {
+func Run[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *Work) (T, error)) (T, error) {
 	release, err := s.running.begin(cmd)
 	if err != nil {
 		var none T
@@ -82,7 +82,7 @@ func rollbackOf(err error) error {
 }
 
 // begin loads the programme and starts the trail.
-func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*work, error) {
+func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*Work, error) {
 	p, ok, err := tx.Program(ctx, by.Program)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*
 		return nil, fault.Refuse(ProgramUnknown)
 	}
 	now := p.Now(s.now())
-	return &work{tx: tx, program: p, now: now, audit: s.auditRow(by, action, now)}, nil
+	return &Work{Tx: tx, Program: p, Now: now, Audit: s.auditRow(by, action, now)}, nil
 }
 
 func (s *Service) auditRow(by Caller, action string, now time.Time) audit.Row {
@@ -107,20 +107,20 @@ func (s *Service) auditRow(by Caller, action string, now time.Time) audit.Row {
 
 // known answers a command whose key was seen before: a replay, or a refusal; nil when the key is new or
 // its window has passed.
-func (s *Service) known(ctx context.Context, w *work, cmd Command) error {
+func (s *Service) known(ctx context.Context, w *Work, cmd Command) error {
 	if cmd.Key == nil {
 		return nil
 	}
-	stored, ok, err := w.tx.Stored(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
+	stored, ok, err := w.Tx.Stored(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return nil
 	}
-	verdict, counts := s.judge(stored, cmd.Key, w.now)
+	verdict, counts := s.judge(stored, cmd.Key, w.Now)
 	if counts {
-		if err := w.tx.CountMismatch(ctx, stored); err != nil {
+		if err := w.Tx.CountMismatch(ctx, stored); err != nil {
 			return err
 		}
 	}
@@ -150,9 +150,9 @@ func (s *Service) judge(stored StoredAnswer, key *Key, now time.Time) (verdict e
 }
 
 // finish writes the trail of a command that decided: audit row, events, the answer under its key.
-func (s *Service) finish(ctx context.Context, w *work, cmd Command, result any, refusal error) error {
-	w.audit.Outcome = outcomeOf(refusal)
-	if err := w.tx.InsertAudit(ctx, w.audit); err != nil {
+func (s *Service) finish(ctx context.Context, w *Work, cmd Command, result any, refusal error) error {
+	w.Audit.Outcome = outcomeOf(refusal)
+	if err := w.Tx.InsertAudit(ctx, w.Audit); err != nil {
 		return err
 	}
 	var messages []event.Message
@@ -160,15 +160,15 @@ func (s *Service) finish(ctx context.Context, w *work, cmd Command, result any, 
 		messages = append(messages, s.messages(e)...)
 	}
 	if len(messages) > 0 {
-		if err := w.tx.InsertMessages(ctx, messages...); err != nil {
+		if err := w.Tx.InsertMessages(ctx, messages...); err != nil {
 			return err
 		}
 	}
-	stored, err := s.record(cmd, result, refusal, w.now)
+	stored, err := s.record(cmd, result, refusal, w.Now)
 	if err != nil || stored == nil {
 		return err
 	}
-	return w.tx.SaveAnswer(ctx, *stored)
+	return w.Tx.SaveAnswer(ctx, *stored)
 }
 
 func outcomeOf(refusal error) string {

@@ -69,11 +69,11 @@ func PublishedExamples(cmd Command) Seed {
 
 // Seed adds what is asked, all or nothing. Refusals: LiveProgram, SimulationState.
 func (s *Service) Seed(ctx context.Context, cmd Seed) error {
-	_, err := runDrawing(ctx, s, cmd.Command, actionSeed, func(w *work) (struct{}, error) {
-		if w.program.Kind != program.Sandbox {
+	_, err := RunDrawing(ctx, s, cmd.Command, actionSeed, func(w *Work) (struct{}, error) {
+		if w.Program.Kind != program.Sandbox {
 			return struct{}{}, fault.Refuse(LiveProgram)
 		}
-		d, ok, err := w.tx.DefaultDesign(ctx, w.program.ID)
+		d, ok, err := w.Tx.DefaultDesign(ctx, w.Program.ID)
 		if err != nil {
 			return struct{}{}, err
 		}
@@ -106,71 +106,71 @@ func (s *Service) Seed(ctx context.Context, cmd Seed) error {
 }
 
 // seedTakes reports whether a chosen number or reference exists already.
-func seedTakes(ctx context.Context, w *work, cmd Seed) (bool, error) {
+func seedTakes(ctx context.Context, w *Work, cmd Seed) (bool, error) {
 	for _, c := range cmd.Customers {
-		if _, taken, err := w.tx.CustomerByNumber(ctx, w.program.ID, c.Number); err != nil || taken {
+		if _, taken, err := w.Tx.CustomerByNumber(ctx, w.Program.ID, c.Number); err != nil || taken {
 			return taken, err
 		}
 		for _, n := range []int64{c.Wallet, c.Child} {
-			if _, taken, err := w.tx.AccountByNumber(ctx, w.program.ID, n); err != nil || taken {
+			if _, taken, err := w.Tx.AccountByNumber(ctx, w.Program.ID, n); err != nil || taken {
 				return taken, err
 			}
 		}
 	}
 	for _, b := range cmd.Batches {
-		if _, taken, err := w.tx.Batch(ctx, w.program.ID, b.Reference); err != nil || taken {
+		if _, taken, err := w.Tx.Batch(ctx, w.Program.ID, b.Reference); err != nil || taken {
 			return taken, err
 		}
 	}
 	return false, nil
 }
 
-func (s *Service) seedCustomer(ctx context.Context, w *work, sent SeedCustomer) error {
-	c := s.newHolder(w.program, NewHolder{
+func (s *Service) seedCustomer(ctx context.Context, w *Work, sent SeedCustomer) error {
+	c := s.newHolder(w.Program, NewHolder{
 		FirstName: sent.FirstName, LastName: sent.LastName, Email: sent.Email, RFC: sent.RFC, CURP: sent.CURP,
-	}, w.now)
+	}, w.Now)
 	if sent.Number != 0 {
 		c.Number = sent.Number
 	}
-	if err := w.tx.InsertCustomer(ctx, c, nil); err != nil {
+	if err := w.Tx.InsertCustomer(ctx, c, nil); err != nil {
 		return err
 	}
 	if sent.Wallet != 0 {
-		wallet := s.newWallet(w.program, c, w.now)
+		wallet := s.newWallet(w.Program, c, w.Now)
 		wallet.Number = sent.Wallet
-		if err := w.tx.InsertAccount(ctx, wallet); err != nil {
+		if err := w.Tx.InsertAccount(ctx, wallet); err != nil {
 			return err
 		}
 	}
 	if sent.Child == 0 {
 		return nil
 	}
-	parent := s.newWallet(w.program, c, w.now)
+	parent := s.newWallet(w.Program, c, w.Now)
 	parent.Kind, parent.Reference, parent.OpeningCents = account.CompositeParent, s.ids.Reference(), 0
-	if err := w.tx.InsertAccount(ctx, parent); err != nil {
+	if err := w.Tx.InsertAccount(ctx, parent); err != nil {
 		return err
 	}
-	child := s.newWallet(w.program, c, w.now)
+	child := s.newWallet(w.Program, c, w.Now)
 	child.Kind, child.Parent, child.Number, child.OpeningCents = account.CompositeChild, parent.ID, sent.Child, 0
-	return w.tx.InsertAccount(ctx, child)
+	return w.Tx.InsertAccount(ctx, child)
 }
 
 // seedBatch adds a finished batch and its cards, made as the worker makes them.
-func (s *Service) seedBatch(ctx context.Context, w *work, by Caller, sent SeedBatch, d card.Design) error {
-	m := maker{s: s, w: w, cutoff: w.now, asked: map[string]design{}}
+func (s *Service) seedBatch(ctx context.Context, w *Work, by Caller, sent SeedBatch, d card.Design) error {
+	m := maker{s: s, w: w, cutoff: w.Now, asked: map[string]design{}}
 	m.batch = batch.Batch{
-		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: w.program.ID, Reference: sent.Reference, Status: batch.Processing,
+		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: w.Program.ID, Reference: sent.Reference, Status: batch.Processing,
 		Campaign: d.Campaign, Location: seedLocation(), Requested: len(sent.Cards), Credential: by.Credential,
-		CreatedAt: w.now, UpdatedAt: w.now,
+		CreatedAt: w.Now, UpdatedAt: w.Now,
 	}
-	if err := w.tx.InsertBatch(ctx, m.batch); err != nil {
+	if err := w.Tx.InsertBatch(ctx, m.batch); err != nil {
 		return err
 	}
 	items := make([]batch.Item, len(sent.Cards))
 	for i, c := range sent.Cards {
 		items[i] = batch.Item{Batch: m.batch.ID, Index: i, Identifier: c.Identifier, Outcome: batch.Pending}
 	}
-	if err := w.tx.InsertItems(ctx, items); err != nil {
+	if err := w.Tx.InsertItems(ctx, items); err != nil {
 		return err
 	}
 	for i, c := range sent.Cards {

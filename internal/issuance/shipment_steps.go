@@ -184,7 +184,7 @@ func (b *boxChange) told() (event.Name, bool) {
 
 // writeBox writes what changed and announces it: one event for the box, and one for each card that is
 // canceled now.
-func (s *Service) writeBox(ctx context.Context, w *work, b boxChange) error {
+func (s *Service) writeBox(ctx context.Context, w *Work, b boxChange) error {
 	name, tell := b.told()
 	if !tell && b.after.Shipment == b.before.Shipment {
 		return nil
@@ -192,39 +192,39 @@ func (s *Service) writeBox(ctx context.Context, w *work, b boxChange) error {
 	b.after.Shipment.UpdatedAt = b.at
 	for i, p := range b.after.Packed {
 		if p.Member != b.before.Packed[i].Member {
-			if err := w.tx.UpdateMember(ctx, p.Member); err != nil {
+			if err := w.Tx.UpdateMember(ctx, p.Member); err != nil {
 				return err
 			}
 		}
 		if was := b.before.Packed[i].Plastic; p.Plastic.State != was.State || p.Plastic.Custody != was.Custody {
-			if err := w.tx.UpdatePlastic(ctx, p.Plastic); err != nil {
+			if err := w.Tx.UpdatePlastic(ctx, p.Plastic); err != nil {
 				return err
 			}
 		}
 	}
-	if err := w.tx.UpdateShipment(ctx, b.after.Shipment); err != nil {
+	if err := w.Tx.UpdateShipment(ctx, b.after.Shipment); err != nil {
 		return err
 	}
 	if tell {
 		box := b.after
-		w.announce(event.Event{Name: name, Box: &box})
+		w.Announce(event.Event{Name: name, Box: &box})
 	}
 	return announceCanceled(ctx, w, b)
 }
 
 // announceCanceled tells of the cards whose plastic became canceled. The views are loaded after the
 // writes, so that they are as people see them now.
-func announceCanceled(ctx context.Context, w *work, b boxChange) error {
+func announceCanceled(ctx context.Context, w *Work, b boxChange) error {
 	for i, p := range b.after.Packed {
 		if p.Member.Rejected() || p.Plastic.EverActivated() || !turnedCanceled(b, i) {
 			continue
 		}
-		v, ok, err := w.tx.CardView(ctx, w.program.ID, p.Member.Card)
+		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, p.Member.Card)
 		if err != nil {
 			return err
 		}
 		if ok && visible(v.Card) && v.Plastic.ID == p.Plastic.ID {
-			w.announce(event.Event{Name: event.CardCanceled, Card: &v})
+			w.Announce(event.Event{Name: event.CardCanceled, Card: &v})
 		}
 	}
 	return nil

@@ -39,10 +39,10 @@ type CreateShipment struct {
 
 // CreateShipment drafts a box: all members or none. Nothing reaches the bureau before SubmitShipment.
 func (s *Service) CreateShipment(ctx context.Context, cmd CreateShipment) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionCreateShipment, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionCreateShipment, func(w *Work) (card.Box, error) {
 		box := card.Box{Shipment: shipment.Shipment{
-			ID: ident.ShipmentID{UUID: s.ids.UUID()}, Program: w.program.ID, Kind: shipment.OfCards, Status: shipment.Draft,
-			Destination: cmd.Destination, Recipient: cmd.Recipient, Courier: cmd.Courier, CreatedAt: w.now, UpdatedAt: w.now,
+			ID: ident.ShipmentID{UUID: s.ids.UUID()}, Program: w.Program.ID, Kind: shipment.OfCards, Status: shipment.Draft,
+			Destination: cmd.Destination, Recipient: cmd.Recipient, Courier: cmd.Courier, CreatedAt: w.Now, UpdatedAt: w.Now,
 		}}
 		for i, m := range cmd.Members {
 			packed, err := s.packMember(ctx, w, box.Shipment, m, i)
@@ -51,12 +51,12 @@ func (s *Service) CreateShipment(ctx context.Context, cmd CreateShipment) (card.
 			}
 			box.Packed = append(box.Packed, packed)
 		}
-		w.audit.Shipment = box.Shipment.ID
-		if err := w.tx.InsertShipment(ctx, box.Shipment); err != nil {
+		w.Audit.Shipment = box.Shipment.ID
+		if err := w.Tx.InsertShipment(ctx, box.Shipment); err != nil {
 			return card.Box{}, err
 		}
 		for _, p := range box.Packed {
-			if err := w.tx.InsertMember(ctx, p.Member); err != nil {
+			if err := w.Tx.InsertMember(ctx, p.Member); err != nil {
 				return card.Box{}, err
 			}
 		}
@@ -65,17 +65,17 @@ func (s *Service) CreateShipment(ctx context.Context, cmd CreateShipment) (card.
 }
 
 // packMember decides whether a card may go into a draft, and gives its place there. It writes nothing.
-func (s *Service) packMember(ctx context.Context, w *work, in shipment.Shipment, m NewMember, position int) (card.Packed, error) {
+func (s *Service) packMember(ctx context.Context, w *Work, in shipment.Shipment, m NewMember, position int) (card.Packed, error) {
 	facts, err := loadMember(ctx, w, m)
 	if err != nil {
 		return card.Packed{}, err
 	}
-	if no := decideMember(m.Card, facts, w.now); no != nil {
+	if no := decideMember(m.Card, facts, w.Now); no != nil {
 		return card.Packed{}, no
 	}
 	member := shipment.Member{
 		ID: ident.MemberID{UUID: s.ids.UUID()}, Shipment: in.ID, Position: position, Card: m.Card,
-		Plastic: facts.view.Plastic.ID, Design: facts.design.design.ID, Address: in.Destination, CreatedAt: w.now, UpdatedAt: w.now,
+		Plastic: facts.view.Plastic.ID, Design: facts.design.design.ID, Address: in.Destination, CreatedAt: w.Now, UpdatedAt: w.Now,
 	}
 	if m.Address != nil {
 		member.Address = *m.Address
@@ -93,23 +93,23 @@ type memberFacts struct {
 	design   designChoice
 }
 
-func loadMember(ctx context.Context, w *work, m NewMember) (f memberFacts, err error) {
-	p := w.program.ID
-	f.view, f.found, err = w.tx.CardView(ctx, p, m.Card)
+func loadMember(ctx context.Context, w *Work, m NewMember) (f memberFacts, err error) {
+	p := w.Program.ID
+	f.view, f.found, err = w.Tx.CardView(ctx, p, m.Card)
 	if err != nil || !f.found {
 		return f, err
 	}
-	if f.eligible, err = eligibleHolder(ctx, w.tx, p, f.view.Card.Customer); err != nil {
+	if f.eligible, err = eligibleHolder(ctx, w.Tx, p, f.view.Card.Customer); err != nil {
 		return f, err
 	}
-	if f.heldBy, f.held, err = w.tx.OccupiedBy(ctx, p, m.Card); err != nil {
+	if f.heldBy, f.held, err = w.Tx.OccupiedBy(ctx, p, m.Card); err != nil {
 		return f, err
 	}
 	if m.Design != "" {
-		f.design, err = loadDesign(ctx, w.tx, p, m.Design)
+		f.design, err = loadDesign(ctx, w.Tx, p, m.Design)
 		return f, err
 	}
-	d, ok, err := w.tx.Design(ctx, p, f.view.Card.Design)
+	d, ok, err := w.Tx.Design(ctx, p, f.view.Card.Design)
 	if f.design.named = true; ok {
 		f.design.design = &d
 	}
@@ -168,32 +168,32 @@ func unshippable(v card.View, eligible bool, now time.Time) string {
 
 // Shipment gives a shipment with its members, or shipment.NotFound.
 func (s *Service) Shipment(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, error) {
-	return look(ctx, s, shipment.NotFound, func(tx ReadTx) (card.Box, bool, error) { return tx.Box(ctx, p, id) })
+	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) (card.Box, bool, error) { return tx.Box(ctx, p, id) })
 }
 
 // Shipments lists shipments of the cards API, newest first.
 func (s *Service) Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]shipment.Shipment, error) {
-	return look(ctx, s, shipment.NotFound, func(tx ReadTx) ([]shipment.Shipment, bool, error) {
+	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) ([]shipment.Shipment, bool, error) {
 		list, err := tx.Shipments(ctx, p, f, page)
 		return list, true, err
 	})
 }
 
 // loadBox loads the shipment that a command is about, or refuses with shipment.NotFound.
-func loadBox(ctx context.Context, w *work, id ident.ShipmentID) (card.Box, error) {
-	box, ok, err := w.tx.Box(ctx, w.program.ID, id)
+func loadBox(ctx context.Context, w *Work, id ident.ShipmentID) (card.Box, error) {
+	box, ok, err := w.Tx.Box(ctx, w.Program.ID, id)
 	if err != nil {
 		return card.Box{}, err
 	}
 	if !ok {
 		return card.Box{}, fault.Refuse(shipment.NotFound)
 	}
-	w.audit.Shipment = id
+	w.Audit.Shipment = id
 	return box, nil
 }
 
 // loadDraft is loadBox for commands that only a draft takes.
-func loadDraft(ctx context.Context, w *work, id ident.ShipmentID) (card.Box, error) {
+func loadDraft(ctx context.Context, w *Work, id ident.ShipmentID) (card.Box, error) {
 	box, err := loadBox(ctx, w, id)
 	if err == nil && box.Shipment.Status != shipment.Draft {
 		return card.Box{}, fault.RefuseWith(shipment.NotEditable, box.Shipment.Status)
@@ -212,7 +212,7 @@ type EditShipment struct {
 
 // EditShipment replaces parts of a draft. The addresses of its members are not touched.
 func (s *Service) EditShipment(ctx context.Context, cmd EditShipment) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionEditShipment, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionEditShipment, func(w *Work) (card.Box, error) {
 		box, err := loadDraft(ctx, w, cmd.Shipment)
 		if err != nil {
 			return card.Box{}, err
@@ -230,8 +230,8 @@ func (s *Service) EditShipment(ctx context.Context, cmd EditShipment) (card.Box,
 		if box.Shipment == before {
 			return box, nil
 		}
-		box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
-		return box, w.tx.UpdateShipment(ctx, box.Shipment)
+		box.Shipment.UpdatedAt = program.Later(w.Now, box.LastChange())
+		return box, w.Tx.UpdateShipment(ctx, box.Shipment)
 	})
 }
 
@@ -243,12 +243,12 @@ type DeleteShipment struct {
 
 // DeleteShipment deletes a draft; its cards are free again.
 func (s *Service) DeleteShipment(ctx context.Context, cmd DeleteShipment) error {
-	_, err := run(ctx, s, cmd.Command, actionDeleteShipment, func(w *work) (struct{}, error) {
+	_, err := Run(ctx, s, cmd.Command, actionDeleteShipment, func(w *Work) (struct{}, error) {
 		box, err := loadDraft(ctx, w, cmd.Shipment)
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, w.tx.DeleteShipment(ctx, box.Shipment)
+		return struct{}{}, w.Tx.DeleteShipment(ctx, box.Shipment)
 	})
 	return err
 }
@@ -263,7 +263,7 @@ type AddMember struct {
 // AddMember puts one more card into a draft. Refusals, in order: shipment.NotFound, shipment.NotEditable,
 // shipment.Full, then those of a member.
 func (s *Service) AddMember(ctx context.Context, cmd AddMember) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionAddMember, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionAddMember, func(w *Work) (card.Box, error) {
 		box, err := loadDraft(ctx, w, cmd.Shipment)
 		if err != nil {
 			return card.Box{}, err
@@ -279,13 +279,13 @@ func (s *Service) AddMember(ctx context.Context, cmd AddMember) (card.Box, error
 		if err != nil {
 			return card.Box{}, err
 		}
-		w.audit.Card = packed.Member.Card
-		if err := w.tx.InsertMember(ctx, packed.Member); err != nil {
+		w.Audit.Card = packed.Member.Card
+		if err := w.Tx.InsertMember(ctx, packed.Member); err != nil {
 			return card.Box{}, err
 		}
 		box.Packed = append(box.Packed, packed)
-		box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
-		return box, w.tx.UpdateShipment(ctx, box.Shipment)
+		box.Shipment.UpdatedAt = program.Later(w.Now, box.LastChange())
+		return box, w.Tx.UpdateShipment(ctx, box.Shipment)
 	})
 }
 
@@ -299,7 +299,7 @@ type RemoveMember struct {
 // RemoveMember takes a card out of a draft. Refusals, in order: shipment.NotFound, shipment.NotEditable,
 // shipment.MemberNotFound, shipment.LastCard.
 func (s *Service) RemoveMember(ctx context.Context, cmd RemoveMember) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionRemoveMember, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionRemoveMember, func(w *Work) (card.Box, error) {
 		box, err := loadDraft(ctx, w, cmd.Shipment)
 		if err != nil {
 			return card.Box{}, err
@@ -316,15 +316,15 @@ func (s *Service) RemoveMember(ctx context.Context, cmd RemoveMember) (card.Box,
 }
 
 // dropMember takes the member at that place out of a draft.
-func dropMember(ctx context.Context, w *work, box card.Box, at int) (card.Box, error) {
+func dropMember(ctx context.Context, w *Work, box card.Box, at int) (card.Box, error) {
 	gone := box.Packed[at].Member
-	w.audit.Card = gone.Card
-	if err := w.tx.DeleteMember(ctx, gone); err != nil {
+	w.Audit.Card = gone.Card
+	if err := w.Tx.DeleteMember(ctx, gone); err != nil {
 		return card.Box{}, err
 	}
 	box.Packed = slices.Delete(slices.Clone(box.Packed), at, at+1)
-	box.Shipment.UpdatedAt = program.Later(w.now, box.LastChange())
-	return box, w.tx.UpdateShipment(ctx, box.Shipment)
+	box.Shipment.UpdatedAt = program.Later(w.Now, box.LastChange())
+	return box, w.Tx.UpdateShipment(ctx, box.Shipment)
 }
 
 // eligibleHolder reports whether the customer of a card may hold it.

@@ -43,12 +43,12 @@ type SetCardStatus struct {
 // SetCardStatus puts a card into a state. Open takes away freeze, block and a simulated expiry. A card
 // that cannot take the state is SimulationState.
 func (s *Service) SetCardStatus(ctx context.Context, cmd SetCardStatus) (CardAt, error) {
-	return run(ctx, s, cmd.Command, actionSimulateCard, func(w *work) (CardAt, error) {
+	return Run(ctx, s, cmd.Command, actionSimulateCard, func(w *Work) (CardAt, error) {
 		v, err := loadCard(ctx, w, cmd.Card)
 		if err != nil {
 			return CardAt{}, err
 		}
-		after, name, no := decideCardStatus(v.Card, cmd, w.program, w.now)
+		after, name, no := decideCardStatus(v.Card, cmd, w.Program, w.Now)
 		if no != nil {
 			return CardAt{}, no
 		}
@@ -96,7 +96,7 @@ type Target struct {
 }
 
 // loadTarget finds the submitted box that a step is about.
-func loadTarget(ctx context.Context, w *work, t Target) (card.Box, error) {
+func loadTarget(ctx context.Context, w *Work, t Target) (card.Box, error) {
 	id := t.Shipment
 	if !t.Card.IsZero() {
 		v, err := loadCard(ctx, w, t.Card)
@@ -115,11 +115,11 @@ func loadTarget(ctx context.Context, w *work, t Target) (card.Box, error) {
 }
 
 // shipmentOf is the shipment of a card: the submitted one, else the draft that holds it.
-func shipmentOf(ctx context.Context, w *work, v card.View) (ident.ShipmentID, error) {
+func shipmentOf(ctx context.Context, w *Work, v card.View) (ident.ShipmentID, error) {
 	if v.Box.Kind == shipment.OfCards && !v.Box.ID.IsZero() {
 		return v.Box.ID, nil
 	}
-	id, held, err := w.tx.OccupiedBy(ctx, w.program.ID, v.Card.ID)
+	id, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, v.Card.ID)
 	if err == nil && !held {
 		err = fault.RefuseWith(SimulationState, noShipment)
 	}
@@ -136,12 +136,12 @@ type RecordProduction struct {
 
 // RecordProduction moves plastics at the bureau. A plastic that is past it refuses the whole step.
 func (s *Service) RecordProduction(ctx context.Context, cmd RecordProduction) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionSimulateProduction, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionSimulateProduction, func(w *Work) (card.Box, error) {
 		box, err := loadTarget(ctx, w, cmd.Target)
 		if err != nil {
 			return card.Box{}, err
 		}
-		scans, err := w.tx.Scans(ctx, box.Shipment.ID)
+		scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
 		if err != nil {
 			return card.Box{}, err
 		}
@@ -149,7 +149,7 @@ func (s *Service) RecordProduction(ctx context.Context, cmd RecordProduction) (c
 		if !cmd.Target.Card.IsZero() {
 			only = []ident.CardID{cmd.Target.Card}
 		}
-		change, no := decideProduction(box, cmd.Step, only, scans, w.now)
+		change, no := decideProduction(box, cmd.Step, only, scans, w.Now)
 		if no != nil {
 			return card.Box{}, no
 		}
@@ -223,21 +223,21 @@ type RecordScan struct {
 
 // RecordScan records a scan. One that is late or repeated is recorded and moves nothing.
 func (s *Service) RecordScan(ctx context.Context, cmd RecordScan) (card.Box, error) {
-	return run(ctx, s, cmd.Command, actionSimulateScan, func(w *work) (card.Box, error) {
+	return Run(ctx, s, cmd.Command, actionSimulateScan, func(w *Work) (card.Box, error) {
 		box, err := loadTarget(ctx, w, cmd.Target)
 		if err != nil {
 			return card.Box{}, err
 		}
-		scans, err := w.tx.Scans(ctx, box.Shipment.ID)
+		scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
 		if err != nil {
 			return card.Box{}, err
 		}
-		scan := cmd.scan(w.now)
-		change, no := decideScan(box, cmd, scan, scans, w.now)
+		scan := cmd.scan(w.Now)
+		change, no := decideScan(box, cmd, scan, scans, w.Now)
 		if no != nil {
 			return card.Box{}, no
 		}
-		if _, err := w.tx.InsertScan(ctx, box.Shipment.ID, scan); err != nil {
+		if _, err := w.Tx.InsertScan(ctx, box.Shipment.ID, scan); err != nil {
 			return card.Box{}, err
 		}
 		return change.after, s.writeBox(ctx, w, change)

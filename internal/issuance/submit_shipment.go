@@ -55,7 +55,7 @@ func (s *Service) SubmitShipment(ctx context.Context, cmd SubmitShipment) (card.
 		if err != nil {
 			return card.Box{}, err
 		}
-		box, err := run(ctx, s, cmd.Command, actionSubmitShipment, func(w *work) (card.Box, error) {
+		box, err := Run(ctx, s, cmd.Command, actionSubmitShipment, func(w *Work) (card.Box, error) {
 			return s.place(ctx, w, cmd.Shipment, word)
 		})
 		if !errors.Is(err, errDraftChanged) {
@@ -79,7 +79,7 @@ func (s *Service) askBureau(ctx context.Context, cmd SubmitShipment) (bureauWord
 	return word, nil
 }
 
-func (s *Service) place(ctx context.Context, w *work, id ident.ShipmentID, word bureauWord) (card.Box, error) {
+func (s *Service) place(ctx context.Context, w *Work, id ident.ShipmentID, word bureauWord) (card.Box, error) {
 	box, err := loadBox(ctx, w, id)
 	if err != nil {
 		return card.Box{}, err
@@ -102,23 +102,23 @@ func (s *Service) place(ctx context.Context, w *work, id ident.ShipmentID, word 
 }
 
 // checkMembers checks the members of a draft again: the cards as they are now, and why each is refused.
-func (s *Service) checkMembers(ctx context.Context, w *work, box card.Box) (map[ident.MemberID]card.View, map[ident.MemberID]string, error) {
+func (s *Service) checkMembers(ctx context.Context, w *Work, box card.Box) (map[ident.MemberID]card.View, map[ident.MemberID]string, error) {
 	views, refused := map[ident.MemberID]card.View{}, map[ident.MemberID]string{}
 	for _, p := range box.Packed {
-		v, _, err := w.tx.CardView(ctx, w.program.ID, p.Member.Card)
+		v, _, err := w.Tx.CardView(ctx, w.Program.ID, p.Member.Card)
 		if err != nil {
 			return nil, nil, err
 		}
-		eligible, err := eligibleHolder(ctx, w.tx, w.program.ID, v.Card.Customer)
+		eligible, err := eligibleHolder(ctx, w.Tx, w.Program.ID, v.Card.Customer)
 		if err != nil {
 			return nil, nil, err
 		}
-		d, _, err := w.tx.Design(ctx, w.program.ID, p.Member.Design)
+		d, _, err := w.Tx.Design(ctx, w.Program.ID, p.Member.Design)
 		if err != nil {
 			return nil, nil, err
 		}
 		views[p.Member.ID] = v
-		if cause := decideOrder(v, eligible, d, p.Member, w.program, w.now); cause != "" {
+		if cause := decideOrder(v, eligible, d, p.Member, w.Program, w.Now); cause != "" {
 			refused[p.Member.ID] = cause
 		}
 	}
@@ -191,37 +191,37 @@ func rejections(box card.Box, refused map[ident.MemberID]string) []shipment.Reje
 }
 
 // order places the draft: a code for each plastic that is accepted, a mark on each member that is not.
-func (s *Service) order(ctx context.Context, w *work, box card.Box, views map[ident.MemberID]card.View, refused map[ident.MemberID]string) (card.Box, error) {
-	changed := program.Later(w.now, box.LastChange())
+func (s *Service) order(ctx context.Context, w *Work, box card.Box, views map[ident.MemberID]card.View, refused map[ident.MemberID]string) (card.Box, error) {
+	changed := program.Later(w.Now, box.LastChange())
 	for i, p := range box.Packed {
 		if cause, no := refused[p.Member.ID]; no {
-			p.Member.RejectedAt, p.Member.RejectionReason, p.Member.UpdatedAt = w.now, cause, changed
+			p.Member.RejectedAt, p.Member.RejectionReason, p.Member.UpdatedAt = w.Now, cause, changed
 			box.Packed[i] = p
-			if err := w.tx.UpdateMember(ctx, p.Member); err != nil {
+			if err := w.Tx.UpdateMember(ctx, p.Member); err != nil {
 				return card.Box{}, err
 			}
 			continue
 		}
-		plastic, err := s.request(box.Shipment.ID, views[p.Member.ID].Plastic, w.now)
+		plastic, err := s.request(box.Shipment.ID, views[p.Member.ID].Plastic, w.Now)
 		if err != nil {
 			return card.Box{}, err
 		}
 		plastic.UpdatedAt = changed
-		if err := w.tx.UpdatePlastic(ctx, plastic); err != nil {
+		if err := w.Tx.UpdatePlastic(ctx, plastic); err != nil {
 			return card.Box{}, err
 		}
 		box.Packed[i].Plastic = plastic
 		if c := views[p.Member.ID].Card; c.Design != p.Member.Design {
 			c.Design, c.UpdatedAt = p.Member.Design, changed
-			if err := w.tx.UpdateCard(ctx, c); err != nil {
+			if err := w.Tx.UpdateCard(ctx, c); err != nil {
 				return card.Box{}, err
 			}
 		}
 	}
-	box.Shipment.Status, box.Shipment.SubmittedAt = shipment.Placed, w.now
-	box.Shipment.CutoffAt, box.Shipment.UpdatedAt = s.bureau.Cutoff(w.now), changed
-	w.announce(event.Event{Name: event.ShipmentPlaced, Box: &box})
-	return box, w.tx.UpdateShipment(ctx, box.Shipment)
+	box.Shipment.Status, box.Shipment.SubmittedAt = shipment.Placed, w.Now
+	box.Shipment.CutoffAt, box.Shipment.UpdatedAt = s.bureau.Cutoff(w.Now), changed
+	w.Announce(event.Event{Name: event.ShipmentPlaced, Box: &box})
+	return box, w.Tx.UpdateShipment(ctx, box.Shipment)
 }
 
 // request asks the bureau for a plastic: it gets its code and belongs to the box.
