@@ -90,6 +90,7 @@ func commonAnswers() map[fault.Reason]wire {
 		issuance.EndpointNotFound: {404, "WEBHOOK_NOT_FOUND", "Webhook not found.", nil},
 		issuance.EndpointDisabled: {400, "WEBHOOK_DISABLED", "The webhook is disabled.", nil},
 		issuance.EndpointLimit:    {400, "WEBHOOK_LIMIT_REACHED", "There are too many active webhooks.", detailOf("max", showInt)},
+		issuance.DeliveryNotFound: {404, "WEBHOOK_DELIVERY_NOT_FOUND", "There is no such delivery of this webhook.", nil},
 		issuance.EndpointMode:     {400, "WEBHOOK_MODE_NOT_ALLOWED", "This webhook mode is not allowed.", detailOf("mode", showText)},
 		webhook.InvalidURL:        {422, "VALIDATION_FAILED", "The request is not valid.", showBadURL},
 		issuance.LiveProgram:      {403, "SIMULATION_NOT_AVAILABLE", "Simulation is for sandbox projects only.", nil},

@@ -269,7 +269,7 @@ func (h *house) events() []told {
 	var out []told
 	for _, d := range all {
 		if d.Message.Door == event.CardsDoor && d.Message.Program == h.world.Program.ID {
-			if _, err := queue.Finish(h.t.Context(), d, outbox.Outcome{State: outbox.Delivered, At: now, HTTPStatus: 200}); err != nil {
+			if _, err := queue.Finish(h.t.Context(), []outbox.Ended{{Delivery: d, Outcome: outbox.Outcome{State: outbox.Delivered, At: now, HTTPStatus: 200}, SentAt: now}}); err != nil {
 				h.t.Fatal(err)
 			}
 			out = append(out, told{d.Message.Type, answer{t: h.t, body: string(d.Message.Body)}})

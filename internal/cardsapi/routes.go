@@ -66,6 +66,13 @@ func (d *Door) routes() []httpd.Route {
 		secret(withBody("POST", "/webhooks", opt, def, d.createWebhook)),
 		route("GET", "/webhooks", none, def, d.listWebhooks),
 		route("GET", "/webhooks/{id}", none, def, d.getWebhook),
+		withBody("PATCH", "/webhooks/{id}", none, def, d.updateWebhook),
+		withBody("PUT", "/webhooks/{id}", none, def, d.updateWebhook),
+		secret(route("POST", "/webhooks/{id}/rotate-secret", opt, def, d.rotateWebhook)),
+		route("GET", "/webhooks/{id}/deliveries", none, def, d.listDeliveries),
+		withBody("POST", "/webhooks/{id}/deliveries/replay", opt, def, d.replayRange),
+		route("GET", "/webhooks/{id}/deliveries/{deliveryId}", none, def, d.getDelivery),
+		route("POST", "/webhooks/{id}/deliveries/{deliveryId}/replay", opt, def, d.replayDelivery),
 		route("POST", "/webhooks/{id}/disable", opt, def, d.disableWebhook),
 		route("DELETE", "/webhooks/{id}", none, def, d.dropWebhook),
 

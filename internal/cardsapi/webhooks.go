@@ -128,6 +128,41 @@ func (d *Door) getWebhook(c *call) error {
 	return write(c.w, webhookAnswer(e))
 }
 
+// updateWebhook is contract §21.1: a name, a URL or both; PUT is the same.
+func (d *Door) updateWebhook(c *call) error {
+	cmd := issuance.UpdateEndpoint{Door: eventDoor, Endpoint: ident.EndpointID{UUID: c.id("id")}}
+	o := c.object()
+	cmd.Name, _ = o.text("name", optional, 1, 100)
+	if url, given := o.text("url", optional, 1, webhook.MaxURLLen); given {
+		if err := d.checkTarget(c, url); errors.Is(err, webhook.InvalidURL) {
+			o.bad("url", "invalid_url")
+		} else if err != nil {
+			return err
+		}
+		cmd.URL = url
+	}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	return perform(d, c, webhookAnswer, func(base issuance.Command) (issuance.Endpoint, error) {
+		cmd.Command = base
+		return d.service.UpdateEndpoint(c.ctx(), cmd)
+	})
+}
+
+// rotateWebhook is contract §21.1: the answer carries the new secret, as at creation.
+func (d *Door) rotateWebhook(c *call) error {
+	c.form()
+	cmd := issuance.RotateEndpoint{Door: eventDoor, Endpoint: ident.EndpointID{UUID: c.id("id")}}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	return perform(d, c, issuedAnswer, func(base issuance.Command) (issuance.IssuedEndpoint, error) {
+		cmd.Command = base
+		return d.service.RotateEndpoint(c.ctx(), cmd)
+	})
+}
+
 func (d *Door) disableWebhook(c *call) error { return d.disable(c, webhookAnswer) }
 
 func (d *Door) dropWebhook(c *call) error { return d.disable(c, noContent[issuance.Endpoint]) }

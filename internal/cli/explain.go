@@ -34,6 +34,9 @@ var words = map[fault.Reason]string{
 	issuance.LiveProgram:      "only a sandbox programme takes fixtures",
 	issuance.SimulationState:  "the programme has things with these numbers already; load the fixture into a new one",
 	card.NotFound:             "there is no such card in this programme",
+	issuance.EndpointNotFound: "there is no such webhook in this programme; `firsttap webhook list` shows them",
+	issuance.EndpointDisabled: "the webhook is disabled, for good; make a new one",
+	issuance.DeliveryNotFound: "there is no such delivery of this webhook; `firsttap webhook deliveries` lists them",
 	batch.NotFound:            "there is no such batch in this programme",
 	fault.ReasonUnavailable:   "the database cannot be reached now; is another process holding it, is the disk full?",
 }

@@ -42,6 +42,7 @@ type commands struct {
 	Key     keyCommand     `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
 	Card    cardCommand    `cmd:"" help:"Look at a card."`
 	Batch   batchCommand   `cmd:"" help:"Look at a bulk order."`
+	Webhook webhookCommand `cmd:"" help:"Webhooks: what went where, each attempt, and how to send it again."`
 	Keyring keyringCommand `cmd:"" help:"The keys that seal secrets at rest."`
 	Audit   auditCommand   `cmd:"" help:"The audit trail."`
 	Sandbox sandboxCommand `cmd:"" help:"The clock and the fixtures of a sandbox programme."`

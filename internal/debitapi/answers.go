@@ -236,7 +236,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		customer.ProfileIncomplete, customer.ApplicationClosed,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
-		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.SimulationState,
+		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,
 	} {
 		rows[reason] = clash
 	}

@@ -551,7 +551,10 @@ func (h *house) sample() {
 	if len(due) != 1 || !regexp.MustCompile(`^msg_[0-9a-f]{32}$`).MatchString(string(due[0].Message.ID)) || string(due[0].Message.Body) != `{"referenceBatch":"00000000000000000000000000000000","status":4,"numCreated":1,"numFailed":0}` {
 		h.t.Fatalf("%v", due)
 	}
-	_, err = h.db.Outbox().Finish(h.t.Context(), due[0], outbox.Outcome{State: outbox.Pending, At: h.clock.Now(), NextAt: h.clock.Now().Add(time.Hour), HTTPStatus: 500, Failure: "status"})
+	_, err = h.db.Outbox().Finish(h.t.Context(), []outbox.Ended{{
+		Delivery: due[0], SentAt: h.clock.Now(),
+		Outcome: outbox.Outcome{State: outbox.Pending, At: h.clock.Now(), NextAt: h.clock.Now().Add(time.Hour), HTTPStatus: 500, Failure: "status"},
+	}})
 	h.must(err)
 	if a := h.do(http.MethodGet, hookPath, "", h.asAdmin()...); !strings.Contains(a.body, `"failing_since":"2026-03-06T`) {
 		h.t.Errorf("a failing webhook: %s", a.body)

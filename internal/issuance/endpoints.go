@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"time"
@@ -15,6 +16,8 @@ import (
 // The actions of audit rows.
 const (
 	actionEndpointCreate  = "webhook.create"
+	actionEndpointUpdate  = "webhook.update"
+	actionEndpointRotate  = "webhook.rotate_secret"
 	actionEndpointDisable = "webhook.disable"
 	actionBatchWebhook    = "webhook.set"
 	actionBatchTest       = "webhook.test"
@@ -55,6 +58,61 @@ func (s *Service) CreateEndpoint(ctx context.Context, cmd CreateEndpoint) (Endpo
 		return s.newEndpoint(ctx, w, cmd.Door, cmd.Name, cmd.URL)
 	})
 	return out.Endpoint, out.Secret, err
+}
+
+// UpdateEndpoint changes a name or a URL. The door has checked the URL.
+type UpdateEndpoint struct {
+	Command
+	Door      event.Door
+	Endpoint  ident.EndpointID
+	Name, URL string // "" stays
+}
+
+// UpdateEndpoint changes an endpoint; attempts that start later use the new URL, also for older events.
+// Refusals: EndpointNotFound, EndpointDisabled.
+func (s *Service) UpdateEndpoint(ctx context.Context, cmd UpdateEndpoint) (Endpoint, error) {
+	return Run(ctx, s, cmd.Command, actionEndpointUpdate, func(w *Work) (Endpoint, error) {
+		e, err := livingEndpoint(ctx, w, cmd.Door, cmd.Endpoint)
+		if err != nil {
+			return Endpoint{}, err
+		}
+		w.Audit.Note = e.ID.String()
+		before := e
+		e.Name, e.URL = cmp.Or(cmd.Name, e.Name), cmp.Or(cmd.URL, e.URL)
+		if e.Name == before.Name && e.URL == before.URL {
+			return e, nil
+		}
+		e.UpdatedAt = program.Later(w.Now, e.UpdatedAt)
+		return e, w.Tx.UpdateEndpoint(ctx, e)
+	})
+}
+
+// RotateEndpoint gives an endpoint a new secret.
+type RotateEndpoint struct {
+	Command
+	Door     event.Door
+	Endpoint ident.EndpointID
+}
+
+// RotateEndpoint gives an endpoint a new secret. The old one is dead at once, unless the programme lets it
+// sign beside the new one for a while. Refusals: EndpointNotFound, EndpointDisabled.
+func (s *Service) RotateEndpoint(ctx context.Context, cmd RotateEndpoint) (IssuedEndpoint, error) {
+	return Run(ctx, s, cmd.Command, actionEndpointRotate, func(w *Work) (IssuedEndpoint, error) {
+		e, err := livingEndpoint(ctx, w, cmd.Door, cmd.Endpoint)
+		if err != nil {
+			return IssuedEndpoint{}, err
+		}
+		w.Audit.Note = e.ID.String()
+		overlap := w.Program.Policy.RotationOverlap
+		if cmd.Door == event.DebitDoor {
+			overlap = batchOverlap
+		}
+		out, err := s.rotate(e, w.Now, overlap)
+		if err != nil {
+			return IssuedEndpoint{}, err
+		}
+		return out, w.Tx.UpdateEndpoint(ctx, out.Endpoint)
+	})
 }
 
 // DisableEndpoint ends an endpoint for good. One that is disabled already stays as it is.
@@ -216,7 +274,10 @@ func (s *Service) rotate(e Endpoint, now time.Time, overlap time.Duration) (Issu
 	if err != nil {
 		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
 	}
-	e.PreviousSealed, e.PreviousUntil = e.SecretSealed, now.Add(overlap)
+	e.PreviousSealed, e.PreviousUntil = nil, time.Time{}
+	if overlap > 0 {
+		e.PreviousSealed, e.PreviousUntil = e.SecretSealed, now.Add(overlap)
+	}
 	e.SecretSealed, e.UpdatedAt = sealed, program.Later(now, e.UpdatedAt)
 	return IssuedEndpoint{Endpoint: e, Secret: secret}, nil
 }

@@ -118,6 +118,7 @@ var (
 	EndpointNotFound = fault.New("endpoint_not_found", fault.NotFound)
 	EndpointLimit    = fault.New("endpoint_limit", fault.Refused)
 	EndpointDisabled = fault.New("endpoint_disabled", fault.Refused)
+	DeliveryNotFound = fault.New("delivery_not_found", fault.NotFound)
 	EndpointMode     = fault.New("endpoint_mode_not_allowed", fault.Refused) // Detail: string mode
 	LiveProgram      = fault.New("simulation_not_available", fault.Forbidden)
 	SimulationState  = fault.New("simulation_invalid_state", fault.Refused) // Detail: string
@@ -127,6 +128,6 @@ var (
 func reasons() []fault.Reason {
 	return []fault.Reason{
 		KeyMismatch, KeyInProgress, KeyRequired, BreakerOpen, ProgramUnknown, ProgramSuspended,
-		EndpointNotFound, EndpointLimit, EndpointDisabled, EndpointMode, LiveProgram, SimulationState,
+		EndpointNotFound, EndpointLimit, EndpointDisabled, EndpointMode, DeliveryNotFound, LiveProgram, SimulationState,
 	}
 }

@@ -45,6 +45,7 @@ type ReadTx interface {
 	BatchReader
 	JournalReader
 	EndpointReader
+	DeliveryReader
 }
 
 // Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
@@ -60,6 +61,7 @@ type Tx interface {
 	BatchWriter
 	JournalWriter
 	EndpointWriter
+	DeliveryWriter
 }
 
 // Programs reads tenants.
@@ -236,6 +238,25 @@ type EndpointReader interface {
 	// FailingSince gives the time of the oldest message that had a failed attempt at the endpoint, was not
 	// delivered, and is younger than the endpoint's last acknowledged delivery; ok is false when there is none.
 	FailingSince(ctx context.Context, p ident.ProgramID, id ident.EndpointID) (time.Time, bool, error)
+}
+
+// DeliveryReader reads what went to endpoints. The caller has made sure whose endpoint it is.
+type DeliveryReader interface {
+	// Deliveries lists deliveries of an endpoint, newest message first; a state of "" is any. The mark of a page is
+	// the creation of the message and the id of the delivery.
+	Deliveries(ctx context.Context, to ident.EndpointID, state DeliveryState, page Page) ([]Delivery, error)
+	Delivery(ctx context.Context, id ident.DeliveryID) (Delivery, bool, error)
+	// Attempts gives the attempts of a delivery that are kept, the oldest first.
+	Attempts(ctx context.Context, id ident.DeliveryID) ([]Attempt, error)
+}
+
+// DeliveryWriter sends again.
+type DeliveryWriter interface {
+	// Replay makes a delivery due at now, in whatever state it is; its timetable begins again.
+	Replay(ctx context.Context, id ident.DeliveryID, now time.Time) error
+	// ReplayRange does so with the oldest deliveries of an endpoint in that state whose messages were made from
+	// from on and before until, and tells how many.
+	ReplayRange(ctx context.Context, to ident.EndpointID, state DeliveryState, from, until, now time.Time, limit int) (int, error)
 }
 
 // EndpointWriter changes webhook endpoints.

@@ -33,7 +33,7 @@ func TestOutcome_FollowsTheTimetableOfTheDoor(t *testing.T) {
 		"not signed":           {event.DebitDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Pending, At: at, NextAt: at.Add(5 * time.Second), Failure: "unsigned"}},
 		"a door without hooks": {event.NativeDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Exhausted, At: at, Failure: "unsigned"}},
 	} {
-		d := Delivery{Program: sandbox, Attempt: c.attempt, Message: event.Message{Door: c.door}}
+		d := Delivery{Program: sandbox, Attempt: c.attempt + 20, Try: c.attempt, Message: event.Message{Door: c.door}}
 		if got := w.outcome(d, c.result); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
@@ -44,7 +44,7 @@ func TestOutcome_LiveProgrammesJitterAndSandboxesDoNot(t *testing.T) {
 	t.Parallel()
 	next := func(kind program.Kind) time.Duration {
 		w := New(Config{Now: func() time.Time { return noon }, Random: bytes.NewReader(make([]byte, 8))})
-		d := Delivery{Program: program.Program{Kind: kind}, Attempt: 1, Message: event.Message{Door: event.CardsDoor}}
+		d := Delivery{Program: program.Program{Kind: kind}, Attempt: 1, Try: 1, Message: event.Message{Door: event.CardsDoor}}
 		return w.outcome(d, webhook.Result{Err: webhook.FailureConnect}).NextAt.Sub(noon)
 	}
 	if got := next(program.Sandbox); got != 10*time.Second {

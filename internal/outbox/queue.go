@@ -23,22 +23,22 @@ type Queue interface {
 	// Deliveries whose lease has passed on real time are due again. Endpoints that were disabled meanwhile
 	// have their deliveries dropped.
 	Claim(ctx context.Context, owner string, realNow time.Time, lease time.Duration, perEndpoint, limit int) ([]Delivery, error)
-	// Finish writes the outcome of an attempt. held is false, and nothing is written, when the lease is not
-	// this one's any more (the fence differs).
-	Finish(ctx context.Context, d Delivery, o Outcome) (held bool, err error)
+	// Finish writes the outcomes of attempts in one commit, and a row for each attempt. held tells of each
+	// whether its lease was still this one's: where it was not (the fence differs), the delivery stays as it is.
+	Finish(ctx context.Context, ended []Ended) (held []bool, err error)
 	// Release hands leases back unused, for a graceful stop.
 	Release(ctx context.Context, ds []Delivery) error
 }
 
-// State is where a delivery is.
-type State string
+// State is where a delivery is, in the word of the rules.
+type State = issuance.DeliveryState
 
 // The states of a delivery.
 const (
-	Pending   State = "pending"
-	Delivered State = "delivered"
-	Exhausted State = "exhausted" // the timetable ended without success
-	Dropped   State = "dropped"   // its endpoint was disabled
+	Pending   = issuance.DeliveryPending
+	Delivered = issuance.DeliveryDelivered
+	Exhausted = issuance.DeliveryExhausted
+	Dropped   = issuance.DeliveryDropped
 )
 
 // Delivery is one message on its way to one endpoint, leased to a worker.
@@ -47,7 +47,8 @@ type Delivery struct {
 	Message  event.Message
 	Endpoint issuance.Endpoint // as it is now: a new URL or secret serves older messages too
 	Program  program.Program
-	Attempt  int   // number of the attempt that is due, from 1
+	Attempt  int   // number of the attempt that is due, from 1, over all replays
+	Try      int   // its number since the timetable last began, from 1: a replay begins it again
 	Fence    int64 // rises with every lease; an outcome under an older one is refused
 }
 
@@ -58,4 +59,23 @@ type Outcome struct {
 	NextAt     time.Time // on the programme's clock; of Pending
 	HTTPStatus int       // 0 when there was no answer
 	Failure    string    // short class of failure; "" on success
+}
+
+// Ended is an attempt with its outcome.
+type Ended struct {
+	Delivery Delivery
+	Outcome  Outcome
+	SentAt   time.Time // real time at which it began
+	Took     time.Duration
+}
+
+// Acknowledged is the result of an attempt that a receiver took; others have the class of their failure.
+const Acknowledged = "acknowledged"
+
+// Result is the word for what came of the attempt.
+func (e Ended) Result() string {
+	if e.Outcome.Failure == "" {
+		return Acknowledged
+	}
+	return e.Outcome.Failure
 }

@@ -21,7 +21,8 @@ const (
 	inFlight    = 128              // attempts in all at one time
 	fanOutBatch = 200              // messages that one transaction takes
 	poll        = time.Second      // between looks at a queue that nobody has woken
-	lease       = 20 * time.Second // far above what an attempt can take
+	lease       = 15 * time.Second // above what an attempt can take, with the writing of its end
+	writeBatch  = 256              // ends of attempts that one commit takes
 	handBack    = 5 * time.Second  // to write the end when told to stop
 	slowest     = 30 * time.Second // between looks at a queue that fails
 )
@@ -71,6 +72,7 @@ type Worker struct {
 	Config
 	wake  chan struct{}
 	slots chan struct{}
+	ended chan Ended // to the one who writes
 	done  sync.WaitGroup
 }
 
@@ -79,7 +81,7 @@ func New(c Config) *Worker {
 	if c.StopGrace <= 0 {
 		c.StopGrace = defaultStopGrace
 	}
-	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight)}
+	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight), ended: make(chan Ended, inFlight)}
 }
 
 // Wake tells the worker that there may be messages. It never blocks.
@@ -95,6 +97,11 @@ func (w *Worker) Wake() {
 func (w *Worker) Run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		w.write(sending)
+	}()
 	pause := poll
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -122,6 +129,8 @@ func (w *Worker) Run(ctx context.Context) {
 	patience := time.AfterFunc(w.StopGrace, cut)
 	defer patience.Stop()
 	w.done.Wait()
+	close(w.ended)
+	<-written
 }
 
 func (w *Worker) beat() {
@@ -150,32 +159,65 @@ func (w *Worker) look(ctx, sending context.Context) (more bool, err error) {
 		w.done.Go(func() {
 			w.carry(sending, d)
 			<-w.slots
-			w.Wake()
+			if len(w.slots) == cap(w.slots)-1 {
+				w.Wake() // there was no room; else the end of the attempt wakes the worker once it is written
+			}
 		})
 	}
 	return taken == fanOutBatch || len(claimed) == room, nil
 }
 
-// carry makes one attempt and writes what came of it.
+// carry makes one attempt and hands its end to the one who writes.
 func (w *Worker) carry(ctx context.Context, d Delivery) {
 	started := w.Now()
 	result := w.attempt(ctx, d)
-	// The end is written also when the attempt was cut off by a stop, but not for ever.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
-	defer cancel()
 	if result.Err == webhook.FailureCancelled {
+		// The lease is handed back also when we are told to stop, but not for ever.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+		defer cancel()
 		if err := w.Queue.Release(ctx, []Delivery{d}); err != nil {
 			w.fail(ctx, d, "hand a lease back", err)
 		}
 		return
 	}
 	w.observe(d, result, started)
-	held, err := w.Queue.Finish(ctx, d, w.outcome(d, result))
-	switch {
-	case err != nil:
-		w.fail(ctx, d, "write the end of an attempt", err)
-	case !held:
-		w.fail(ctx, d, "write the end of an attempt", errLost)
+	w.ended <- Ended{Delivery: d, Outcome: w.outcome(d, result), SentAt: started, Took: result.Took}
+}
+
+// write writes the ends of attempts until there are no more. Those that come while one commit runs share
+// the next.
+func (w *Worker) write(ctx context.Context) {
+	batch := make([]Ended, 0, writeBatch)
+	for first := range w.ended {
+		batch = append(batch[:0], first)
+		for more := true; more && len(batch) < writeBatch; {
+			select {
+			case e, open := <-w.ended:
+				if more = open; open {
+					batch = append(batch, e)
+				}
+			default:
+				more = false
+			}
+		}
+		w.finish(ctx, batch)
+		w.Wake() // each end makes room at its endpoint
+	}
+}
+
+// finish writes the ends also after a stop has cut attempts off, but not for ever. What cannot be written is
+// due again when its lease has passed.
+func (w *Worker) finish(ctx context.Context, batch []Ended) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+	defer cancel()
+	held, err := w.Queue.Finish(ctx, batch)
+	for i, e := range batch {
+		switch {
+		case err != nil:
+			w.fail(ctx, e.Delivery, "write the end of an attempt", err)
+		case !held[i]:
+			w.fail(ctx, e.Delivery, "write the end of an attempt", errLost)
+		}
 	}
 }
 
@@ -183,7 +225,7 @@ func (w *Worker) observe(d Delivery, r webhook.Result, started time.Time) {
 	if w.Observe == nil {
 		return
 	}
-	a := Attempt{Door: d.Message.Door, Result: "acknowledged", Took: r.Took, First: d.Attempt == 1}
+	a := Attempt{Door: d.Message.Door, Result: Acknowledged, Took: r.Took, First: d.Attempt == 1}
 	if !r.Acknowledged {
 		a.Result = string(r.Err)
 	}
@@ -258,7 +300,7 @@ func (w *Worker) outcome(d Delivery, r webhook.Result) Outcome {
 	if d.Program.Kind != program.Live {
 		random = nil
 	}
-	wait, more := how.timetable.Next(d.Attempt, random)
+	wait, more := how.timetable.Next(d.Try, random)
 	if !more {
 		o.State = Exhausted
 		return o

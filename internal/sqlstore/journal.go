@@ -70,8 +70,9 @@ func scanAudit(r row, a *audit.Row) error {
 		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note)
 }
 
+// messageArgs marks the native words as taken at once: they have no endpoints, and are the programme's own record.
 func messageArgs(m event.Message) []any {
-	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, false}
+	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, m.Door == event.NativeDoor}
 }
 
 func notNilBytes(b []byte) []byte {

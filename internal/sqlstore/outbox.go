@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,11 +34,14 @@ const (
 	lease       = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
 	selectDead  = `SELECT d.id FROM endpoints e JOIN deliveries d ON d.endpoint_id = e.id AND d.state = 'pending'
 	WHERE e.disabled = 1 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
-	dropDelivery   = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
-	selectDelivery = `SELECT d.attempts, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
+	dropDelivery = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
+	selectLetter = `SELECT d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
 	FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
-	finishDelivery = `UPDATE deliveries SET state = $3, attempts = $4, due_at = COALESCE($5, due_at), http_status = $6, failure = $7, updated_at = $8,
+	finishDelivery = `UPDATE deliveries SET state = $3, attempts = $4, tries = $9, due_at = COALESCE($5, due_at), http_status = $6, failure = $7, updated_at = $8,
 	lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending' AND lease_until IS NOT NULL`
+	insertAttempt = `INSERT INTO attempts (delivery_id, number, at, sent_at, result, http_status, took)
+	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (delivery_id, number) DO NOTHING`
+	deleteAttempt   = `DELETE FROM attempts WHERE delivery_id = $1 AND number = $2`
 	releaseDelivery = `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending'`
 )
 
@@ -208,11 +213,12 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 		room[c.endpoint.ID]--
 		d := outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
 		m := &d.Message
-		if _, err := one(s, selectDelivery, []any{c.id}, &d.Attempt, &d.Fence, (*string)(&m.ID), &m.Program.UUID,
+		if _, err := one(s, selectLetter, []any{c.id}, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID,
 			(*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt); err != nil {
 			return nil, err
 		}
 		d.Attempt++
+		d.Try++
 		out = append(out, d)
 	}
 	return out, nil
@@ -229,18 +235,42 @@ func roomAt(s *session, id ident.EndpointID, realNow time.Time, perEndpoint int)
 	return perEndpoint - leased, err
 }
 
-func (d outboxQueue) Finish(ctx context.Context, of outbox.Delivery, o outbox.Outcome) (bool, error) {
-	held := false
+// keepAttempts is how many attempts of one delivery are kept: a timetable has 13, and replays begin it again.
+const keepAttempts = 100
+
+// Finish writes all outcomes in one transaction. An endpoint's row is touched once, in the order of ids, so
+// that instances do not wait for each other in a circle.
+func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, error) {
+	var held []bool
 	err := d.engine.write(ctx, func(s *session) error {
-		rows, err := s.exec(finishDelivery, of.ID.UUID, of.Fence, string(o.State), of.Attempt, o.NextAt, o.HTTPStatus, o.Failure, o.At)
-		held = rows == 1
-		if err != nil || !held || o.State != outbox.Delivered {
-			return err
+		held = make([]bool, len(ended))
+		used := map[ident.UUID]time.Time{}
+		var b batch
+		for i, e := range ended {
+			id, o := e.Delivery.ID.UUID, e.Outcome
+			b.write(finishDelivery, []any{
+				id, e.Delivery.Fence, string(o.State), e.Delivery.Attempt, o.NextAt, o.HTTPStatus, o.Failure, o.At, e.Delivery.Try,
+			}, func(rows int64) error {
+				held[i] = rows == 1
+				return nil
+			})
+			b.write(insertAttempt, []any{id, e.Delivery.Attempt, o.At, e.SentAt, e.Result(), o.HTTPStatus, e.Took}, nil)
+			if old := e.Delivery.Attempt - keepAttempts; old > 0 {
+				b.write(deleteAttempt, []any{id, old}, nil)
+			}
+			if to := e.Delivery.Endpoint.ID.UUID; o.State == outbox.Delivered && used[to].Before(o.At) {
+				used[to] = o.At
+			}
 		}
-		_, err = s.exec(usedEndpoint, of.Endpoint.ID.UUID, o.At)
-		return err
+		for _, to := range slices.SortedFunc(maps.Keys(used), func(a, b ident.UUID) int { return bytes.Compare(a[:], b[:]) }) {
+			b.write(usedEndpoint, []any{to, used[to]}, nil)
+		}
+		return s.run(b)
 	})
-	return held && err == nil, err
+	if err != nil {
+		return nil, err
+	}
+	return held, nil
 }
 
 func (d outboxQueue) Release(ctx context.Context, ds []outbox.Delivery) error {

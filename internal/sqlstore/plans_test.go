@@ -29,7 +29,7 @@ func allTexts() map[string]string {
 		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,
 		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic,
 		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "leased": countLeased,
-		"lease": lease, "delivery": selectDelivery, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,
+		"lease": lease, "letter": selectLetter, "delivery": selectDelivery, "attempts": selectAttempts, "replay": replayDelivery, "replay range": replayDeliveries, "delete attempt": deleteAttempt, "delete attempts": deleteAttempts, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,
 		"waiting batch": selectWaitingBatch, "lease batch": leaseBatch, "renew batch": renewBatch, "release batch": releaseBatch,
 		"staged": selectStaged, "trim staged": trimStaged,
 		"sweep answers": sweepAnswers, "sweep misses": sweepMisses, "done messages": selectDone, "delete deliveries": deleteDeliveries,
@@ -59,6 +59,9 @@ func allTexts() map[string]string {
 	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
 	list("shipments", listShipments, "s", "")
 	list("batches", listBatches, "b", "")
+	for name, state := range map[string]issuance.DeliveryState{"list deliveries": "", "list deliveries by state": issuance.DeliveryExhausted} {
+		texts[name], _ = deliveriesPage(ident.EndpointID{UUID: ident.UUID{1}}, state, page)
+	}
 	return texts
 }
 
@@ -69,6 +72,7 @@ var by = map[string]string{
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due",
 	"first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
+	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
 
 // mayScan are steps that read a whole table or sort, with the reason why that is right.

@@ -23,6 +23,7 @@ const (
 	// of a batch has a name of its own, and goes by its programme's time.
 	selectDone = `SELECT m.id FROM messages m WHERE m.fanned = 1 AND m.id > $1 AND m.id < $2 AND m.created_at < $4
 	AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.state = 'pending') ORDER BY m.id LIMIT $3`
+	deleteAttempts   = `DELETE FROM attempts WHERE delivery_id IN (SELECT d.id FROM deliveries d WHERE d.message_id = $1)`
 	deleteDeliveries = `DELETE FROM deliveries WHERE message_id = $1 AND state <> 'pending'`
 	deleteMessage    = `DELETE FROM messages WHERE id = $1`
 )
@@ -102,6 +103,7 @@ func (d *DB) sweepRange(ctx context.Context, after, end string, before time.Time
 		err = d.engine.write(ctx, func(s *session) error {
 			var b batch
 			for _, id := range done {
+				b.write(deleteAttempts, []any{id}, nil)
 				b.write(deleteDeliveries, []any{id}, nil)
 				b.write(deleteMessage, []any{id}, nil)
 			}

@@ -219,7 +219,7 @@ func deliveriesAreHeldOnce(t *testing.T, f Factory) {
 					o = outbox.Outcome{State: outbox.Delivered, At: w.Now(), HTTPStatus: 200}
 				}
 				l.give(d, d.Attempt == tries)
-				if mine, err := queue.Finish(t.Context(), d, o); err != nil || !mine {
+				if mine, err := queue.Finish(t.Context(), []outbox.Ended{{Delivery: d, Outcome: o, SentAt: w.Clock.Now()}}); err != nil || !mine[0] {
 					return l.fail(fmt.Errorf("an outcome under a lease that lives: held %v, error %w", mine, err))
 				}
 			}

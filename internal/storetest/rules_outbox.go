@@ -47,18 +47,17 @@ var outboxRules = []contract{
 			t.Errorf("%d deliveries to %v, want one each to %s and %s", len(held), to, one.ID, two.ID)
 		}
 	}},
-	{"messages are taken oldest first, up to the limit, and those of the native door are taken and kept", func(t *testing.T, f Factory) {
+	{"messages are taken oldest first, up to the limit, and those of the native door need no taking", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		w.NewEndpoint(event.CardsDoor)
 		w.NewMessage(event.NativeDoor)
 		first := w.NewMessage(event.CardsDoor)
 		second := w.NewMessage(event.CardsDoor)
 		for turn, want := range []event.Message{first, second} {
-			limit := 2 - turn // the native message goes before the first
-			n, err := w.Store.Outbox().FanOut(t.Context(), limit)
+			n, err := w.Store.Outbox().FanOut(t.Context(), 1)
 			must(t, err)
 			held := w.claim(w.Store, "a", 10, 10)
-			if n != limit || len(held) != 1 || held[0].Message.ID != want.ID {
+			if n != 1 || len(held) != 1 || held[0].Message.ID != want.ID {
 				t.Errorf("turn %d: %d messages were taken and %d deliveries made, want the oldest that waits", turn, n, len(held))
 			}
 		}
@@ -236,9 +235,9 @@ func (w *World) claim(on Store, owner string, perEndpoint, limit int) []outbox.D
 
 func (w *World) finish(t *testing.T, on Store, d outbox.Delivery, o outbox.Outcome, want bool) {
 	t.Helper()
-	held, err := on.Outbox().Finish(t.Context(), d, o)
+	held, err := on.Outbox().Finish(t.Context(), []outbox.Ended{{Delivery: d, Outcome: o, SentAt: w.Clock.Now(), Took: time.Millisecond}})
 	must(t, err)
-	if held != want {
+	if len(held) != 1 || held[0] != want {
 		t.Errorf("an outcome under fence %d is held: %v, want %v", d.Fence, held, want)
 	}
 }

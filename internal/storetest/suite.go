@@ -46,7 +46,7 @@ func Run(t *testing.T, f Factory) {
 		cases [][]contract
 	}{
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, activationRules, outboxRules, noticeRules, bulkRules}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, queueRaces}},
 	} {

@@ -1,0 +1,73 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+const deliveryColumns = `d.id, d.endpoint_id, m.id, m.type, d.state, d.attempts, d.http_status, d.failure, d.due_at, d.message_at, d.updated_at`
+
+const (
+	selectDelivery   = `SELECT ` + deliveryColumns + ` FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
+	listDeliveries   = `SELECT ` + deliveryColumns + ` FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.endpoint_id = $1`
+	selectAttempts   = `SELECT a.number, a.at, a.sent_at, a.result, a.http_status, a.took FROM attempts a WHERE a.delivery_id = $1 ORDER BY a.number`
+	replayDelivery   = `UPDATE deliveries SET state = 'pending', tries = 0, due_at = $2 WHERE id = $1`
+	replayDeliveries = `UPDATE deliveries SET state = 'pending', tries = 0, due_at = $5 WHERE id IN
+	(SELECT d.id FROM deliveries d WHERE d.endpoint_id = $1 AND d.state = $2 AND d.message_at >= $3 AND d.message_at < $4
+	ORDER BY d.message_at, d.id LIMIT $6)`
+)
+
+func scanDelivery(r row, d *issuance.Delivery) error {
+	err := r.scan(&d.ID.UUID, &d.Endpoint.UUID, (*string)(&d.Message), &d.Type, (*string)(&d.State), &d.Attempts, &d.HTTPStatus,
+		&d.Failure, &d.NextAt, &d.CreatedAt, &d.UpdatedAt)
+	if d.State != issuance.DeliveryPending {
+		d.NextAt = time.Time{}
+	}
+	return err
+}
+
+func (t tx) Deliveries(_ context.Context, to ident.EndpointID, state issuance.DeliveryState, page issuance.Page) ([]issuance.Delivery, error) {
+	sql, args := deliveriesPage(to, state, page)
+	return all(t, sql, args, scanDelivery)
+}
+
+func deliveriesPage(to ident.EndpointID, state issuance.DeliveryState, page issuance.Page) (string, []any) {
+	l := newListing(listDeliveries, to.UUID)
+	if state != "" {
+		l.and("d.state = ", string(state))
+	}
+	if !page.After.ID.IsZero() {
+		l.sql.WriteString(" AND (d.message_at, d.id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
+	}
+	l.sql.WriteString(" ORDER BY d.message_at DESC, d.id DESC LIMIT " + l.arg(page.Limit))
+	return l.sql.String(), l.args
+}
+
+func (t tx) Delivery(_ context.Context, id ident.DeliveryID) (issuance.Delivery, bool, error) {
+	list, err := all(t, selectDelivery, []any{id.UUID}, scanDelivery)
+	if err != nil || len(list) == 0 {
+		return issuance.Delivery{}, false, err
+	}
+	return list[0], true, nil
+}
+
+func (t tx) Attempts(_ context.Context, id ident.DeliveryID) ([]issuance.Attempt, error) {
+	return all(t, selectAttempts, []any{id.UUID}, func(r row, a *issuance.Attempt) error {
+		return r.scan(&a.Number, &a.At, &a.SentAt, &a.Result, &a.HTTPStatus, &a.Took)
+	})
+}
+
+// Replay wakes the worker after the commit, as new messages do.
+func (t tx) Replay(_ context.Context, id ident.DeliveryID, now time.Time) error {
+	t.messages = true
+	return update(t, replayDelivery, id.UUID, now)
+}
+
+func (t tx) ReplayRange(_ context.Context, to ident.EndpointID, state issuance.DeliveryState, from, until, now time.Time, limit int) (int, error) {
+	t.messages = true
+	rows, err := t.exec(replayDeliveries, to.UUID, string(state), from, until, now, limit)
+	return int(rows), err
+}
