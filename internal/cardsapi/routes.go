@@ -1,6 +1,8 @@
 package cardsapi
 
 import (
+	"slices"
+
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/program"
 )
@@ -11,27 +13,35 @@ const (
 	authSandbox = "api key of a sandbox"
 )
 
+// The kinds of route. A key says what Idempotency-Key is here, a tier which rate counts.
+
+func route(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
+	return httpd.Route{Method: method, Pattern: pattern, Auth: authKey, Idempotency: key, Tier: tier, Handler: handle(f)}
+}
+
+func withBody(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
+	r := route(method, pattern, key, tier, f)
+	r.MaxBody = maxBody
+	return r
+}
+
+// secret marks a route whose answer carries a secret.
+func secret(r httpd.Route) httpd.Route {
+	r.Secret = true
+	return r
+}
+
+const (
+	none, opt, req = httpd.None, httpd.Optional, httpd.Required
+	def            = program.TierDefault
+)
+
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	none, opt, req := httpd.None, httpd.Optional, httpd.Required
-	route := func(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
-		return httpd.Route{Method: method, Pattern: pattern, Auth: authKey, Idempotency: key, Tier: tier, Handler: handle(f)}
-	}
-	def, issue, ops := program.TierDefault, program.TierIssuance, program.TierOperations
-	withBody := func(method, pattern string, key httpd.Idempotency, tier string, f func(*call) error) httpd.Route {
-		r := route(method, pattern, key, tier, f)
-		r.MaxBody = maxBody
-		return r
-	}
-	simulation := func(pattern string, f func(*call) error) httpd.Route {
-		r := withBody("POST", "/simulation"+pattern, opt, def, f)
-		r.Auth = authSandbox
-		return r
-	}
-	secret := func(r httpd.Route) httpd.Route {
-		r.Secret = true
-		return r
-	}
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.webhookRoutes(), d.simulationRoutes())
+}
+
+func (d *Door) peopleRoutes() []httpd.Route {
 	return []httpd.Route{
 		withBody("POST", "/users", opt, def, d.createUser),
 		route("GET", "/users", none, def, d.listUsers),
@@ -42,7 +52,12 @@ func (d *Door) routes() []httpd.Route {
 		route("GET", "/accounts", none, def, d.listAccounts),
 		route("GET", "/accounts/{id}", none, def, d.getAccount),
 		route("GET", "/accounts/auth-message", none, def, d.refuseFunding),
+	}
+}
 
+func (d *Door) cardRoutes() []httpd.Route {
+	issue, ops := program.TierIssuance, program.TierOperations
+	return []httpd.Route{
 		withBody("POST", "/cards", req, issue, d.createCard),
 		route("GET", "/cards", none, def, d.listCards),
 		route("GET", "/cards/{id}", none, def, d.getCard),
@@ -53,7 +68,12 @@ func (d *Door) routes() []httpd.Route {
 		route("POST", "/cards/{id}/unfreeze", opt, ops, d.unfreeze),
 		withBody("POST", "/cards/{id}/block", opt, ops, d.block),
 		route("POST", "/cards/{id}/unblock", opt, ops, d.unblock),
+	}
+}
 
+func (d *Door) shipmentRoutes() []httpd.Route {
+	issue, ops := program.TierIssuance, program.TierOperations
+	return []httpd.Route{
 		withBody("POST", "/card-shipments", opt, ops, d.createShipment),
 		route("GET", "/card-shipments", none, def, d.listShipments),
 		route("GET", "/card-shipments/{id}", none, def, d.getShipment),
@@ -62,7 +82,11 @@ func (d *Door) routes() []httpd.Route {
 		withBody("POST", "/card-shipments/{id}/cards", opt, def, d.addMember),
 		route("DELETE", "/card-shipments/{id}/cards/{memberId}", none, def, d.removeMember),
 		route("POST", "/card-shipments/{id}/submit", req, issue, d.submitShipment),
+	}
+}
 
+func (d *Door) webhookRoutes() []httpd.Route {
+	return []httpd.Route{
 		secret(withBody("POST", "/webhooks", opt, def, d.createWebhook)),
 		route("GET", "/webhooks", none, def, d.listWebhooks),
 		route("GET", "/webhooks/{id}", none, def, d.getWebhook),
@@ -75,7 +99,16 @@ func (d *Door) routes() []httpd.Route {
 		route("POST", "/webhooks/{id}/deliveries/{deliveryId}/replay", opt, def, d.replayDelivery),
 		route("POST", "/webhooks/{id}/disable", opt, def, d.disableWebhook),
 		route("DELETE", "/webhooks/{id}", none, def, d.dropWebhook),
+	}
+}
 
+func (d *Door) simulationRoutes() []httpd.Route {
+	simulation := func(pattern string, f func(*call) error) httpd.Route {
+		r := withBody("POST", "/simulation"+pattern, opt, def, f)
+		r.Auth = authSandbox
+		return r
+	}
+	return []httpd.Route{
 		simulation("/users/{id}/application", d.simulateApplication),
 		simulation("/accounts/{id}/status", d.simulateAccount),
 		simulation("/cards/{id}/status", d.simulateCard),
