@@ -4,13 +4,14 @@ GO      ?= go
 BIN     ?= bin
 FUZZTIME ?= 5s
 KILLS    ?= 50
+SOAK     ?= 100000
 # VERSION is what the binary says of itself: the last tag, the commit, and whether files were changed.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill fuzz bench clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ cc:
 
 kill: ## kill the real server KILLS times while it works, and check what is left
 	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run TestKill ./test/e2e
+
+soak: postgres ## SOAK events to five webhooks from two instances that are killed at random, on both engines
+	SOAK=$(SOAK) $(GO) test -count=1 -timeout 120m -v -parallel 1 -run TestSoak ./test/e2e
 
 # The tests start a PostgreSQL of their own; on Debian and its kin a missing one is installed.
 postgres:

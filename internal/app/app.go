@@ -204,7 +204,7 @@ func (a *App) sweep(ctx context.Context) {
 	if !a.cfg.Workers {
 		return
 	}
-	swept, err := a.db.Sweep(ctx, a.deps.Now())
+	swept, err := a.db.Sweep(ctx, a.deps.Now(), a.cfg.KeepMessages)
 	a.tell(ctx, "remove what has served its purpose", err)
 	if swept != (sqlstore.Swept{}) {
 		a.deps.Logger.InfoContext(ctx, "swept", "answers", swept.Answers, "wrong_tries", swept.Misses, "messages", swept.Messages)

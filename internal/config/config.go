@@ -27,6 +27,7 @@ type Config struct {
 	TLS            TLS
 	Debit          Debit
 	Workers        bool
+	KeepMessages   time.Duration // messages whose deliveries have ended
 	Bureau         Bureau
 
 	sources map[string]string // by setting: where the value came from

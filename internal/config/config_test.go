@@ -61,6 +61,7 @@ func TestLoad_DefaultsServeAsTheyAre(t *testing.T) {
 		"in flight":    {c.MaxInFlight, 1024},
 		"require":      {c.Debit.RequireHTTPS, true},
 		"workers":      {c.Workers, true},
+		"keep":         {c.KeepMessages, 30 * 24 * time.Hour},
 		"cut-off":      {c.Bureau.CutOff, 16 * time.Hour},
 		"zone":         {c.Bureau.Zone, time.UTC},
 		"working days": {fmt.Sprint(c.Bureau.Weekdays), "[Monday Tuesday Wednesday Thursday Friday]"},
@@ -117,6 +118,7 @@ func TestLoad_EverySettingFromEverySource(t *testing.T) {
 		"log.level":           {"debug", `"debug"`},
 		"log.format":          {"json", `"json"`},
 		"workers":             {"false", `false`},
+		"webhooks.keep_days":  {"7", `7`},
 		"bureau.cut_off":      {"09:30", `"09:30"`},
 		"bureau.time_zone":    {"America/Mexico_City", `"America/Mexico_City"`},
 		"bureau.working_days": {"sun,sat", `["sat", "sun"]`},
@@ -163,7 +165,7 @@ func TestLoad_ReportsEveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
 	s := file(`{"listen": "nowhere", "log": {"colour": "red", "level": null}, "trusted_proxies": [1]}`)
 	s.env["FIRSTTAP_MAX_IN_FLIGHT"] = "many"
-	_, err := s.load("--request-timeout", "--host-kind", "test", "--unknown", "x", "stray", "--workers=maybe", "--tls-key-file", "k")
+	_, err := s.load("--request-timeout", "--host-kind", "test", "--unknown", "x", "stray", "--workers=maybe", "--webhooks-keep-days=2", "--tls-key-file", "k")
 	var got Problems
 	if !errors.As(err, &got) {
 		t.Fatalf("%v", err)
@@ -179,6 +181,7 @@ func TestLoad_ReportsEveryProblemAtOnce(t *testing.T) {
 		{"max_in_flight", "FIRSTTAP_MAX_IN_FLIGHT", "must be a whole number from 1 to 100000"},
 		{"host_kind", "flag --host-kind", "must be one of: any, sandbox, live"},
 		{"workers", "flag --workers", "must be one of: true, false"},
+		{"webhooks.keep_days", "flag --webhooks-keep-days", "must be a whole number from 3 to 3650"},
 		{"tls.key_file", "flag --tls-key-file", "tls.cert_file and tls.key_file are needed together"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -142,6 +142,15 @@ func parseCount(v string) (int, error) {
 	return n, nil
 }
 
+// parseDays reads how long something is kept: longer than any timetable of retries.
+func parseDays(v string) (time.Duration, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 3 || n > 3650 {
+		return 0, errors.New("must be a whole number from 3 to 3650")
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
+}
+
 // durationField reads and prints a duration as people write it.
 type durationField time.Duration
 

@@ -3,6 +3,7 @@ package config
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // setting is one row of the table: everything that is known of a setting, in one place.
@@ -103,6 +104,12 @@ func workSettings() []setting {
 	return []setting{
 		truth("workers", "true", "This process also works in the background: bulk orders, webhooks, reports.",
 			func(c *Config) *bool { return &c.Workers }),
+		{
+			name: "webhooks.keep_days", form: "number of days, 3 to 3650", fallback: "30",
+			doc: "How long events, their deliveries and each attempt stay, to be looked at and sent again. What still waits is never removed.",
+			set: func(c *Config, v string) (err error) { c.KeepMessages, err = parseDays(v); return err },
+			get: func(c *Config) string { return strconv.Itoa(int(c.KeepMessages / (24 * time.Hour))) },
+		},
 		{
 			name: "bureau.cut_off", form: "time of day, HH:MM", fallback: "16:00",
 			doc: "The hour at which the day's production file closes.",

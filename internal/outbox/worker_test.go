@@ -85,18 +85,18 @@ func always(status int) func(int, *http.Request) int {
 // post is a store with a programme, and workers over it.
 type post struct {
 	*storetest.World
-	t  *testing.T
+	t  testing.TB
 	db *sqlstore.DB
 }
 
-func newPost(t *testing.T) *post {
+func newPost(t testing.TB) *post {
 	t.Helper()
 	db := openDB(t, filepath.Join(t.TempDir(), "firsttap.db"))
 	w := storetest.NewWorld(t, db, storetest.WithPolicy("webhooks.allow_private_targets", "true"))
 	return &post{World: w, t: t, db: db}
 }
 
-func openDB(t *testing.T, path string) *sqlstore.DB {
+func openDB(t testing.TB, path string) *sqlstore.DB {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: path, Now: time.Now})
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *post) worker(db *sqlstore.DB, owner string) *outbox.Worker {
 }
 
 // run runs a worker until stop is called; stop waits for its end.
-func run(t *testing.T, w *outbox.Worker) (stop func()) {
+func run(t testing.TB, w *outbox.Worker) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var done sync.WaitGroup
 	done.Go(func() { w.Run(ctx) })
@@ -380,4 +380,63 @@ func TestWorker_SignsWithBothSecretsDuringTheOverlapOnly(t *testing.T) {
 	if len(signatures) != 2 || len(signatures[0]) != len(signatures[1])+len(",v1=")+64 {
 		t.Errorf("signatures %q", signatures)
 	}
+}
+
+// TestWorker_NotesEveryAttempt looks at what is left of a delivery that failed twice.
+func TestWorker_NotesEveryAttempt(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t, func(n int, _ *http.Request) int {
+		return []int{http.StatusServiceUnavailable, http.StatusFound, http.StatusNoContent}[min(n, 3)-1]
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t)
+		e := p.endpoint(r.URL)
+		p.announce(1)
+		stop := run(t, p.worker(p.db, "one"))
+		pass(time.Minute) // synthetic
+		stop()
+		p.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			all, err := tx.Deliveries(ctx, e.ID, outbox.Delivered, issuance.Page{Limit: 10})
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%d deliveries, %v", len(all), err)
+			}
+			attempts, err := tx.Attempts(ctx, all[0].ID)
+			var got []string
+			for _, a := range attempts {
+				got = append(got, fmt.Sprint(a.Number, a.HTTPStatus, a.Result))
+			}
+			if want := "[1 503status 2 302redirect 3 204acknowledged]"; fmt.Sprint(got) != want {
+				t.Errorf("attempts %v, want %s", got, want)
+			}
+			return err
+		})
+	})
+}
+
+// TestWorker_GivesUpAfterThirteenAttempts walks the whole timetable of the cards API on the programme's
+// clock: the same id and bytes in each attempt, signed anew, the last after 47 h 52 min 40 s, then none.
+func TestWorker_GivesUpAfterThirteenAttempts(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t, always(http.StatusInternalServerError))
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t)
+		p.endpoint(r.URL)
+		p.announce(1)
+		stop := run(t, p.worker(p.db, "one"))
+		pass(49 * time.Hour) // synthetic
+		stop()
+		got := r.arrivals()
+		if len(got) != 13 {
+			t.Fatalf("%d attempts, want 13", len(got))
+		}
+		whole := 47*3600 + 52*60 + 40
+		if after := int(got[12].seconds - got[0].seconds); after < whole || after > whole+30 {
+			t.Errorf("the last attempt came after %d s, want %d", after, whole)
+		}
+		for _, a := range got {
+			if !a.signed || a.id != got[0].id {
+				t.Errorf("attempt %+v", a)
+			}
+		}
+	})
 }

@@ -187,14 +187,30 @@ func TestSweep_RemovesWhatHasServedItsPurpose(t *testing.T) {
 		busy := ident.LowestEventID(now.Add(-31*24*time.Hour + 5*time.Second))
 		err = errors.Join(err, x.InsertEndpoint(ctx, e))
 		_, insert := s.exec(insertDelivery, ident.UUID{4}, string(busy), e.ID.UUID, now)
-		return errors.Join(err, insert)
+		_, ended := s.exec(insertDelivery, ident.UUID{5}, string(ident.LowestEventID(now.Add(-31*24*time.Hour))), e.ID.UUID, now)
+		_, end := s.exec(`UPDATE deliveries SET state = 'delivered' WHERE id = $1`, ident.UUID{5})
+		for _, id := range []ident.UUID{{4}, {5}} {
+			_, attempt := s.exec(insertAttempt, id, 1, now, now, "status", 500, time.Second)
+			err = errors.Join(err, attempt)
+		}
+		return errors.Join(err, insert, ended, end)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []Swept{{Answers: 2, Misses: 1, Messages: 2}, {}} {
-		if got, err := d.Sweep(t.Context(), now); err != nil || got != want {
+		if got, err := d.Sweep(t.Context(), now, 30*24*time.Hour); err != nil || got != want {
 			t.Errorf("swept %+v, %v; want %+v", got, err, want)
+		}
+	}
+	for id, want := range map[ident.UUID]int{{4}: 1, {5}: 0} {
+		if err := d.engine.read(t.Context(), func(s *session) error {
+			if got, err := (tx{s}).Attempts(t.Context(), ident.DeliveryID{UUID: id}); err != nil || len(got) != want {
+				t.Errorf("delivery %s has %d attempts left, %v; want %d", id, len(got), err, want)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

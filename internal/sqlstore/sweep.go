@@ -10,8 +10,7 @@ import (
 
 // How long what is swept stays, after it has served its purpose.
 const (
-	keepMisses   = 24 * time.Hour      // longer than any useful window of a breaker; see missesKept
-	keepMessages = 30 * 24 * time.Hour // messages whose deliveries have all ended
+	keepMisses = 24 * time.Hour // longer than any useful window of a breaker; see missesKept
 )
 
 const (
@@ -35,9 +34,9 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 type Swept struct{ Answers, Misses, Messages int }
 
 // Sweep removes what has served its purpose: records of idempotency keys whose window has passed, wrong
-// tries that no breaker looks at any more, and old messages whose deliveries have ended. It removes a
+// tries that no breaker looks at any more, and messages older than keepMessages whose deliveries have ended. It removes a
 // thousand rows at a time, so that it may run beside everything else.
-func (d *DB) Sweep(ctx context.Context, realNow time.Time) (Swept, error) {
+func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Duration) (Swept, error) {
 	var out Swept
 	var programs []program.Program
 	err := d.engine.read(ctx, func(s *session) (err error) {

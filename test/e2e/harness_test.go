@@ -36,6 +36,7 @@ type installation struct {
 	dir  string
 	bin  string
 	logs string
+	url  string // of a database server; "" is a file in the folder
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -48,13 +49,23 @@ func newInstallation(t *testing.T) *installation {
 	return &installation{t: t, dir: dir, bin: bin, logs: filepath.Join(dir, "server.log")}
 }
 
-func (in *installation) database() string { return "sqlite://" + filepath.Join(in.dir, "firsttap.db") }
+func (in *installation) database() string {
+	if in.url != "" {
+		return in.url
+	}
+	return "sqlite://" + filepath.Join(in.dir, "firsttap.db")
+}
+
+// environment is what every process of the installation gets.
+func (in *installation) environment() []string {
+	return append(os.Environ(), "FIRSTTAP_DATABASE="+in.database(), "FIRSTTAP_KEY_FILE="+filepath.Join(in.dir, "keys.json"))
+}
 
 // command runs a subcommand to its end and gives what it printed.
 func (in *installation) command(args ...string) string {
 	in.t.Helper()
 	cmd := exec.CommandContext(in.t.Context(), in.bin, args...)
-	cmd.Env = append(os.Environ(), "FIRSTTAP_DATABASE="+in.database())
+	cmd.Env = in.environment()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -99,7 +110,7 @@ func (in *installation) start() *server {
 	defer func() { _ = logs.Close() }()
 	listen, admin := freePort(in.t), freePort(in.t)
 	cmd := exec.Command(in.bin, "serve", "--listen", listen, "--admin-listen", admin, "--log-format", "json")
-	cmd.Env = append(os.Environ(), "FIRSTTAP_DATABASE="+in.database())
+	cmd.Env = in.environment()
 	cmd.Stdout, cmd.Stderr = logs, logs
 	if err := cmd.Start(); err != nil {
 		in.t.Fatal(err)
