@@ -24,16 +24,18 @@ const (
 	insertDelivery = `INSERT INTO deliveries (id, message_id, endpoint_id, message_at, state, attempts, due_at, fence, http_status, failure)
 	VALUES ($1, $2, $3, $4, 'pending', 0, $4, 0, 0, '') ON CONFLICT (id) DO NOTHING`
 
+	// selectBusyEndpoints and selectDead ask for a time, so that they go by deliveries_due and never walk
+	// through what was delivered.
 	selectBusyEndpoints = `SELECT ` + endpointColumns + `, ` + programColumns + ` FROM endpoints e JOIN programs pr ON pr.id = e.program_id
-	WHERE e.disabled = 0 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending')`
+	WHERE e.disabled = 0 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0)`
 	selectDue = `SELECT d.id, d.due_at, d.fence FROM deliveries d
 	WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= $2 AND (d.lease_until IS NULL OR d.lease_until <= $3)
 	ORDER BY d.due_at, d.id LIMIT $4`
 	countLeased = `SELECT count(*) FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
 	isEnabled   = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0`
 	lease       = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
-	selectDead  = `SELECT d.id FROM endpoints e JOIN deliveries d ON d.endpoint_id = e.id AND d.state = 'pending'
-	WHERE e.disabled = 1 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
+	selectDead  = `SELECT d.id FROM endpoints e CROSS JOIN deliveries d
+	WHERE e.disabled = 1 AND d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
 	dropDelivery = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
 	selectLetter = `SELECT d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
 	FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`

@@ -28,7 +28,7 @@ func allTexts() map[string]string {
 		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
 		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,
 		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic,
-		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "leased": countLeased,
+		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "busy endpoints": selectBusyEndpoints, "dead": selectDead, "leased": countLeased,
 		"lease": lease, "letter": selectLetter, "delivery": selectDelivery, "attempts": selectAttempts, "replay": replayDelivery, "replay range": replayDeliveries, "delete attempt": deleteAttempt, "delete attempts": deleteAttempts, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,
 		"waiting batch": selectWaitingBatch, "lease batch": leaseBatch, "renew batch": renewBatch, "release batch": releaseBatch,
 		"staged": selectStaged, "trim staged": trimStaged,
@@ -70,7 +70,7 @@ var by = map[string]string{
 	"list cards": "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
 	"list accounts of an owner": "accounts_owner", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
-	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due",
+	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",
 	"first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
@@ -142,6 +142,11 @@ func checkStep(t *testing.T, name, step string) {
 	for allowed := range mayScan {
 		if strings.HasPrefix(step, allowed) {
 			return
+		}
+	}
+	if name == "busy endpoints" || name == "dead" {
+		if step == "SCAN e" {
+			return // the endpoints of all programmes: few beside what goes to them
 		}
 	}
 	if name == "waiting messages" || name == "waiting batch" || name == "staged" {

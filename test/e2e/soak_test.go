@@ -123,7 +123,10 @@ func (s *soak) drive(held []string, events int) {
 	for i, card := range held {
 		drivers.Go(func() {
 			for n := 0; left.Add(-1) >= 0; n++ {
-				s.change(i+n, card, n%2 == 0)
+				if !s.change(i+n, card, n%2 == 0) {
+					left.Add(1) // not counted: the instance is being started again
+					pause(20 * time.Millisecond)
+				}
 			}
 		})
 	}
@@ -155,8 +158,8 @@ func (s *soak) killOne() {
 	s.kills++
 }
 
-// change freezes or unfreezes a card, and notes what was acknowledged.
-func (s *soak) change(through int, card string, freeze bool) {
+// change freezes or unfreezes a card, and notes what was acknowledged; false when nobody knows.
+func (s *soak) change(through int, card string, freeze bool) (acknowledged bool) {
 	act := "/unfreeze"
 	if freeze {
 		act = "/freeze"
@@ -174,6 +177,7 @@ func (s *soak) change(through int, card string, freeze bool) {
 	default:
 		s.t.Errorf("%s: %d %s", act, a.status, a.body)
 	}
+	return err == nil && a.status != 503
 }
 
 // settle waits until everything that was acknowledged has arrived where it can arrive. The clock of the
