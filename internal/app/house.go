@@ -18,6 +18,7 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/keyring"
 	"github.com/firsttap/firsttap/internal/sqlstore"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 // Deps is the world: what no room takes for itself.
@@ -146,7 +147,7 @@ func (h *House) openRules(ctx context.Context) (err error) {
 	}
 	h.Store = h.db.Issuance()
 	h.Rules = issuance.New(issuance.Config{
-		Store: h.Store, Sealer: sealer{h.keys}, IDs: h.ids, Now: h.deps.Now, Bureau: h.bureau,
+		Store: h.Store, Sealer: sealer{h.keys}, Vault: vault.New(sealer{h.keys}, h.ids), IDs: h.ids, Now: h.deps.Now, Bureau: h.bureau,
 		Announcers: announcers(),
 	})
 	h.Access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.Rules, IDs: h.ids, Now: h.deps.Now})

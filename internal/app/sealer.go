@@ -32,6 +32,8 @@ func sealPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.StoredAnswer
 	case issuance.PurposeCredential:
 		return keyring.CredentialSecret
+	case issuance.PurposeCardNumber:
+		return keyring.CardNumber
 	default:
 		return ""
 	}
@@ -47,6 +49,10 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.Fingerprint
 	case issuance.PurposeOrder:
 		return keyring.BodyHash
+	case issuance.PurposeNumberIndex:
+		return keyring.NumberIndex
+	case issuance.PurposeCVV:
+		return keyring.CVV
 	default:
 		return ""
 	}

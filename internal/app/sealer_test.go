@@ -46,6 +46,7 @@ func TestSealer_OpensOnlyInItsPlace(t *testing.T) {
 	p := ident.ProgramID{UUID: ident.UUID{1}}
 	purposes := []issuance.Purpose{
 		issuance.PurposeCode, issuance.PurposePIN, issuance.PurposeWebhook, issuance.PurposeAnswer, issuance.PurposeCredential,
+		issuance.PurposeCardNumber,
 	}
 	for i, purpose := range purposes {
 		to := issuance.Bound{Purpose: purpose, Program: p, Subject: "x"}
@@ -75,7 +76,7 @@ func TestSealer_HashesDifferByPurposePlaceAndParts(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	seen := map[string]string{}
-	for _, purpose := range []issuance.Purpose{issuance.PurposeCode, issuance.PurposeCredential, issuance.PurposeFingerprint, issuance.PurposeOrder} {
+	for _, purpose := range []issuance.Purpose{issuance.PurposeCode, issuance.PurposeCredential, issuance.PurposeFingerprint, issuance.PurposeOrder, issuance.PurposeNumberIndex, issuance.PurposeCVV} {
 		for _, subject := range []string{"x", "y"} {
 			for _, parts := range [][][]byte{{[]byte("ab"), []byte("c")}, {[]byte("a"), []byte("bc")}} {
 				what := string(purpose) + subject + string(bytes.Join(parts, []byte{'|'}))

@@ -39,6 +39,7 @@ var (
 	CodeUnavailable  = fault.New("activation_code_not_available", fault.Refused)    // Detail: string, cards contract §12
 	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
 	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
+	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
 )
 
 // Reasons lists the reasons that this package declares.
@@ -48,6 +49,7 @@ func Reasons() []fault.Reason {
 		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
+		NoNumberKept,
 	}
 }
 

@@ -65,6 +65,11 @@ func (p PIN) Guessable(last4 string) bool {
 	return century == "19" || century == "20" || string(d) == last4
 }
 
+// IsLast4 reports whether the PIN is the last four digits of the card number.
+func (p PIN) IsLast4(last4 string) bool {
+	return p.Len() == len(last4) && p.Reveal() == last4 && last4 != ""
+}
+
 func digits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -32,8 +32,8 @@ func Announce(e event.Event) []event.Draft {
 		if e.Account != nil {
 			out = append(out, words("ACCOUNT_STATUS_UPDATED", showAccount, *e.Account))
 		}
-	case event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet, event.BatchAccepted,
-		event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
+	case event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet,
+		event.CardRevealed, event.CVVRotated, event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
 	}
 	return out
 }

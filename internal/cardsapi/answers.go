@@ -130,6 +130,7 @@ func cardAnswers() map[fault.Reason]wire {
 		card.DesignNotUsable:  {400, "CARD_DESIGN_NOT_USABLE", "The card design cannot be used.", detailOf("reason", showText)},
 		card.TypeNotSupported: {400, "CARD_TYPE_NOT_SUPPORTED", "This type of card does not support the operation.", detailOf("type", showType)},
 		card.NotAllowed:       {400, "CARD_OPERATION_NOT_ALLOWED", "The card does not allow this in its current state.", showOperation},
+		card.NoNumberKept:     {403, "PAN_REVEAL_NOT_ENABLED", "No card number is kept here for this card.", nil},
 		card.BlockNotLiftable: {409, "CARD_BLOCK_NOT_LIFTABLE", "This block cannot be lifted.", showUnliftable},
 	}
 }

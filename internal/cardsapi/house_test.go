@@ -30,6 +30,7 @@ import (
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 // house is the door over the real rules and the real store, with a receiver for its events.
@@ -80,7 +81,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	}
 	w := h.world
 	h.service = issuance.New(issuance.Config{
-		Store: db.Issuance(), Sealer: w.Sealer, IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
+		Store: db.Issuance(), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: cardsapi.Announce},
 	})
 	door, err := cardsapi.New(cardsapi.Config{

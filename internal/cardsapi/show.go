@@ -40,7 +40,7 @@ func showCard(w *wirejson.Writer, c issuance.CardAt) {
 	w.Key("blockLiftable").Bool(status == card.Blocked && c.Card.Block.Liftable)
 	w.Key("frozen").Bool(c.Card.FrozenBy != "")
 	w.Key("cardholderName").String(c.Card.HolderName)
-	w.Key("last4").String(c.Card.Last4)
+	w.Key("last4").StringOrNull(c.Card.Last4) // a programme may keep its numbers elsewhere
 	w.Key("3dsChallengeMethod").String(c.Card.ThreeDS)
 	w.Key("physicalCardStatus").StringOrNull(string(c.Physical()))
 	w.Key("createdAt")

@@ -32,6 +32,12 @@ This page is made from the table in ` + "`internal/program`" + `; a test compare
 		if s.Default == "" {
 			def = "none"
 		}
+		switch s.Name {
+		case "vault.mode":
+			def = fmt.Sprintf("live `%s`, sandbox `%s`", program.DefaultPolicy(program.Live).Vault.Mode, program.DefaultPolicy(program.Sandbox).Vault.Mode)
+		case "vault.bin":
+			def = fmt.Sprintf("live none, sandbox `%s`", program.TestBINs()[0])
+		}
 		if tier, ok := strings.CutPrefix(s.Name, "rate_limits."); ok {
 			def = fmt.Sprintf("live `%s`, sandbox `%s`", windows(program.Live, tier), windows(program.Sandbox, tier))
 		}

@@ -232,7 +232,7 @@ func foreignAnswers() map[fault.Reason]answer {
 	rows := map[fault.Reason]answer{}
 	for _, reason := range []fault.Reason{
 		card.DesignNotFound, card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable,
-		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften,
+		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.NoNumberKept,
 		customer.ProfileIncomplete, customer.ApplicationClosed,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,

@@ -29,6 +29,7 @@ import (
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 const (
@@ -86,7 +87,7 @@ func newHouse(t testing.TB, options ...setting) *house {
 	printer, err := bureau.New(bureau.Settings{})
 	h.must(err)
 	h.rules = issuance.New(issuance.Config{
-		Store: h.db.Issuance(), Sealer: h.keys, IDs: h.ids, Now: h.clock.Now, Bureau: printer,
+		Store: h.db.Issuance(), Sealer: h.keys, Vault: vault.New(h.keys, h.ids), IDs: h.ids, Now: h.clock.Now, Bureau: printer,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.DebitDoor: debitapi.Announce},
 	})
 	h.access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.rules, IDs: h.ids, Now: h.clock.Now})

@@ -23,6 +23,8 @@ const (
 	CodeRead             Name = "card.activation_code.read"
 	GuardReset           Name = "card.guard_reset"
 	CardPINSet           Name = "card.pin_set"
+	CardRevealed         Name = "card.revealed"
+	CVVRotated           Name = "card.cvv_rotated"
 	CardFrozen           Name = "card.frozen"
 	CardUnfrozen         Name = "card.unfrozen"
 	CardBlocked          Name = "card.blocked"
@@ -47,7 +49,7 @@ const (
 // Names lists the names.
 func Names() []Name {
 	return []Name{
-		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardFrozen, CardUnfrozen,
+		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided,
 		AccountCreated, AccountStatusChanged, GuessingSuspected,

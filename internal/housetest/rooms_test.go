@@ -39,9 +39,10 @@ var rooms = map[string][]string{
 	"keyring":   {"fault", "redact"},
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
+	"vault":     append([]string{"issuance"}, vocabulary...),
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
-	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring", "bureau"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson": {},
@@ -52,7 +53,7 @@ var rooms = map[string][]string{
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau",
+		"access", "issuance", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"cli":          append([]string{"app", "config", "access", "issuance", "httpd"}, vocabulary...),

@@ -68,6 +68,9 @@ func (s *Service) CreateCard(ctx context.Context, cmd CreateCard) (CardAt, error
 		v.Card.Customer, v.Card.Account = order.holder.ID, order.account.ID
 		v.Card.HolderName, v.Card.ThreeDS = embossedName(s.bureau, *order.holder), cmd.ThreeDS
 		w.Audit.Card, w.Audit.Customer = v.Card.ID, order.holder.ID
+		if err := s.giveNumber(ctx, w, &v.Card, card.PIN{}); err != nil {
+			return CardAt{}, err
+		}
 		if err := w.Tx.InsertCard(ctx, v.Card); err != nil {
 			return CardAt{}, err
 		}

@@ -120,12 +120,16 @@ func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, erro
 		}
 	}
 	c := m.newCard(d.Design, item)
+	var pin card.PIN
 	if item.PINSealed != nil {
-		if err := m.keepPIN(&c, item); err != nil {
+		if pin, err = m.keepPIN(&c, item); err != nil {
 			m.made.Failed++
 			m.w.Audit.Note = "a staged PIN does not open"
 			return failed(item, batch.InternalFailure), nil //nolint:nilerr // this item alone is lost, and says so
 		}
+	}
+	if err := m.s.giveNumber(ctx, m.w, &c, pin); err != nil {
+		return item, err
 	}
 	return m.insert(ctx, c, item)
 }
@@ -165,19 +169,15 @@ func (m *maker) newCard(d card.Design, item batch.Item) card.Card {
 	return c
 }
 
-// keepPIN moves the staged PIN of an item to its card, under a new seal. Where easily guessed PINs are
-// refused, the card's number is drawn so that it does not end in its PIN.
-func (m *maker) keepPIN(c *card.Card, item batch.Item) error {
+// keepPIN moves the staged PIN of an item to its card, under a new seal.
+func (m *maker) keepPIN(c *card.Card, item batch.Item) (card.PIN, error) {
 	pin, err := m.s.sealer.Open(stagedPIN(m.batch.Program, item), item.PINSealed)
 	if err != nil {
-		return err
-	}
-	for m.w.Program.Policy.PIN.RejectWeak && (card.PIN{Text: pin}).Guessable(c.Last4) {
-		c.Last4 = m.s.testLast4()
+		return card.PIN{}, err
 	}
 	c.PINSealed, err = m.s.sealer.Seal(pinBound(*c), pin)
 	c.PINSetAt = m.w.Now
-	return err
+	return card.PIN{Text: pin}, err
 }
 
 // insert writes a card with its plastic into the box of the batch.

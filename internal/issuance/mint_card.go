@@ -1,9 +1,11 @@
 package issuance
 
 import (
+	"context"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/program"
 )
@@ -11,28 +13,48 @@ import (
 // cardYears is how long a new card lives: to the end of the month, that many years on.
 const cardYears = 4
 
-// testRange is where the built-in card numbers come from: the networks publish it for tests, so that no
-// number of ours can ever be a real one.
-const testRange = "411111"
-
-// mintCard draws a new card of a design, bound to nobody.
+// mintCard draws a new card of a design, bound to nobody. Its number is drawn by [Service.giveNumber].
 func (s *Service) mintCard(p program.Program, t card.Type, d ident.DesignID, now time.Time) card.Card {
 	return card.Card{
 		ID: ident.CardID{UUID: s.ids.UUID()}, Program: p.ID,
 		Number: s.ids.Number(ident.MinCardNumber, maxNumber(p)), Reference: s.ids.Reference(),
-		Type: t, Design: d, Last4: s.testLast4(), ThreeDS: "SMS", ExpiresAt: expiryOf(p, now),
+		Type: t, Design: d, ThreeDS: "SMS", ExpiresAt: expiryOf(p, now),
 		CreatedAt: now, UpdatedAt: now,
 	}
 }
 
-// testLast4 draws the last four digits of a number of the test range. The rest of it is kept nowhere.
-func (s *Service) testLast4() string {
-	digits := testRange + s.ids.Digits(9)
-	return digits[len(digits)-3:] + string(card.Luhn(digits))
+// giveNumber draws the card number of a new card and keeps it, before the card itself is written; a
+// programme that keeps no card numbers leaves the card without. A number that is taken is drawn again. Where
+// easily guessed PINs are refused, a number that ends in the card's PIN is drawn again too.
+func (s *Service) giveNumber(ctx context.Context, w *Work, c *card.Card, pin card.PIN) error {
+	vault := w.Program.Policy.Vault
+	if vault.Mode != program.VaultBuiltIn {
+		return nil
+	}
+	for range numberDraws {
+		e, last4, err := s.vault.Draw(c.Program, c.ID, vault.BIN)
+		if err != nil {
+			return err
+		}
+		if w.Program.Policy.PIN.RejectWeak && pin.IsLast4(last4) {
+			continue
+		}
+		err = w.Tx.InsertVaultEntry(ctx, e)
+		if !isNumberTaken(err) {
+			c.Last4 = last4
+			return err
+		}
+	}
+	return fault.Wrap(ErrNumberTaken, "draw a free card number")
 }
 
 // expiryOf is the first instant after a new card's last month, in the programme's time zone.
 func expiryOf(p program.Program, now time.Time) time.Time {
 	y, m, _ := now.In(p.Policy.Debit.TimeZone).Date()
 	return time.Date(y+cardYears, m+1, 1, 0, 0, 0, 0, p.Policy.Debit.TimeZone).UTC()
+}
+
+// LastMonth is the month that is printed on a card as its expiry: its last one, in the programme's time zone.
+func LastMonth(p program.Program, c card.Card) time.Time {
+	return c.ExpiresAt.Add(-time.Nanosecond).In(p.Policy.Debit.TimeZone)
 }

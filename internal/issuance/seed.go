@@ -178,6 +178,9 @@ func (s *Service) seedBatch(ctx context.Context, w *Work, by Caller, sent SeedBa
 		if c.Number != 0 {
 			made.Number = c.Number
 		}
+		if err := s.giveNumber(ctx, w, &made, card.PIN{}); err != nil {
+			return err
+		}
 		item, err := m.insert(ctx, made, items[i])
 		if err != nil {
 			return err

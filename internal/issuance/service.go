@@ -21,6 +21,9 @@ const (
 	PurposeCredential  Purpose = "credential"
 	PurposeFingerprint Purpose = "fingerprint"
 	PurposeOrder       Purpose = "order_body"
+	PurposeCardNumber  Purpose = "card_number"
+	PurposeNumberIndex Purpose = "card_number_index" // of the whole installation
+	PurposeCVV         Purpose = "cvv"
 )
 
 // Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not
@@ -44,6 +47,20 @@ type Sealer interface {
 	SameHash(a, b []byte) bool
 }
 
+// Vault draws card numbers and opens them. What it gives is kept by the rules' store, in the transaction of
+// the card; the vault itself remembers nothing.
+type Vault interface {
+	// Draw draws a number for a card below a BIN, and tells its last four digits. The number may be taken:
+	// the store says so.
+	Draw(p ident.ProgramID, id ident.CardID, bin string) (e card.VaultEntry, last4 string, err error)
+	// Open gives number and CVV in clear.
+	Open(e card.VaultEntry) (card.Details, error)
+	// NextCVV gives the entry with another CVV than it had.
+	NextCVV(e card.VaultEntry) (card.VaultEntry, error)
+	// Index is the keyed hash that a number is found by.
+	Index(pan redact.Text) []byte
+}
+
 // Bureau is what the rules ask the manufacturer before they place a shipment. It answers from what it
 // knows; it is called outside of any transaction.
 type Bureau interface {
@@ -65,6 +82,7 @@ type Bureau interface {
 type Config struct {
 	Store      Store
 	Sealer     Sealer
+	Vault      Vault
 	IDs        *ident.Source
 	Now        func() time.Time // real time; each programme's clock is derived from it
 	Announcers map[event.Door]event.Announcer
@@ -75,6 +93,7 @@ type Config struct {
 type Service struct {
 	store      Store
 	sealer     Sealer
+	vault      Vault
 	ids        *ident.Source
 	now        func() time.Time
 	announcers map[event.Door]event.Announcer
@@ -85,7 +104,7 @@ type Service struct {
 // New makes a Service. It starts nothing.
 func New(c Config) *Service {
 	return &Service{
-		store: c.Store, sealer: c.Sealer, ids: c.IDs, now: c.Now,
+		store: c.Store, sealer: c.Sealer, vault: c.Vault, ids: c.IDs, now: c.Now,
 		announcers: c.Announcers, bureau: c.Bureau, running: newRunningKeys(),
 	}
 }

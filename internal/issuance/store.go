@@ -41,6 +41,7 @@ type ReadTx interface {
 	AccountReader
 	DesignReader
 	CardReader
+	VaultReader
 	ShipmentReader
 	BatchReader
 	JournalReader
@@ -57,6 +58,7 @@ type Tx interface {
 	AccountWriter
 	DesignWriter
 	CardWriter
+	VaultWriter
 	ShipmentWriter
 	BatchWriter
 	JournalWriter
@@ -136,6 +138,22 @@ type CardReader interface {
 	// IdentifierTaken tells whether a living card of the programme (of the batch, when one is given) bears
 	// the identifier.
 	IdentifierTaken(ctx context.Context, p ident.ProgramID, in ident.BatchID, identifier string) (bool, error)
+}
+
+// VaultReader reads what the vault made of card numbers.
+type VaultReader interface {
+	VaultEntry(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.VaultEntry, bool, error)
+	// VaultEntryByIndex finds a number by its keyed hash.
+	VaultEntryByIndex(ctx context.Context, p ident.ProgramID, index []byte) (card.VaultEntry, bool, error)
+}
+
+// VaultWriter keeps what the vault made of card numbers.
+type VaultWriter interface {
+	// InsertVaultEntry keeps a number. One that any card of the installation has is [ErrNumberTaken]; the
+	// transaction goes on, and another may be tried.
+	InsertVaultEntry(ctx context.Context, e card.VaultEntry) error
+	// UpdateVaultEntry writes the sealed number and the series of the CVV.
+	UpdateVaultEntry(ctx context.Context, e card.VaultEntry) error
 }
 
 // CardWriter changes cards and plastics.

@@ -14,30 +14,33 @@ const (
 	WebhookSecret    Purpose = "webhook_secret"    // the signing secret of an endpoint; Subject is the endpoint
 	CredentialSecret Purpose = "credential_secret" // an API key kept to be shown again; Subject is the credential
 	StoredAnswer     Purpose = "stored_answer"     // the first answer to an idempotency key; Subject is its row
+	CardNumber       Purpose = "card_number"       // the number of a card; Subject is the card
 )
 
 // The purposes of keyed hashes: [Keyring.MAC] takes these.
 const (
-	CodeHash       Purpose = "code_hash"       // compares an activation code; Subject is the plastic
-	CredentialHash Purpose = "credential_hash" // looks an API key up; Subject is its public part
-	Fingerprint    Purpose = "fingerprint"     // tells whether a repeated request is the same
-	BodyHash       Purpose = "body_hash"       // names a body without keeping it
+	CodeHash       Purpose = "code_hash"         // compares an activation code; Subject is the plastic
+	CredentialHash Purpose = "credential_hash"   // looks an API key up; Subject is its public part
+	Fingerprint    Purpose = "fingerprint"       // tells whether a repeated request is the same
+	BodyHash       Purpose = "body_hash"         // names a body without keeping it
+	NumberIndex    Purpose = "card_number_index" // finds a card number; of the whole installation
+	CVV            Purpose = "cvv"               // what a CVV is derived from; Subject is the card
 )
 
 func (p Purpose) seals() bool {
 	switch p {
-	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer:
+	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV:
 		return true
-	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer:
+	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}
 	return false
 }

@@ -80,6 +80,18 @@ type PIN struct {
 	RequiredAtActivation bool
 }
 
+// The modes of the vault of card numbers.
+const (
+	VaultOff     = "off"      // no card number is drawn or kept
+	VaultBuiltIn = "built_in" // numbers are drawn from the BIN, and kept sealed
+)
+
+// Vault are the policies of card numbers.
+type Vault struct {
+	Mode string
+	BIN  string // the first digits of every card number: 6 or 8
+}
+
 // Policy is every choice of a programme, typed and valid. Get one from [DefaultPolicy] or
 // [ParsePolicy]; the wire names are in [Settings].
 type Policy struct {
@@ -99,6 +111,7 @@ type Policy struct {
 	InitialBalanceCents       int64
 	Debit                     Debit
 	PIN                       PIN
+	Vault                     Vault
 }
 
 // DefaultPolicy is what a new programme of that kind has.

@@ -50,6 +50,9 @@ func ParsePolicy(kind Kind, values map[string]string) (Policy, error) {
 			problems = append(problems, fmt.Errorf("%s: %w (takes %s)", name, err, s.Values))
 		}
 	}
+	if err := p.Vault.settle(kind); err != nil {
+		problems = append(problems, err)
+	}
 	if kind == Live && p.AllowPrivateTargets {
 		problems = append(problems, errors.New("webhooks.allow_private_targets: only a sandbox programme may have it"))
 	}
@@ -90,6 +93,7 @@ func Settings() []Setting {
 		flag("webhooks.shipment_event_on_activation", "true", "an activation announces the shipment too", func(p *Policy) *bool { return &p.ShipmentEventOnActivation }),
 		{"sandbox.initial_balance", "1000.00", "an amount with at most two decimals", "balance of a new sandbox account", func(p *Policy, v string) error { return setCents(v, &p.InitialBalanceCents) }},
 	}
+	list = append(list, vaultSettings()...)
 	list = append(list, debitSettings()...)
 	for _, tier := range Tiers() {
 		list = append(list, Setting{

@@ -18,6 +18,7 @@ func allTexts() map[string]string {
 		"campaign of another": campaignOfElse,
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
+		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
 		"view": selectView, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
 		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
@@ -67,7 +68,8 @@ func allTexts() map[string]string {
 
 // by is the index that a query must use where several would do.
 var by = map[string]string{
-	"list cards": "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
+	"vault entry by index": "card_numbers_pan",
+	"list cards":           "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
 	"list accounts of an owner": "accounts_owner", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",

@@ -54,6 +54,7 @@ func sealedColumns() []sealedColumn {
 	return []sealedColumn{
 		simpleColumn("plastics", "code_sealed", keyring.ActivationCode),
 		simpleColumn("cards", "pin_sealed", keyring.PIN),
+		simpleColumn("card_numbers", "pan_sealed", keyring.CardNumber),
 		simpleColumn("endpoints", "secret_sealed", keyring.WebhookSecret),
 		simpleColumn("endpoints", "previous_sealed", keyring.WebhookSecret),
 		{

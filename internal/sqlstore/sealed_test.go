@@ -39,14 +39,16 @@ func sealEverywhere(t *testing.T, d *DB, n int) map[keyring.Binding]int {
 		for i := range n {
 			id := ident.UUID{1, byte(i >> 8), byte(i)}
 			c := card.Card{ID: ident.CardID{UUID: id}, Program: p.ID, Number: int64(i), PINSealed: blob(1, "pin"), CreatedAt: at}
+			v := card.VaultEntry{Card: c.ID, Program: p.ID, Index: id[:], Sealed: blob(1, "pan")}
 			pl := card.Plastic{ID: ident.PlasticID{UUID: id}, Program: p.ID, Card: c.ID, CreatedAt: at, Guard: card.Guard{CodeSealed: blob(1, "code")}}
 			e := issuance.Endpoint{ID: ident.EndpointID{UUID: id}, Program: p.ID, Door: "cards", SecretSealed: blob(1, "new"), PreviousSealed: blob(1, "old"), CreatedAt: at}
 			a := issuance.StoredAnswer{Program: p.ID, Door: "cards", Key: fmt.Sprintf("a \"key\" %d\n", i), Body: blob(1, "body"), Sealed: true, CreatedAt: at, ExpiresAt: at}
 			open := issuance.StoredAnswer{Program: p.ID, Door: "debit", Key: fmt.Sprint(i), Body: blob(1, "not sealed"), CreatedAt: at, ExpiresAt: at}
 			item := orders.Item{Batch: b.ID, Index: i, PINSealed: blob(1, "staged"), Outcome: orders.Pending}
-			err = errors.Join(err, x.InsertCard(ctx, c), x.InsertPlastic(ctx, pl), x.InsertEndpoint(ctx, e), x.SaveAnswer(ctx, a),
+			err = errors.Join(err, x.InsertCard(ctx, c), x.InsertVaultEntry(ctx, v), x.InsertPlastic(ctx, pl), x.InsertEndpoint(ctx, e), x.SaveAnswer(ctx, a),
 				x.SaveAnswer(ctx, open), x.InsertItems(ctx, []orders.Item{item}))
 			bound(keyring.PIN, id.String())
+			bound(keyring.CardNumber, id.String())
 			bound(keyring.ActivationCode, id.String())
 			bound(keyring.WebhookSecret, id.String())
 			bound(keyring.WebhookSecret, id.String())

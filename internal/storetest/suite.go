@@ -45,7 +45,7 @@ func Run(t *testing.T, f Factory) {
 		name  string
 		cases [][]contract
 	}{
-		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, lists}},
+		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, numberCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, queueRaces}},

@@ -18,6 +18,7 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 // World is a small card programme in a store: enough to activate a card in either way.
@@ -123,7 +124,7 @@ func (w *World) Service(on Store) *issuance.Service {
 	maker, err := bureau.New(bureau.Settings{})
 	must(w.t, err)
 	return issuance.New(issuance.Config{
-		Store: on.Issuance(), Sealer: w.Sealer, IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
+		Store: on.Issuance(), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{
 			event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: words(event.CardsDoor), event.DebitDoor: words(event.DebitDoor),
 		},
