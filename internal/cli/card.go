@@ -141,7 +141,8 @@ func byLabel(ref ident.Reference, label string) cardFinder {
 			if err != nil || !found {
 				return err
 			}
-			index, found, err := tx.FirstWith(ctx, b.ID, label, b.Requested)
+			first, err := tx.FirstWith(ctx, b.ID, []string{label}, b.Requested)
+			index, found := first[label]
 			if err != nil || !found {
 				return err
 			}

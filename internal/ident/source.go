@@ -75,6 +75,31 @@ func (s *Source) Number(low, high int64) int64 {
 	return low + int64(s.Below(uint64(high-low)+1)) //nolint:gosec // high-low fits
 }
 
+// spread is how far apart numbers may lie that are drawn together. Among a million cards each number has a
+// neighbour within some thousands anyway, so one of these tells no more about the others.
+const spread = 1 << 20
+
+// Numbers draws n different public numbers from low..high, both included, for things that are made
+// together: uniformly around a place that is drawn first. So they share few pages of an index, where
+// numbers from anywhere would each touch a page of their own. There must be room for them.
+func (s *Source) Numbers(n int, low, high int64) []int64 {
+	width := min(high-low+1, spread)
+	if int64(n) > width/2 {
+		panic("ident: Numbers: too many at once")
+	}
+	base := s.Number(low, high-width+1)
+	seen := make(map[int64]bool, n)
+	out := make([]int64, 0, n)
+	for len(out) < n {
+		v := s.Number(base, base+width-1)
+		if !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // Digits draws n decimal digits, each string of that length equally likely.
 func (s *Source) Digits(n int) string {
 	b := make([]byte, n)

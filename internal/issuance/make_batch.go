@@ -19,7 +19,6 @@ const (
 	actionBatchMake = "batch.make"
 	batchWorker     = "worker:bulk"
 	maxNamedCards   = 1000 // items up to which a finished batch names its cards (debit contract §8.6)
-	stepDraws       = 16   // tries of a step whose random numbers were taken
 )
 
 // BatchStep is what one step of making a batch did.
@@ -38,18 +37,10 @@ func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident
 	}
 	cutoff := s.bureau.Cutoff(now)
 	cmd := Command{Caller: Caller{Program: p, Actor: batchWorker, Channel: audit.ChannelWorker}}
-	for range stepDraws {
-		var step BatchStep
-		step, err = Run(ctx, s, cmd, actionBatchMake, func(w *Work) (BatchStep, error) {
-			m := maker{s: s, w: w, cutoff: cutoff, asked: map[string]design{}}
-			return m.step(ctx, id, limit)
-		})
-		if !isNumberTaken(err) {
-			return step, err
-		}
-		limit = max(1, limit/2) // all numbers are drawn again; in a crowded programme smaller steps get through
-	}
-	return BatchStep{}, fault.Wrap(err, "draw free numbers for a batch")
+	return Run(ctx, s, cmd, actionBatchMake, func(w *Work) (BatchStep, error) {
+		m := maker{s: s, w: w, cutoff: cutoff, asked: map[string]design{}}
+		return m.step(ctx, id, limit)
+	})
 }
 
 // maker is one run of one step.
@@ -60,7 +51,22 @@ type maker struct {
 	batch  batch.Batch
 	box    shipment.Shipment // the batch's, once a card lies in it
 	asked  map[string]design // by campaign
+	taken  map[string]bool   // identifiers that other batches bear, where a programme wants each once
 	made   BatchStep
+
+	numbers  []int64 // drawn for the cards of the step; without them each draws its own
+	chosen   bool    // numbers were chosen: one that is taken is not drawn again
+	cards    []card.Card
+	plastics []card.Plastic // one for each card
+	items    []int          // the place of each card's item
+	entries  []card.VaultEntry
+	numbered []numbered // the card of each entry
+}
+
+// numbered is a card of the step that has a card number, and the PIN that the number must not end in.
+type numbered struct {
+	card int
+	pin  card.PIN
 }
 
 // design is the answer to a campaign: what to make, or why not.
@@ -90,8 +96,12 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	if err != nil {
 		return BatchStep{}, err
 	}
+	if m.taken, err = m.bornElsewhere(ctx, items); err != nil {
+		return BatchStep{}, err
+	}
+	m.numbers = m.s.ids.Numbers(len(items), ident.MinCardNumber, maxNumber(m.w.Program))
 	for i := range items {
-		if items[i], err = m.makeItem(ctx, items[i]); err != nil {
+		if items[i], err = m.makeItem(ctx, i, items[i]); err != nil {
 			return BatchStep{}, err
 		}
 	}
@@ -99,8 +109,20 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	return m.made, m.close(ctx, items)
 }
 
+// bornElsewhere asks which identifiers other batches bear already, where a programme wants each once.
+func (m *maker) bornElsewhere(ctx context.Context, items []batch.Item) (map[string]bool, error) {
+	if m.w.Program.Policy.Debit.IdentifierScope != "program" {
+		return nil, nil //nolint:nilnil // nobody asks, and nothing is taken
+	}
+	identifiers := make([]string, len(items))
+	for i, item := range items {
+		identifiers[i] = item.Identifier
+	}
+	return m.w.Tx.IdentifiersTaken(ctx, m.batch.Program, ident.BatchID{}, identifiers)
+}
+
 // makeItem makes one card, or gives the reason why not. An error is a fault and ends the step.
-func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, error) {
+func (m *maker) makeItem(ctx context.Context, at int, item batch.Item) (batch.Item, error) {
 	d, err := m.designOf(ctx, item.Campaign)
 	if err != nil {
 		return item, err
@@ -109,15 +131,9 @@ func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, erro
 		m.made.Failed++
 		return failed(item, d.missing), nil
 	}
-	if m.w.Program.Policy.Debit.IdentifierScope == "program" {
-		taken, err := m.w.Tx.IdentifierTaken(ctx, m.batch.Program, ident.BatchID{}, item.Identifier)
-		if err != nil {
-			return item, err
-		}
-		if taken {
-			m.made.Failed++
-			return failed(item, batch.IdentifierDuplicated), nil
-		}
+	if m.taken[item.Identifier] {
+		m.made.Failed++
+		return failed(item, batch.IdentifierDuplicated), nil
 	}
 	c := m.newCard(d.Design, item)
 	var pin card.PIN
@@ -128,10 +144,10 @@ func (m *maker) makeItem(ctx context.Context, item batch.Item) (batch.Item, erro
 			return failed(item, batch.InternalFailure), nil //nolint:nilerr // this item alone is lost, and says so
 		}
 	}
-	if err := m.s.giveNumber(ctx, m.w, &c, pin); err != nil {
+	if err := m.drawNumber(&c, pin); err != nil {
 		return item, err
 	}
-	return m.insert(ctx, c, item)
+	return m.add(ctx, c, at, item)
 }
 
 // designOf finds what a campaign makes; the batch's own when the item names none.
@@ -165,6 +181,9 @@ func (m *maker) newCard(d card.Design, item batch.Item) card.Card {
 		t = card.Virtual
 	}
 	c := m.s.mintCard(m.w.Program, t, d.ID, m.w.Now)
+	if n := len(m.numbers); n > 0 {
+		c.Number, m.numbers = m.numbers[n-1], m.numbers[:n-1]
+	}
 	c.HolderName = item.FrontName
 	return c
 }
@@ -180,22 +199,83 @@ func (m *maker) keepPIN(c *card.Card, item batch.Item) (card.PIN, error) {
 	return card.PIN{Text: pin}, err
 }
 
-// insert writes a card with its plastic into the box of the batch.
-func (m *maker) insert(ctx context.Context, c card.Card, item batch.Item) (batch.Item, error) {
+// add puts a card with its plastic into the box of the batch; the step writes all of them at once.
+func (m *maker) add(ctx context.Context, c card.Card, at int, item batch.Item) (batch.Item, error) {
 	p, err := m.newPlastic(ctx, c, item.Identifier)
 	if err != nil {
 		return item, err
 	}
-	if err := m.w.Tx.InsertCard(ctx, c); err != nil {
-		return item, err
-	}
-	if err := m.w.Tx.InsertPlastic(ctx, p); err != nil {
-		return item, err
-	}
+	m.cards, m.plastics, m.items = append(m.cards, c), append(m.plastics, p), append(m.items, at)
 	m.made.Created++
-	item.Outcome, item.Card, item.CardNumber, item.PINSealed = batch.ItemCreated, c.ID, c.Number, nil
-	m.w.Announce(event.Event{Name: event.CardCreated, Card: &card.View{Card: c, Plastic: p, Box: m.box}})
+	item.Outcome, item.Card, item.PINSealed = batch.ItemCreated, c.ID, nil
 	return item, nil
+}
+
+// writeCards writes the cards of the step and announces them. A number that is taken is drawn again.
+func (m *maker) writeCards(ctx context.Context, items []batch.Item) error {
+	err := insertFree(m.entries, func(es []card.VaultEntry) ([]int, error) { return m.w.Tx.InsertVaultEntries(ctx, es) }, m.redrawEntry)
+	if err != nil {
+		return err
+	}
+	err = insertFree(m.cards, func(cs []card.Card) ([]int, error) { return m.w.Tx.InsertCards(ctx, cs) }, m.redrawCard)
+	if err != nil {
+		return err
+	}
+	for i, c := range m.cards {
+		items[m.items[i]].CardNumber = c.Number
+		m.w.Announce(event.Event{Name: event.CardCreated, Card: &card.View{Card: c, Plastic: m.plastics[i], Box: m.box}})
+	}
+	return m.w.Tx.InsertPlastics(ctx, m.plastics)
+}
+
+// drawNumber draws the card number of the next card, where the programme keeps them.
+func (m *maker) drawNumber(c *card.Card, pin card.PIN) error {
+	e, kept, err := m.s.drawEntry(m.w.Program, c, pin)
+	if err == nil && kept {
+		m.entries, m.numbered = append(m.entries, e), append(m.numbered, numbered{card: len(m.cards), pin: pin})
+	}
+	return err
+}
+
+func (m *maker) redrawEntry(at int) (err error) {
+	of := m.numbered[at]
+	m.entries[at], _, err = m.s.drawEntry(m.w.Program, &m.cards[of.card], of.pin)
+	return err
+}
+
+func (m *maker) redrawCard(at int) error {
+	if m.chosen {
+		return ErrNumberTaken
+	}
+	m.cards[at].Number = m.s.ids.Number(ident.MinCardNumber, maxNumber(m.w.Program))
+	return nil
+}
+
+// insertFree inserts rows with numbers that were drawn at random: those whose number is taken again, with
+// another one. insert gives their places among the rows that it got.
+func insertFree[T any](rows []T, insert func([]T) (taken []int, err error), redraw func(at int) error) error {
+	places := make([]int, len(rows))
+	for i := range places {
+		places[i] = i
+	}
+	some := rows
+	for range numberDraws {
+		taken, err := insert(some)
+		if err != nil || len(taken) == 0 {
+			return err
+		}
+		again := make([]int, len(taken))
+		some = make([]T, len(taken))
+		for i, at := range taken {
+			again[i] = places[at]
+			if err := redraw(again[i]); err != nil {
+				return err
+			}
+			some[i] = rows[again[i]]
+		}
+		places = again
+	}
+	return fault.Wrap(ErrNumberTaken, "draw free numbers")
 }
 
 // newPlastic is the piece of a card: asked of the bureau, in the batch's box, and presumed to be in the
@@ -274,8 +354,11 @@ func dialable(mobile string) (dial int, national string) {
 	return 0, mobile
 }
 
-// close writes what became of the items, and ends the batch when none is left.
+// close writes the cards and what became of the items, and ends the batch when none is left.
 func (m *maker) close(ctx context.Context, items []batch.Item) error {
+	if err := m.writeCards(ctx, items); err != nil {
+		return err
+	}
 	if len(items) > 0 {
 		if err := m.w.Tx.UpdateItems(ctx, items); err != nil {
 			return err

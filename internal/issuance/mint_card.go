@@ -27,25 +27,30 @@ func (s *Service) mintCard(p program.Program, t card.Type, d ident.DesignID, now
 // programme that keeps no card numbers leaves the card without. A number that is taken is drawn again. Where
 // easily guessed PINs are refused, a number that ends in the card's PIN is drawn again too.
 func (s *Service) giveNumber(ctx context.Context, w *Work, c *card.Card, pin card.PIN) error {
-	vault := w.Program.Policy.Vault
-	if vault.Mode != program.VaultBuiltIn {
-		return nil
-	}
 	for range numberDraws {
-		e, last4, err := s.vault.Draw(c.Program, c.ID, vault.BIN)
-		if err != nil {
+		e, kept, err := s.drawEntry(w.Program, c, pin)
+		if err != nil || !kept {
 			return err
 		}
-		if w.Program.Policy.PIN.RejectWeak && pin.IsLast4(last4) {
-			continue
-		}
-		err = w.Tx.InsertVaultEntry(ctx, e)
-		if !isNumberTaken(err) {
-			c.Last4 = last4
+		if err = w.Tx.InsertVaultEntry(ctx, e); !isNumberTaken(err) {
 			return err
 		}
 	}
 	return fault.Wrap(ErrNumberTaken, "draw a free card number")
+}
+
+// drawEntry draws a card number and notes its end on the card; kept is false when the programme keeps none.
+func (s *Service) drawEntry(p program.Program, c *card.Card, pin card.PIN) (e card.VaultEntry, kept bool, err error) {
+	if p.Policy.Vault.Mode != program.VaultBuiltIn {
+		return card.VaultEntry{}, false, nil
+	}
+	for range numberDraws {
+		e, c.Last4, err = s.vault.Draw(c.Program, c.ID, p.Policy.Vault.BIN)
+		if err != nil || !p.Policy.PIN.RejectWeak || !pin.IsLast4(c.Last4) {
+			return e, true, err
+		}
+	}
+	return card.VaultEntry{}, false, fault.Wrap(ErrNumberTaken, "draw a card number that does not end in its PIN")
 }
 
 // expiryOf is the first instant after a new card's last month, in the programme's time zone.

@@ -190,20 +190,25 @@ func printableAddress(qr string) bool {
 // withoutDuplicates marks the items whose identifier stands earlier in the order: the first stands.
 func (s *Service) withoutDuplicates(ctx context.Context, tx Tx, b *StagedBatch, items []batch.Item) ([]batch.Item, error) {
 	out := append([]batch.Item(nil), items...)
+	earlier := map[string]int{}
+	if b.items > 0 {
+		asked := make([]string, 0, len(out))
+		for _, item := range out {
+			if item.Outcome == batch.Pending {
+				asked = append(asked, item.Identifier)
+			}
+		}
+		var err error
+		if earlier, err = tx.FirstWith(ctx, b.batch.ID, asked, b.items); err != nil {
+			return nil, err
+		}
+	}
 	seen := make(map[string]bool, len(out))
 	for i, item := range out {
 		if item.Outcome != batch.Pending {
 			continue
 		}
-		taken := seen[item.Identifier]
-		if !taken && b.items > 0 {
-			_, earlier, err := tx.FirstWith(ctx, b.batch.ID, item.Identifier, b.items)
-			if err != nil {
-				return nil, err
-			}
-			taken = earlier
-		}
-		if taken {
+		if _, taken := earlier[item.Identifier]; taken || seen[item.Identifier] {
 			out[i] = failed(item, batch.IdentifierDuplicated)
 		}
 		seen[item.Identifier] = true

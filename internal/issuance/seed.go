@@ -157,7 +157,7 @@ func (s *Service) seedCustomer(ctx context.Context, w *Work, sent SeedCustomer) 
 
 // seedBatch adds a finished batch and its cards, made as the worker makes them.
 func (s *Service) seedBatch(ctx context.Context, w *Work, by Caller, sent SeedBatch, d card.Design) error {
-	m := maker{s: s, w: w, cutoff: w.Now, asked: map[string]design{}}
+	m := maker{s: s, w: w, cutoff: w.Now, asked: map[string]design{}, chosen: true}
 	m.batch = batch.Batch{
 		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: w.Program.ID, Reference: sent.Reference, Status: batch.Processing,
 		Campaign: d.Campaign, Location: seedLocation(), Requested: len(sent.Cards), Credential: by.Credential,
@@ -178,10 +178,10 @@ func (s *Service) seedBatch(ctx context.Context, w *Work, by Caller, sent SeedBa
 		if c.Number != 0 {
 			made.Number = c.Number
 		}
-		if err := s.giveNumber(ctx, w, &made, card.PIN{}); err != nil {
+		if err := m.drawNumber(&made, card.PIN{}); err != nil {
 			return err
 		}
-		item, err := m.insert(ctx, made, items[i])
+		item, err := m.add(ctx, made, i, items[i])
 		if err != nil {
 			return err
 		}

@@ -135,9 +135,9 @@ type CardReader interface {
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
 	// CardViews lists cards that have a customer and are not deleted, newest first.
 	CardViews(ctx context.Context, p ident.ProgramID, f CardFilter, page Page) ([]card.View, error)
-	// IdentifierTaken tells whether a living card of the programme (of the batch, when one is given) bears
-	// the identifier.
-	IdentifierTaken(ctx context.Context, p ident.ProgramID, in ident.BatchID, identifier string) (bool, error)
+	// IdentifiersTaken tells which of the identifiers a living card of the programme (of the batch, when one
+	// is given) bears.
+	IdentifiersTaken(ctx context.Context, p ident.ProgramID, in ident.BatchID, identifiers []string) (map[string]bool, error)
 }
 
 // VaultReader reads what the vault made of card numbers.
@@ -152,6 +152,9 @@ type VaultWriter interface {
 	// InsertVaultEntry keeps a number. One that any card of the installation has is [ErrNumberTaken]; the
 	// transaction goes on, and another may be tried.
 	InsertVaultEntry(ctx context.Context, e card.VaultEntry) error
+	// InsertVaultEntries keeps many numbers at once. It gives those, by their place, that are taken: they are
+	// not kept.
+	InsertVaultEntries(ctx context.Context, es []card.VaultEntry) (taken []int, err error)
 	// UpdateVaultEntry writes the sealed number and the series of the CVV.
 	UpdateVaultEntry(ctx context.Context, e card.VaultEntry) error
 }
@@ -159,6 +162,10 @@ type VaultWriter interface {
 // CardWriter changes cards and plastics.
 type CardWriter interface {
 	InsertCard(ctx context.Context, c card.Card) error // [ErrNumberTaken]
+	// InsertCards adds many new cards at once. It gives those, by their place, whose number is taken: they
+	// are not added.
+	InsertCards(ctx context.Context, cards []card.Card) (taken []int, err error)
+	InsertPlastics(ctx context.Context, plastics []card.Plastic) error
 	UpdateCard(ctx context.Context, c card.Card) error
 	InsertPlastic(ctx context.Context, p card.Plastic) error
 	// UpdatePlastic changes a plastic and its guard. activated_at is written once: a change of it once it
@@ -205,9 +212,9 @@ type BatchReader interface {
 	RecentBatch(ctx context.Context, p ident.ProgramID, by ident.CredentialID, bodyHash []byte, since time.Time) (batch.Batch, bool, error)
 	// Items gives items in order of index, from index on; an outcome of "" is any.
 	Items(ctx context.Context, id ident.BatchID, from int, outcome batch.Outcome, limit int) ([]batch.Item, error)
-	// FirstWith finds the first item of the batch, below the given index, that bears the identifier and
-	// did not fail.
-	FirstWith(ctx context.Context, id ident.BatchID, identifier string, below int) (index int, ok bool, err error)
+	// FirstWith finds, for each of the identifiers, the first item of the batch, below the given index, that
+	// bears it and did not fail. Identifiers without one are left out.
+	FirstWith(ctx context.Context, id ident.BatchID, identifiers []string, below int) (map[string]int, error)
 	Batches(ctx context.Context, p ident.ProgramID, page Page) ([]batch.Batch, error)
 }
 

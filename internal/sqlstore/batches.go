@@ -84,13 +84,20 @@ func (t tx) Items(_ context.Context, id ident.BatchID, from int, outcome orders.
 }
 
 // FirstWith compares the index here: in the query it would lead a planner to walk the whole batch.
-func (t tx) FirstWith(_ context.Context, id ident.BatchID, identifier string, below int) (int, bool, error) {
-	var index int
-	found, err := one(t, selectFirstWith, []any{id.UUID, identifier}, &index)
-	if err != nil || !found || index >= below {
-		return 0, false, err
+func (t tx) FirstWith(_ context.Context, id ident.BatchID, identifiers []string, below int) (map[string]int, error) {
+	first := map[string]int{}
+	var b batch
+	for _, identifier := range identifiers {
+		b.read(selectFirstWith, []any{id.UUID, identifier}, func(r row) error {
+			var index int
+			if err := r.scan(&index); err != nil || index >= below {
+				return err
+			}
+			first[identifier] = index
+			return nil
+		})
 	}
-	return index, true, nil
+	return first, t.run(b)
 }
 
 func (t tx) Batches(_ context.Context, p ident.ProgramID, page issuance.Page) ([]orders.Batch, error) {
@@ -116,13 +123,15 @@ func (t tx) UpdateBatch(_ context.Context, b orders.Batch) error {
 }
 
 func (t tx) InsertItems(_ context.Context, items []orders.Item) error {
-	var b batch
-	for _, i := range items {
-		b.write(insertItem, []any{
+	rows := make([][]any, len(items))
+	for n, i := range items {
+		rows[n] = []any{
 			i.Batch.UUID, i.Index, i.Identifier, i.FrontName, i.QR, i.PINSealed, i.Campaign, string(i.Outcome),
 			string(i.Reason), i.Card.UUID, i.CardNumber,
-		}, nil)
+		}
 	}
+	var b batch
+	b.insert(insertItem, rows, nil)
 	return t.run(b)
 }
 

@@ -46,6 +46,7 @@ const (
 	code_sealed = $18, code_issued_at = $19, updated_at = $20, version = $2 + 1
 	WHERE id = $1 AND version = $2
 	AND (activated_at IS NULL OR activated_at = $7)`
+	isCard             = `SELECT 1 FROM cards c WHERE c.id = $1`
 	selectActivatedAt  = `SELECT activated_at FROM plastics WHERE id = $1 AND version = $2`
 	identifierInBatch  = `SELECT 1 FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.program_id = $1 AND p.identifier = $2 AND p.identifier <> '' AND p.batch_id = $3 AND c.closed_at IS NULL LIMIT 1`
 	identifierInPlaces = `SELECT 1 FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.program_id = $1 AND p.identifier = $2 AND p.identifier <> '' AND c.closed_at IS NULL LIMIT 1`
@@ -184,16 +185,73 @@ func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilte
 	return out, nil
 }
 
-func (t tx) IdentifierTaken(_ context.Context, p ident.ProgramID, in ident.BatchID, identifier string) (bool, error) {
-	if in.IsZero() {
-		return one(t, identifierInPlaces, []any{p.UUID, identifier}, new(int))
+func (t tx) IdentifiersTaken(_ context.Context, p ident.ProgramID, in ident.BatchID, identifiers []string) (map[string]bool, error) {
+	taken := map[string]bool{}
+	var b batch
+	for _, identifier := range identifiers {
+		note := func(row) error {
+			taken[identifier] = true
+			return nil
+		}
+		if in.IsZero() {
+			b.read(identifierInPlaces, []any{p.UUID, identifier}, note)
+		} else {
+			b.read(identifierInBatch, []any{p.UUID, identifier, in.UUID}, note)
+		}
 	}
-	return one(t, identifierInBatch, []any{p.UUID, identifier, in.UUID}, new(int))
+	return taken, t.run(b)
 }
 
 func (t tx) InsertCard(_ context.Context, c card.Card) error {
 	var b batch
 	b.write(insertCard, cardArgs(c), free(issuance.ErrNumberTaken))
+	return t.run(b)
+}
+
+func (t tx) InsertCards(_ context.Context, cards []card.Card) (taken []int, err error) {
+	rows := make([][]any, len(cards))
+	for i, c := range cards {
+		rows[i] = cardArgs(c)
+	}
+	return t.insertFree(insertCard, rows, isCard)
+}
+
+// insertFree inserts rows that begin with their id, in few statements. Only when some were not inserted it
+// asks which.
+func (t tx) insertFree(sql string, rows [][]any, isThere string) (missing []int, err error) {
+	var added int64
+	var b batch
+	b.insert(sql, rows, func(n int64) error {
+		added = n
+		return nil
+	})
+	if err := t.run(b); err != nil || added == int64(len(rows)) {
+		return nil, err
+	}
+	there := make([]bool, len(rows))
+	b = nil
+	for i, args := range rows {
+		b.read(isThere, args[:1], func(row) error {
+			there[i] = true
+			return nil
+		})
+	}
+	err = t.run(b)
+	for i, found := range there {
+		if !found {
+			missing = append(missing, i)
+		}
+	}
+	return missing, err
+}
+
+func (t tx) InsertPlastics(_ context.Context, plastics []card.Plastic) error {
+	rows := make([][]any, len(plastics))
+	for i, p := range plastics {
+		rows[i] = plasticArgs(p)
+	}
+	var b batch
+	b.insert(insertPlastic, rows, nil)
 	return t.run(b)
 }
 

@@ -38,6 +38,7 @@ type conn interface {
 type statement struct {
 	sql      string
 	args     []any
+	rows     [][]any // of an INSERT of one row that is to be done for many; then there are no args
 	each     func(row) error
 	affected func(rows int64) error
 }
@@ -51,6 +52,13 @@ func (b *batch) read(sql string, args []any, each func(row) error) {
 
 func (b *batch) write(sql string, args []any, affected func(int64) error) {
 	*b = append(*b, statement{sql: sql, args: args, affected: affected})
+}
+
+// insert adds many rows to one table. affected is told their number, once.
+func (b *batch) insert(sql string, rows [][]any, affected func(int64) error) {
+	if len(rows) > 0 {
+		*b = append(*b, statement{sql: sql, rows: rows, affected: affected})
+	}
 }
 
 // guarded is what an update with a version expects: exactly one row.

@@ -129,8 +129,10 @@ func (t tx) InsertMessages(_ context.Context, messages ...event.Message) error {
 // announce adds messages, and notes that somebody waits for them. Nobody is woken for the native words
 // alone: they go nowhere, and to take them at once would cost a commit for each.
 func (s *session) announce(b *batch, messages []event.Message) {
-	for _, m := range messages {
-		b.write(insertMessage, messageArgs(m), nil)
+	rows := make([][]any, len(messages))
+	for i, m := range messages {
+		rows[i] = messageArgs(m)
 		s.messages = s.messages || m.Door != event.NativeDoor
 	}
+	b.insert(insertMessage, rows, nil)
 }

@@ -19,7 +19,7 @@ func allTexts() map[string]string {
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
-		"view": selectView, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
+		"view": selectView, "is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
 		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,

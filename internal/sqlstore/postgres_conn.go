@@ -35,7 +35,7 @@ func (c *postgresConn) query(sql string, args []any, each func(row) error) error
 }
 
 func (c *postgresConn) run(b batch) error {
-	_, err := c.send(b)
+	_, err := c.send(expand(b))
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 const mostRows = 64
 
 // merge gathers the rows that a group adds to one table, where nothing is expected of them, into few
-// statements; they go last. Their lengths are powers of two, so that few texts are ever prepared.
+// statements; they go last.
 func merge(b batch) batch {
 	out := make(batch, 0, len(b))
 	rows := map[string][][]any{}
@@ -24,13 +24,43 @@ func merge(b batch) batch {
 		if rows[s.sql] == nil {
 			tables = append(tables, s.sql)
 		}
-		rows[s.sql] = append(rows[s.sql], s.args)
+		if s.rows == nil {
+			s.rows = [][]any{s.args}
+		}
+		rows[s.sql] = append(rows[s.sql], s.rows...)
 	}
 	for _, sql := range tables {
-		for left := rows[sql]; len(left) > 0; {
+		out.insert(sql, rows[sql], nil)
+	}
+	return expand(out)
+}
+
+// expand turns statements of many rows into such of one text each. Their lengths are powers of two, so
+// that few texts are ever prepared.
+func expand(b batch) batch {
+	if !slices.ContainsFunc(b, func(s statement) bool { return s.rows != nil }) {
+		return b
+	}
+	out := make(batch, 0, len(b))
+	for _, s := range b {
+		if s.rows == nil {
+			out = append(out, s)
+			continue
+		}
+		var total int64
+		for left := s.rows; len(left) > 0; {
 			n := 1 << (bits.Len(uint(min(len(left), mostRows))) - 1)
-			out.write(withRows(sql, n, len(left[0])), slices.Concat(left[:n]...), nil)
+			piece := statement{sql: withRows(s.sql, n, len(left[0])), args: slices.Concat(left[:n]...)}
 			left = left[n:]
+			if last := len(left) == 0; s.affected != nil {
+				piece.affected = func(rows int64) error {
+					if total += rows; last {
+						return s.affected(total)
+					}
+					return nil
+				}
+			}
+			out = append(out, piece)
 		}
 	}
 	return out
@@ -44,7 +74,8 @@ const valuesOf = "VALUES ("
 
 // withRows is an INSERT of one row, whose values are all placeholders, as an INSERT of n.
 func withRows(sql string, n, width int) string {
-	head, _, _ := strings.Cut(sql, valuesOf)
+	head, values, _ := strings.Cut(sql, valuesOf)
+	_, tail, _ := strings.Cut(values, ")")
 	var text strings.Builder
 	text.WriteString(head + "VALUES ")
 	for at := range n * width {
@@ -58,6 +89,6 @@ func withRows(sql string, n, width int) string {
 		}
 		text.WriteString("$" + strconv.Itoa(at+1))
 	}
-	text.WriteString(")")
+	text.WriteString(")" + tail)
 	return text.String()
 }

@@ -92,7 +92,7 @@ func (c *sqliteConn) run(b batch) error {
 			}
 			continue
 		}
-		rows, err := c.exec(s.sql, s.args...)
+		rows, err := c.execRows(s)
 		if err == nil && s.affected != nil {
 			err = s.affected(rows)
 		}
@@ -101,6 +101,21 @@ func (c *sqliteConn) run(b batch) error {
 		}
 	}
 	return nil
+}
+
+// execRows runs a statement once, or once for each of its rows.
+func (c *sqliteConn) execRows(s statement) (total int64, err error) {
+	if s.rows == nil {
+		return c.exec(s.sql, s.args...)
+	}
+	for _, args := range s.rows {
+		n, err := c.exec(s.sql, args...)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
 }
 
 // script runs the statements of a migration.

@@ -15,6 +15,7 @@ const (
 	selectEntryByIndex = `SELECT ` + entryColumns + ` FROM card_numbers n WHERE n.pan_index = $2 AND n.program_id = $1`
 	insertEntry        = `INSERT INTO card_numbers (id, program_id, pan_index, pan_sealed, cvv_series, version) VALUES ($1, $2, $3, $4, $5, $6)
 	ON CONFLICT DO NOTHING`
+	isEntry     = `SELECT 1 FROM card_numbers n WHERE n.id = $1`
 	updateEntry = `UPDATE card_numbers SET pan_sealed = $3, cvv_series = $4, version = $2 + 1 WHERE id = $1 AND version = $2`
 )
 
@@ -32,10 +33,22 @@ func (t tx) VaultEntryByIndex(_ context.Context, p ident.ProgramID, index []byte
 	return t.entry(selectEntryByIndex, p.UUID, index)
 }
 
+func entryArgs(e card.VaultEntry) []any {
+	return []any{e.Card.UUID, e.Program.UUID, e.Index, e.Sealed, e.CVVSeries, e.Version}
+}
+
 func (t tx) InsertVaultEntry(_ context.Context, e card.VaultEntry) error {
 	var b batch
-	b.write(insertEntry, []any{e.Card.UUID, e.Program.UUID, e.Index, e.Sealed, e.CVVSeries, e.Version}, free(issuance.ErrNumberTaken))
+	b.write(insertEntry, entryArgs(e), free(issuance.ErrNumberTaken))
 	return t.run(b)
+}
+
+func (t tx) InsertVaultEntries(_ context.Context, es []card.VaultEntry) (taken []int, err error) {
+	rows := make([][]any, len(es))
+	for i, e := range es {
+		rows[i] = entryArgs(e)
+	}
+	return t.insertFree(insertEntry, rows, isEntry)
 }
 
 func (t tx) UpdateVaultEntry(_ context.Context, e card.VaultEntry) error {

@@ -77,7 +77,8 @@ var batchRules = []contract{
 			below, want int // -1: none
 		}{{"A", 4, 2}, {"A", 3, 2}, {"A", 2, -1}, {"B", 4, 1}, {"B", 1, -1}, {"C", 4, -1}} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
-				got, there, err := tx.FirstWith(ctx, b.ID, tt.identifier, tt.below)
+				first, err := tx.FirstWith(ctx, b.ID, []string{"none", tt.identifier}, tt.below)
+				got, there := first[tt.identifier]
 				if there != (tt.want >= 0) || (there && got != tt.want) {
 					t.Errorf("first %s below %d: %v %d, want %d", tt.identifier, tt.below, there, got, tt.want)
 				}

@@ -74,14 +74,15 @@ var cardRules = []contract{
 			{"by a card that is closed", w.Program.ID, ident.BatchID{}, dead.Plastic.Identifier, false},
 		} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
-				got, err := tx.IdentifierTaken(ctx, tt.program, tt.in, tt.identifier)
-				if got != tt.want {
+				got, err := tx.IdentifiersTaken(ctx, tt.program, tt.in, []string{"nobody's", tt.identifier})
+				if got[tt.identifier] != tt.want || got["nobody's"] {
 					t.Errorf("taken %s: %v, want %v", tt.what, got, tt.want)
 				}
 				return err
 			})
 		}
 	}},
+	{"many cards are added at once, but those whose number is taken", cardsComeInMany},
 	{"plastics of a box are read in the order of making, in pages", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		box := w.NewShipment(func(s *shipment.Shipment) { s.Kind, s.Batch = shipment.OfBatch, w.Batch.ID })
@@ -154,4 +155,33 @@ func statusIsComputed(t *testing.T, f Factory) {
 	}
 	two := []card.Status{card.Blocked, card.Closed}
 	w.listsCards(t, "two statuses", issuance.CardFilter{Statuses: two, At: at}, wanted(two...)...)
+}
+
+// cardsComeInMany adds more cards than an engine puts into one statement.
+func cardsComeInMany(t *testing.T, f Factory) {
+	w := NewWorld(t, f.Open(t))
+	const many = 207
+	var cards []card.Card
+	var plastics []card.Plastic
+	for range many {
+		c := w.card()
+		cards, plastics = append(cards, c), append(plastics, w.plastic(c.ID))
+	}
+	free := cards[150].Number
+	cards[150].Number, cards[3].Number = w.Card.Card.Number, cards[2].Number
+	w.Write(func(ctx context.Context, tx issuance.Tx) error {
+		taken, err := tx.InsertCards(ctx, cards)
+		must(t, err)
+		same(t, "the cards whose number is taken", []int{3, 150}, taken)
+		cards[150].Number, cards[3].Number = free, w.number()
+		taken, err = tx.InsertCards(ctx, []card.Card{cards[3], cards[150]})
+		must(t, err)
+		same(t, "the cards whose number is taken after new numbers", []int(nil), taken)
+		return tx.InsertPlastics(ctx, plastics)
+	})
+	for i, c := range cards {
+		v := w.View(c.ID)
+		same(t, "a card", c, v.Card)
+		same(t, "its plastic", plastics[i], v.Plastic)
+	}
 }

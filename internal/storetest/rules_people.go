@@ -243,11 +243,6 @@ func numbersAreTaken(t *testing.T, f Factory) {
 			c.Number = w.Card.Card.Number
 			return tx.InsertCard(ctx, c)
 		},
-		"a card's reference": func(ctx context.Context, tx issuance.Tx) error {
-			c := w.card()
-			c.Reference = w.Card.Card.Reference
-			return tx.InsertCard(ctx, c)
-		},
 	} {
 		err := w.Store.Issuance().Write(t.Context(), func(tx issuance.Tx) error { return insert(t.Context(), tx) })
 		if !errors.Is(err, issuance.ErrNumberTaken) {

@@ -40,6 +40,35 @@ var numberCases = []contract{
 			})
 		}
 	}},
+	{"many card numbers are kept at once, but those that are taken", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		const many = 207
+		first := w.entry(w.NewCard())
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertVaultEntry(ctx, first) })
+		es := make([]card.VaultEntry, many)
+		for i := range es {
+			es[i] = card.VaultEntry{Card: ident.CardID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Index: w.IDs.Bytes(32), Sealed: w.IDs.Bytes(48)}
+		}
+		es[9].Index, es[200].Index = es[8].Index, first.Index
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			taken, err := tx.InsertVaultEntries(ctx, es)
+			must(t, err)
+			same(t, "the numbers that are taken", []int{9, 200}, taken)
+			return nil
+		})
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			for i, e := range es {
+				got, there, err := tx.VaultEntry(ctx, e.Program, e.Card)
+				must(t, err)
+				if there == (i == 9 || i == 200) {
+					t.Errorf("number %d: kept %v", i, there)
+				} else if there {
+					same(t, "a number", e, got)
+				}
+			}
+			return nil
+		})
+	}},
 	{"of writers that keep one card number at once, one has it", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		handles := []Store{w.Store, f.Again(t, w.Store)}
