@@ -25,6 +25,7 @@ type Identity struct {
 type AuthenticatorConfig struct {
 	Store  Store
 	Hasher Hasher
+	Signer LoginSigner      // nil where nobody signs in
 	Now    func() time.Time // real time: keys expire by it
 	Only   program.Kind     // the only kind of programme that this host serves; "" serves both
 }
@@ -33,6 +34,7 @@ type AuthenticatorConfig struct {
 type Authenticator struct {
 	store  Store
 	hasher Hasher
+	signer LoginSigner
 	now    func() time.Time
 	only   program.Kind
 	known  *identities
@@ -42,7 +44,7 @@ type Authenticator struct {
 // NewAuthenticator makes an Authenticator. It starts nothing.
 func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 	return &Authenticator{
-		store: c.Store, hasher: c.Hasher, now: c.Now, only: c.Only,
+		store: c.Store, hasher: c.Hasher, signer: c.Signer, now: c.Now, only: c.Only,
 		known: newIdentities(maxKnown), used: newUses(),
 	}
 }
@@ -100,7 +102,8 @@ func (a *Authenticator) Ecommerce(ctx context.Context, header []string, from net
 
 // Customer authenticates the customer beside a programme by the values of the header
 // Authorization-customer (debit contract §3.1, §3.2). The errors: [CustomerTokenMissing],
-// [CustomerTokenInvalid] (also for a token of another programme), [CustomerTokenExpired].
+// [CustomerTokenInvalid] (also for a token of another programme), [CustomerTokenExpired],
+// [CustomerTokenInactive].
 func (a *Authenticator) Customer(ctx context.Context, header []string, beside Identity) (Identity, error) {
 	if len(header) == 0 {
 		return Identity{}, fault.Refuse(CustomerTokenMissing)
@@ -116,10 +119,12 @@ func (a *Authenticator) Customer(ctx context.Context, header []string, beside Id
 	// Customer tokens are made and expire on the programme's clock.
 	now := id.Program.Now(a.now())
 	switch c := id.Credential; {
-	case !ok, c.Kind != CustomerOauth, c.Program != beside.Program.ID, c.Status != Active:
+	case !ok, c.Kind != CustomerOauth, c.Program != beside.Program.ID, c.Status == Revoked:
 		return Identity{}, fault.Refuse(CustomerTokenInvalid)
-	case !c.Good(now):
+	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
 		return Identity{}, fault.Refuse(CustomerTokenExpired)
+	case c.Status == Inactive:
+		return Identity{}, fault.Refuse(CustomerTokenInactive)
 	}
 	a.used.note(id.Credential, a.now())
 	return id, nil
@@ -146,17 +151,22 @@ func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool
 	defer wrapped.Wipe()
 	hash := a.hasher.HashCredential(wrapped)
 	now := a.now()
-	if id, ok := a.known.get(hash, now); ok {
-		return id, true, nil
+	known, ok, age := a.known.get(hash, now)
+	if ok {
+		return known, true, nil
 	}
 	c, p, ok, err := a.store.CredentialByHash(ctx, hash)
 	if err != nil || !ok {
 		return Identity{}, false, err
 	}
 	id := Identity{Credential: c, Program: p}
-	a.known.put(hash, id, now)
+	a.known.put(hash, id, now, age)
 	return id, true, nil
 }
+
+// Forget drops what is remembered of the credentials that match, once they have changed: this process trusts
+// them no longer. Another process may, for two seconds.
+func (a *Authenticator) Forget(match func(Credential) bool) { a.known.forget(match) }
 
 // FlushUsed writes when credentials were last used, for those noted since the last call. It is called in
 // the background: an answer never waits for it. On an error the notes are lost; the next use makes a new one.

@@ -17,15 +17,17 @@ const (
 	CustomerOauth   Kind = "customer_oauth"   // 64 hex: speaks for one customer, beside an e-commerce credential
 	CustomerRefresh Kind = "customer_refresh" // 64 hex: gets new oauth tokens
 	CustomerPrivate Kind = "customer_private" // sk_ and 64 hex
+	UserLogin       Kind = "user_login"       // a sign-in with e-mail and password; never stored as a credential
 )
 
-// Role is what an e-commerce credential may do.
+// Role is what an e-commerce credential or a user may do.
 type Role string
 
 // The roles.
 const (
 	RoleProgram Role = "program"
 	RoleAdmin   Role = "admin"
+	RoleReader  Role = "reader" // of a user: may look, and change nothing
 )
 
 // Status is whether a credential is good.
@@ -33,8 +35,9 @@ type Status string
 
 // The states of a credential.
 const (
-	Active  Status = "active"
-	Revoked Status = "revoked"
+	Active   Status = "active"
+	Inactive Status = "inactive" // an oauth token whose customer has not proved itself yet
+	Revoked  Status = "revoked"
 )
 
 // Credential is what proves who speaks. The secret itself is never kept.
@@ -42,14 +45,16 @@ type Credential struct {
 	ID        ident.CredentialID
 	Program   ident.ProgramID
 	Kind      Kind
-	Role      Role             // of an Ecommerce credential
-	PublicID  string           // what logs and audit rows may show
-	Name      string           // what people call it
-	Prefix    string           // first characters, for lists
-	Hash      []byte           // keyed hash of the whole secret; unique
-	Customer  ident.CustomerID // of customer credentials
-	Device    string           // of customer credentials; "" when tied to none
-	Allowlist []netip.Prefix   // empty: any address
+	Role      Role               // of an Ecommerce credential
+	PublicID  string             // what logs and audit rows may show
+	Name      string             // what people call it
+	Prefix    string             // first characters, for lists
+	Hash      []byte             // keyed hash of the whole secret; unique
+	Customer  ident.CustomerID   // of customer credentials
+	Device    string             // of customer credentials; "" when tied to none
+	Parent    ident.CredentialID // of an oauth token: the refresh token that it came with
+	Tries     int                // wrong answers that an inactive token met
+	Allowlist []netip.Prefix     // empty: any address
 	Status    Status
 	ExpiresAt time.Time // zero: never
 	CreatedAt time.Time

@@ -16,6 +16,7 @@ const (
 	cardsSecretLen = 43
 	tokenHexLen    = 64
 	tokenBytes     = tokenHexLen / 2
+	invitePrefix   = "inv_" // and 64 hex digits: the one-use code that sets a password
 )
 
 func cardsPrefix(kind program.Kind) string { return "ftk_" + string(kind) + "_" }

@@ -20,6 +20,7 @@ type identities struct {
 	mu    sync.RWMutex
 	most  int
 	found map[string]found
+	age   int // rises when something is forgotten: what was read before that may be over
 }
 
 type found struct {
@@ -31,14 +32,27 @@ func newIdentities(most int) *identities {
 	return &identities{most: most, found: make(map[string]found)}
 }
 
-func (m *identities) get(hash []byte, now time.Time) (Identity, bool) {
+// get also tells the memory's age, which put wants to hear.
+func (m *identities) get(hash []byte, now time.Time) (id Identity, ok bool, age int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	f, ok := m.found[string(hash)]
 	if !ok || !f.fresh(now) {
-		return Identity{}, false
+		return Identity{}, false, m.age
 	}
-	return f.identity, true
+	return f.identity, true, m.age
+}
+
+// forget drops what matches, and what is being read now.
+func (m *identities) forget(match func(Credential) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.age++
+	for key, f := range m.found {
+		if match(f.identity.Credential) {
+			delete(m.found, key)
+		}
+	}
 }
 
 // fresh also distrusts what was read in the future: the clock went back.
@@ -47,10 +61,14 @@ func (f found) fresh(now time.Time) bool {
 	return age >= 0 && age < trustFor
 }
 
-// put remembers, and when there is no room forgets all that is stale, or else any one.
-func (m *identities) put(hash []byte, id Identity, now time.Time) {
+// put remembers what was read since get told its age, and when there is no room forgets all that is stale, or
+// else any one.
+func (m *identities) put(hash []byte, id Identity, now time.Time, age int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if age != m.age {
+		return
+	}
 	if len(m.found) >= m.most {
 		for key, f := range m.found {
 			if !f.fresh(now) {

@@ -4,15 +4,19 @@ import "github.com/firsttap/firsttap/internal/fault"
 
 // What a caller may be told. Every door has a row for each that [Reasons] lists.
 var (
-	KeyMissing           = fault.New("api_key_required", fault.Unauthenticated)    // no Authorization header
-	KeyHeaderInvalid     = fault.New("invalid_auth_header", fault.Unauthenticated) // not "Bearer <key>", or sent twice
-	KeyInvalid           = fault.New("invalid_api_key", fault.Unauthenticated)     // malformed, unknown, revoked, of the other kind of host
-	AddressNotAllowed    = fault.New("key_ip_not_allowed", fault.Forbidden)        // not on the key's allowlist
-	EcommerceMissing     = fault.New("ecommerce_token_required", fault.Unauthenticated)
-	EcommerceInvalid     = fault.New("ecommerce_token_invalid", fault.Unauthenticated) // malformed, unknown, revoked, expired, sent twice
-	CustomerTokenMissing = fault.New("customer_token_required", fault.Unauthenticated)
-	CustomerTokenInvalid = fault.New("customer_token_invalid", fault.Unauthenticated) // malformed, unknown, revoked, foreign, sent twice
-	CustomerTokenExpired = fault.New("customer_token_expired", fault.Unauthenticated)
+	KeyMissing            = fault.New("api_key_required", fault.Unauthenticated)    // no Authorization header
+	KeyHeaderInvalid      = fault.New("invalid_auth_header", fault.Unauthenticated) // not "Bearer <key>", or sent twice
+	KeyInvalid            = fault.New("invalid_api_key", fault.Unauthenticated)     // malformed, unknown, revoked, of the other kind of host
+	AddressNotAllowed     = fault.New("key_ip_not_allowed", fault.Forbidden)        // not on the key's allowlist
+	EcommerceMissing      = fault.New("ecommerce_token_required", fault.Unauthenticated)
+	EcommerceInvalid      = fault.New("ecommerce_token_invalid", fault.Unauthenticated) // malformed, unknown, revoked, expired, sent twice
+	CustomerTokenMissing  = fault.New("customer_token_required", fault.Unauthenticated)
+	CustomerTokenInvalid  = fault.New("customer_token_invalid", fault.Unauthenticated) // malformed, unknown, revoked, foreign, sent twice
+	CustomerTokenExpired  = fault.New("customer_token_expired", fault.Unauthenticated)
+	CustomerTokenInactive = fault.New("customer_token_inactive", fault.Unauthenticated) // waits for its activation
+	BearerInvalid         = fault.New("bearer_token_invalid", fault.Unauthenticated)    // malformed, not ours, ended, sent twice
+	BearerExpired         = fault.New("bearer_token_expired", fault.Unauthenticated)
+	LoginRefused          = fault.New("login_refused", fault.Unauthenticated) // wrong, unknown, disabled, used before, over
 )
 
 // ProgramSuspended and ProgramUnknown belong to the rules as well, which list them.
@@ -25,7 +29,8 @@ var (
 func Reasons() []fault.Reason {
 	return []fault.Reason{
 		KeyMissing, KeyHeaderInvalid, KeyInvalid, AddressNotAllowed, EcommerceMissing, EcommerceInvalid,
-		CustomerTokenMissing, CustomerTokenInvalid, CustomerTokenExpired,
+		CustomerTokenMissing, CustomerTokenInvalid, CustomerTokenExpired, CustomerTokenInactive,
+		BearerInvalid, BearerExpired, LoginRefused,
 	}
 }
 
@@ -41,12 +46,15 @@ var (
 	KeyLimit           = fault.New("key_limit_reached", fault.Refused) // Detail: int, the most that may live
 	KeyUnknown         = fault.New("key_not_found", fault.NotFound)
 	KeyRevokedAlready  = fault.New("key_revoked_already", fault.Refused)
+	UserInvalid        = fault.New("user_invalid", fault.Invalid)
+	UserTaken          = fault.New("user_taken", fault.Conflict)
+	UserUnknown        = fault.New("user_not_found", fault.NotFound)
 )
 
 // OperatorReasons lists the reasons that only the operator's acts give.
 func OperatorReasons() []fault.Reason {
 	return []fault.Reason{
 		ProgramNameInvalid, ProgramNameTaken, ProgramKindInvalid, PolicyInvalid, ClockOfSandboxOnly, ClockInvalid,
-		KeyRequestInvalid, KeyLimit, KeyUnknown, KeyRevokedAlready,
+		KeyRequestInvalid, KeyLimit, KeyUnknown, KeyRevokedAlready, UserInvalid, UserTaken, UserUnknown,
 	}
 }

@@ -15,6 +15,8 @@ import (
 type Store interface {
 	// CredentialByHash finds a credential, good or not, and its programme as it stands now.
 	CredentialByHash(ctx context.Context, hash []byte) (Credential, program.Program, bool, error)
+	// LoginOf gives a sign-in, ended or not, with its user and its programme as they stand now.
+	LoginOf(ctx context.Context, id ident.LoginID) (Login, User, program.Program, bool, error)
 	Write(ctx context.Context, body func(tx Tx) error) error
 	Read(ctx context.Context, body func(tx ReadTx) error) error
 }
@@ -28,6 +30,12 @@ type ReadTx interface {
 	// Credentials lists credentials of the kinds, oldest first, revoked ones included.
 	Credentials(ctx context.Context, p ident.ProgramID, kinds ...Kind) ([]Credential, error)
 	CredentialByPublicID(ctx context.Context, publicID string) (Credential, bool, error)
+	// UserByEmail finds a user of any programme by customer.EmailKey of the e-mail.
+	UserByEmail(ctx context.Context, key string) (User, bool, error)
+	UserByPublicID(ctx context.Context, publicID string) (User, bool, error)
+	UserByInvite(ctx context.Context, hash []byte) (User, bool, error)
+	Users(ctx context.Context, p ident.ProgramID) ([]User, error) // oldest first, disabled ones included
+	Login(ctx context.Context, id ident.LoginID) (Login, bool, error)
 }
 
 // Tx is ReadTx with the changes.
@@ -46,5 +54,11 @@ type Tx interface {
 	// TouchCredential sets when the credential was last used, unless a later time is there already. A
 	// credential that is gone is no error.
 	TouchCredential(ctx context.Context, id ident.CredentialID, usedAt time.Time) error
+	InsertUser(ctx context.Context, u User) error
+	// UpdateUser changes role, password, invite and access, guarded by the version.
+	UpdateUser(ctx context.Context, u User) error
+	InsertLogin(ctx context.Context, l Login) error
+	// UpdateLogin changes generation, expiry and end, guarded by the version.
+	UpdateLogin(ctx context.Context, l Login) error
 	InsertAudit(ctx context.Context, rows ...audit.Row) error
 }

@@ -53,6 +53,10 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.NumberIndex
 	case issuance.PurposeCVV:
 		return keyring.CVV
+	case issuance.PurposeLogin:
+		return keyring.LoginKey
+	case issuance.PurposeOneTimeCode:
+		return keyring.OneTimeCode
 	default:
 		return ""
 	}

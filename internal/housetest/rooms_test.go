@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"event":    vocabulary,
 
 	// rules
-	"access":   {"fault", "redact", "ident", "program", "shipment", "card", "audit"},
+	"access":   {"fault", "redact", "ident", "program", "shipment", "card", "audit", "customer"},
 	"issuance": append([]string{"access"}, vocabulary...),
 
 	// workers
@@ -67,6 +67,8 @@ var dependencies = map[string][]string{
 	"github.com/go-json-experiment/json":                       {"wirejson"},
 	"github.com/prometheus/client_golang":                      {"httpd", "outbox", "bulkworker", "app"},
 	"golang.org/x/time":                                        {"httpd", "outbox"},
+	"golang.org/x/crypto":                                      {"access"},
+	"github.com/golang-jwt/jwt/v5":                             {"access"},
 	"zombiezen.com/go/sqlite":                                  {"sqlstore"},
 	"github.com/jackc/pgx/v5":                                  {"sqlstore", "pgtest"},
 	"github.com/alecthomas/kong":                               {"cli"},

@@ -97,3 +97,9 @@ type DeliveryID struct{ UUID }
 
 // CredentialID names an API key or token.
 type CredentialID struct{ UUID }
+
+// UserID identifies a member of a programme's staff who signs in.
+type UserID struct{ UUID }
+
+// LoginID identifies a sign-in with all tokens that come from it.
+type LoginID struct{ UUID }

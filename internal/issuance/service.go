@@ -24,6 +24,8 @@ const (
 	PurposeCardNumber  Purpose = "card_number"
 	PurposeNumberIndex Purpose = "card_number_index" // of the whole installation
 	PurposeCVV         Purpose = "cvv"
+	PurposeLogin       Purpose = "login_key"
+	PurposeOneTimeCode Purpose = "one_time_code"
 )
 
 // Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not
@@ -157,3 +159,18 @@ func (s *Service) issueCode(p card.Plastic, at time.Time) (card.Plastic, error) 
 func (s *Service) Fingerprint(p ident.ProgramID, parts ...[]byte) []byte {
 	return s.sealer.Hash(Bound{Purpose: PurposeFingerprint, Program: p}, parts...)
 }
+
+// LoginKey is the key that signs the tokens of the login. It is the same in every process and after every
+// rotation of the keys that seal.
+func (s *Service) LoginKey() redact.Text {
+	return redact.TextFromBytes(s.sealer.Hash(Bound{Purpose: PurposeLogin}))
+}
+
+// KeyedHash is the keyed hash of the parts, for rule rooms beside this one.
+func (s *Service) KeyedHash(to Bound, parts ...[]byte) []byte { return s.sealer.Hash(to, parts...) }
+
+// SameHash compares two hashes in constant time.
+func (s *Service) SameHash(a, b []byte) bool { return s.sealer.SameHash(a, b) }
+
+// IDs is where rule rooms beside this one get identifiers and secrets from.
+func (s *Service) IDs() *ident.Source { return s.ids }

@@ -25,20 +25,22 @@ const (
 	BodyHash       Purpose = "body_hash"         // names a body without keeping it
 	NumberIndex    Purpose = "card_number_index" // finds a card number; of the whole installation
 	CVV            Purpose = "cvv"               // what a CVV is derived from; Subject is the card
+	LoginKey       Purpose = "login_key"         // signs the tokens of the login; it has no Subject
+	OneTimeCode    Purpose = "one_time_code"     // a code that a customer types; Subject is the token that it is for
 )
 
 func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode:
 		return true
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}

@@ -72,6 +72,11 @@ type Debit struct {
 	IDBits                int // 31 or 53
 	RatePerSecond         int // requests a second of one credential; 0: unlimited
 	RateBurst             int
+	InternalAuth          bool // customers prove themselves here, and not to the programme
+	CustomerTokenTTL      time.Duration
+	RefreshTokenTTL       time.Duration
+	TokenRatePerMinute    int // requests of one customer to the token endpoints; 0: unlimited
+	RequireTaxID          bool
 }
 
 // PIN are the policies of PINs set through the debit API.

@@ -121,6 +121,16 @@ func debitSettings() []Setting {
 		number("debit.max_cards_per_customer", "0", 0, 1_000_000, "cards that one customer may hold; 0 is no limit", func(p *Policy) *int { return &p.Debit.MaxCardsPerCustomer }),
 		choice01("debit.webhook_cards", "off", "the batch webhook names the cards of small batches", func(p *Policy) *bool { return &p.Debit.WebhookCards }),
 		choice01("debit.composite", "off", "customers may have composite balances", func(p *Policy) *bool { return &p.Debit.Composite }),
+		{"debit.customer_auth", "external", "external or internal", "who checks that customers are who they say: the programme, or this server", func(p *Policy, v string) error {
+			var who string
+			err := oneOf(v, &who, "external", "internal")
+			p.Debit.InternalAuth = who == "internal"
+			return err
+		}},
+		duration("debit.customer_token_ttl", "24h", "lifetime of a customer's token", func(p *Policy) *time.Duration { return &p.Debit.CustomerTokenTTL }),
+		duration("debit.refresh_token_ttl", "2160h", "lifetime of a customer's refresh token", func(p *Policy) *time.Duration { return &p.Debit.RefreshTokenTTL }),
+		number("debit.token_rate_per_minute", "30", 0, 1_000_000, "requests a minute of one customer to the token endpoints; 0 is unlimited", func(p *Policy) *int { return &p.Debit.TokenRatePerMinute }),
+		flag("debit.require_tax_id", "false", "a personal account needs an RFC or a CURP", func(p *Policy) *bool { return &p.Debit.RequireTaxID }),
 		flag("debit.rfc_check_digit", "false", "the check digit of an RFC is tested", func(p *Policy) *bool { return &p.Debit.RFCCheckDigit }),
 		{"debit.id_bits", "31", "31 or 53", "size of the random numbers that stand for customers, cards and balances", func(p *Policy, v string) error {
 			var bits string
