@@ -1,6 +1,7 @@
 package access
 
 import (
+	"crypto/subtle"
 	"encoding/hex"
 	"strings"
 
@@ -119,4 +120,11 @@ func bearer(values []string, required bool) (token string, ok bool) {
 		return "", false
 	}
 	return token, token != "" && !strings.ContainsAny(token, " \t\r\n\v\f")
+}
+
+// SameToken compares two spellings of a token, each with or without the word Bearer, in constant time.
+func SameToken(a, b string) bool {
+	a, okA := bearer([]string{a}, false)
+	b, okB := bearer([]string{b}, false)
+	return okA && okB && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }

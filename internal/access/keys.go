@@ -133,3 +133,12 @@ func (s *Service) RevokeKey(ctx context.Context, by Operator, publicID string) (
 	})
 	return revoked, err
 }
+
+// Renew gives a new e-commerce credential with the rights of an old one. Its hash is the caller's to make.
+func Renew(ids *ident.Source, old Credential, of program.Kind, now time.Time) (redact.Text, Credential) {
+	m := mint(ids, Ecommerce, of)
+	return m.secret, Credential{
+		ID: ident.CredentialID{UUID: ids.UUID()}, Program: old.Program, Kind: Ecommerce, Role: old.Role, PublicID: m.publicID,
+		Name: old.Name, Prefix: m.prefix, Allowlist: old.Allowlist, Status: Active, ExpiresAt: old.ExpiresAt, CreatedAt: now,
+	}
+}

@@ -57,7 +57,7 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (*App, error) {
 
 func (a *App) build() error {
 	a.authenticator = access.NewAuthenticator(access.AuthenticatorConfig{
-		Store: a.db.Access(), Hasher: a.Rules, Now: a.deps.Now, Only: onlyKind(a.cfg.HostKind),
+		Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Now: a.deps.Now, Only: onlyKind(a.cfg.HostKind),
 	})
 	meters, err := newMeters(a.registry, a.db)
 	if err != nil {

@@ -3,19 +3,29 @@ package app
 import (
 	"fmt"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/cardsapi"
 	"github.com/firsttap/firsttap/internal/debitapi"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
 // doors makes the doors, in the order in which they are asked: the cards API stands at the root, owns what
 // no other door does, and comes last.
 func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
+	passwords := access.NewPasswords(a.ids)
 	debit, err := debitapi.New(debitapi.Options{
 		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
-		PlainHTTP: !a.cfg.Debit.RequireHTTPS,
+		Logins: access.NewLogins(access.LoginsConfig{
+			Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Passwords: passwords, IDs: a.ids, Now: a.deps.Now,
+			Only: onlyKind(a.cfg.HostKind), Forget: a.authenticator.Forget,
+		}),
+		Tokens: tokens.New(tokens.Config{
+			Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
+		}),
+		PlainHTTP: !a.cfg.Debit.RequireHTTPS, LoginsPerMinute: a.cfg.Debit.LoginsPerMinute,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the debit API: %w", err)

@@ -40,6 +40,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Show or bring up to date the layout of the database."`
 	Program programCommand `cmd:"" help:"Programmes: tenants with their policies."`
 	Key     keyCommand     `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
+	Debit   debitCommand   `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`
 	Card    cardCommand    `cmd:"" help:"Look at a card."`
 	Batch   batchCommand   `cmd:"" help:"Look at a bulk order."`
 	Webhook webhookCommand `cmd:"" help:"Webhooks: what went where, each attempt, and how to send it again."`

@@ -60,7 +60,8 @@ type TLS struct {
 
 // Debit holds what only the debit door needs.
 type Debit struct {
-	RequireHTTPS bool
+	RequireHTTPS    bool
+	LoginsPerMinute int // tries to sign in, of one e-mail and of one source address; 0 is unlimited
 }
 
 // Bureau is the working time of the manufacturer: an order submitted before the cut-off of a working

@@ -142,6 +142,15 @@ func parseCount(v string) (int, error) {
 	return n, nil
 }
 
+// parseAmount reads a limit that may be nothing.
+func parseAmount(v string) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > 100_000 {
+		return 0, errors.New("must be a whole number from 0 to 100000")
+	}
+	return n, nil
+}
+
 // parseDays reads how long something is kept: longer than any timetable of retries.
 func parseDays(v string) (time.Duration, error) {
 	n, err := strconv.Atoi(v)

@@ -65,6 +65,12 @@ func listenerSettings() []setting {
 		truth("debit.require_https", "true",
 			"The debit API refuses plain HTTP, unless it came straight to a loopback listener or a trusted proxy had HTTPS.",
 			func(c *Config) *bool { return &c.Debit.RequireHTTPS }),
+		{
+			name: "debit.logins_per_minute", form: "number, 0 to 100000", fallback: "10",
+			doc: "Tries to sign in to the debit API in a minute, of one e-mail and of one source address. 0 is unlimited.",
+			set: func(c *Config, v string) (err error) { c.Debit.LoginsPerMinute, err = parseAmount(v); return err },
+			get: func(c *Config) string { return strconv.Itoa(c.Debit.LoginsPerMinute) },
+		},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -20,7 +21,6 @@ import (
 var (
 	bodyMalformed    = fault.New("debit_body_malformed", fault.Invalid)
 	requestInvalid   = fault.New("debit_request_invalid", fault.Invalid) // Fields say what
-	bearerInvalid    = fault.New("debit_bearer_invalid", fault.Unauthenticated)
 	unsupportedMedia = fault.New("debit_unsupported_media_type", fault.Invalid)
 	wrongCaller      = fault.New("debit_wrong_caller", fault.Forbidden)   // Detail: callers that the endpoint takes
 	otherCustomer    = fault.New("debit_other_customer", fault.Forbidden) // a customer named another one
@@ -28,22 +28,23 @@ var (
 
 // doorReasons lists the reasons of this door.
 func doorReasons() []fault.Reason {
-	return []fault.Reason{bearerInvalid, bodyMalformed, requestInvalid, unsupportedMedia, wrongCaller, otherCustomer}
+	return []fault.Reason{bodyMalformed, requestInvalid, unsupportedMedia, wrongCaller, otherCustomer}
 }
 
 // The sentences that stand in several rows.
 const (
-	badParameters = "Bad parameters request, please refer the documentation"
-	unauthorized  = "Authorization failed"
-	forbidden     = "Forbidden"
-	conflict      = "Conflict"
-	noCustomer    = "Customer cannot hold this card"
-	exists        = "Customer already exists"
-	notShipped    = "Card has not been shipped"
-	canceled      = "Card has been canceled"
-	stolen        = "Card was reported lost or stolen"
-	noMatch       = "Activation code does not match"
-	careLine      = "Please contact the customer care"
+	badParameters   = "Bad parameters request, please refer the documentation"
+	unauthorized    = "Authorization failed"
+	forbidden       = "Forbidden"
+	conflict        = "Conflict"
+	noCustomer      = "Customer cannot hold this card"
+	exists          = "Customer already exists"
+	notShipped      = "Card has not been shipped"
+	canceled        = "Card has been canceled"
+	stolen          = "Card was reported lost or stolen"
+	noMatch         = "Activation code does not match"
+	tooManyRequests = "Too many requests"
+	careLine        = "Please contact the customer care"
 )
 
 // codeDatabase is the lowest code of faults.
@@ -103,7 +104,7 @@ func busy() answer {
 func answers() map[fault.Reason]answer {
 	all := map[fault.Reason]answer{}
 	for _, part := range []map[fault.Reason]answer{
-		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), faultAnswers(), foreignAnswers(),
+		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), faultAnswers(), foreignAnswers(),
 	} {
 		for reason, a := range part {
 			all[reason] = a
@@ -148,27 +149,29 @@ func requestAnswers() map[fault.Reason]answer {
 func callerAnswers() map[fault.Reason]answer {
 	noToken := func(hint string) answer { return mirrored(http.StatusUnauthorized, unauthorized, hint) }
 	no := func(hints ...string) answer { return mirrored(http.StatusForbidden, forbidden, hints...) }
-	tooMany := mirrored(http.StatusTooManyRequests, "Too many requests")
+	tooMany := mirrored(http.StatusTooManyRequests, tooManyRequests)
 	return map[fault.Reason]answer{
-		access.EcommerceMissing:     noToken(headerEcommerce + ":required"),
-		access.EcommerceInvalid:     noToken(headerEcommerce + ":invalid"),
-		access.AddressNotAllowed:    noToken(headerEcommerce + ":not_allowed"),
-		access.CustomerTokenMissing: noToken(headerCustomer + ":required"),
-		access.CustomerTokenInvalid: noToken(headerCustomer + ":invalid"),
-		access.CustomerTokenExpired: noToken(headerCustomer + ":expired"),
-		bearerInvalid:               noToken(headerBearer + ":invalid"),
-		access.KeyMissing:           noToken(headerEcommerce + ":required"),
-		access.KeyHeaderInvalid:     noToken(headerEcommerce + ":invalid"),
-		access.KeyInvalid:           noToken(headerEcommerce + ":invalid"),
-		httpd.HTTPSRequired:         no("https:required"),
-		wrongCaller:                 no().with(scopeHint),
-		otherCustomer:               no("customer_id:not_allowed"),
-		issuance.ProgramSuspended:   no("program:inactive"),
-		issuance.ProgramUnknown:     no("program:not_found"),
-		issuance.LiveProgram:        no("program:not_allowed"),
-		httpd.RateLimited:           tooMany,
-		httpd.AddressBlocked:        tooMany,
-		issuance.BreakerOpen:        tooMany,
+		access.EcommerceMissing:      noToken(headerEcommerce + ":required"),
+		access.EcommerceInvalid:      noToken(headerEcommerce + ":invalid"),
+		access.AddressNotAllowed:     noToken(headerEcommerce + ":not_allowed"),
+		access.CustomerTokenMissing:  noToken(headerCustomer + ":required"),
+		access.CustomerTokenInvalid:  noToken(headerCustomer + ":invalid"),
+		access.CustomerTokenExpired:  noToken(headerCustomer + ":expired"),
+		access.CustomerTokenInactive: noToken(headerCustomer + ":inactive"),
+		access.BearerInvalid:         noToken(headerBearer + ":invalid"),
+		access.BearerExpired:         noToken(headerBearer + ":expired"),
+		access.KeyMissing:            noToken(headerEcommerce + ":required"),
+		access.KeyHeaderInvalid:      noToken(headerEcommerce + ":invalid"),
+		access.KeyInvalid:            noToken(headerEcommerce + ":invalid"),
+		httpd.HTTPSRequired:          no("https:required"),
+		wrongCaller:                  no().with(scopeHint),
+		otherCustomer:                no("customer_id:not_allowed"),
+		issuance.ProgramSuspended:    no("program:inactive"),
+		issuance.ProgramUnknown:      no("program:not_found"),
+		issuance.LiveProgram:         no("program:not_allowed"),
+		httpd.RateLimited:            tooMany,
+		httpd.AddressBlocked:         tooMany,
+		issuance.BreakerOpen:         tooMany,
 	}
 }
 
@@ -210,6 +213,33 @@ func holderAnswers() map[fault.Reason]answer {
 		// The one refusal with the status of a fault: the source document answers a customer's bad RFC so.
 		customer.DataInvalid: serverError().with(dataHints),
 		account.NotActive:    {status: http.StatusBadRequest, code: 5002, text: "Wallet is inactive", sentence: "Wallet is inactive"},
+	}
+}
+
+// tokenAnswers are about sign-ins, and about the tokens of customers.
+func tokenAnswers() map[fault.Reason]answer {
+	told := func(status, code int, text, sentence string) answer {
+		return answer{status: status, code: code, text: text, sentence: sentence, more: fixed(nil)}
+	}
+	const (
+		incomplete = "Incomplete request data"
+		over       = "Refresh token has expired"
+		noData     = "extra_login_data is required"
+		noDataNow  = "extra_login_data is required, token has expired"
+	)
+	no := mirrored(http.StatusUnauthorized, unauthorized)
+	tooMany := mirrored(http.StatusTooManyRequests, tooManyRequests)
+	return map[fault.Reason]answer{
+		access.LoginRefused:    no,
+		tokens.Refused:         no,
+		tokens.TooManyWrong:    tooMany,
+		tokens.TooManyRequests: tooMany,
+		tokens.DeviceNotLinked: told(http.StatusBadRequest, 8000, "Device not linked to token_refresh", "Use /get-customer-connection-token"),
+		tokens.DeviceLinked:    told(http.StatusBadRequest, 8001, "Device is linked to token_refresh", "Use /refresh-customer-token"),
+		tokens.RefreshExpired:  told(http.StatusUnauthorized, 8002, over, over),
+		tokens.Incomplete:      told(http.StatusBadRequest, 8003, incomplete, incomplete).with(fieldHints),
+		tokens.DataMissing:     told(http.StatusBadRequest, 8004, noData, noData),
+		tokens.DataMissingNow:  told(http.StatusBadRequest, 8005, noDataNow, noDataNow),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -30,7 +31,7 @@ func TestAnswers_EveryReasonHasARow(t *testing.T) {
 	t.Parallel()
 	rows := answers()
 	var all []fault.Reason
-	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), webhook.Reasons(), doorReasons()} {
+	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), webhook.Reasons(), tokens.Reasons(), doorReasons()} {
 		all = append(all, list...)
 	}
 	for _, r := range all {
@@ -48,7 +49,7 @@ func TestAnswers_EveryReasonHasARow(t *testing.T) {
 func TestAnswers_NoReasonStandsInTwoParts(t *testing.T) {
 	t.Parallel()
 	parts := []map[fault.Reason]answer{
-		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), faultAnswers(), foreignAnswers(),
+		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), faultAnswers(), foreignAnswers(),
 	}
 	n := 0
 	for _, p := range parts {

@@ -23,7 +23,7 @@ import (
 const (
 	headerEcommerce = "Authorization-ecommerce"
 	headerCustomer  = "Authorization-customer"
-	headerBearer    = "Authorization" // of the login, which this door does not serve: no such token is good
+	headerBearer    = "Authorization" // of the login
 	headerKey       = "Idempotency-Key"
 	headerReplayed  = "Idempotent-Replayed"
 	maxKeyLength    = 255
@@ -37,6 +37,7 @@ const (
 	forProgram callers = 1 << iota
 	forCustomer
 	forAdmin
+	forReader
 )
 
 // String gives the letters of the contract.
@@ -45,7 +46,7 @@ func (c callers) String() string {
 	for _, l := range []struct {
 		sort   callers
 		letter string
-	}{{forProgram, "P"}, {forCustomer, "C"}, {forAdmin, "A"}} {
+	}{{forProgram, "P"}, {forCustomer, "C"}, {forAdmin, "A"}, {forReader, "R"}} {
 		if c&l.sort != 0 {
 			letters = append(letters, l.letter)
 		}
@@ -59,11 +60,12 @@ type call struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	endpoint endpoint
-	path     string // canonical, with a leading slash
-	id       access.Identity
+	path     string          // canonical, with a leading slash
+	id       access.Identity // of the e-commerce token, or else of the sign-in
 	customer access.Identity // zero without a customer token
 	sort     callers         // the one sort that the caller is; 0 before that is known
 	key      string          // of idempotency; "" when none came
+	sent     *wirejson.Value // the body, once it was read
 }
 
 // placedError is an error with the call that it ended, so that it is answered on the programme's clock and
@@ -85,8 +87,17 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, e endpoint) error {
 	return nil
 }
 
+// serve runs the general checks in the order of the contract (§1.5). Where the credential may be in the body,
+// the body comes first; where nobody is known before the answer, there is none.
 func (c *call) serve() error {
-	for _, check := range []func() error{c.checkHTTPS, c.authenticate, c.checkRate, c.checkMedia} {
+	checks := []func() error{c.checkHTTPS, c.authenticate, c.checkRate, c.checkMedia}
+	switch {
+	case c.endpoint.open:
+		checks = []func() error{c.checkHTTPS, c.checkMedia}
+	case c.endpoint.bodyToken:
+		checks = []func() error{c.checkHTTPS, c.checkMedia, c.readBody, c.authenticate, c.checkRate}
+	}
+	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
 		}
@@ -97,35 +108,6 @@ func (c *call) serve() error {
 func (c *call) checkHTTPS() error {
 	if !c.d.o.PlainHTTP && !httpd.RecordOf(c.r.Context()).HTTPS {
 		return fault.Refuse(httpd.HTTPSRequired)
-	}
-	return nil
-}
-
-// authenticate tells who calls (debit contract §3.2). Every token that is sent must be good; a customer
-// token makes the caller a customer, whatever else is sent.
-func (c *call) authenticate() error {
-	rec := httpd.RecordOf(c.r.Context())
-	id, err := c.d.o.Access.Ecommerce(c.r.Context(), c.r.Header.Values(headerEcommerce), rec.Address)
-	if !id.Program.ID.IsZero() {
-		c.id = id
-		rec.Program, rec.Credential = id.Program.ID.String(), id.Credential.PublicID
-	}
-	if err != nil {
-		return err
-	}
-	c.sort = forProgram
-	if id.Credential.Role == access.RoleAdmin {
-		c.sort = forAdmin
-	}
-	if tokens := c.r.Header.Values(headerCustomer); len(tokens) > 0 {
-		if c.customer, err = c.d.o.Access.Customer(c.r.Context(), tokens, id); err != nil {
-			return err
-		}
-		c.sort = forCustomer
-		rec.Credential = c.customer.Credential.PublicID
-	}
-	if len(c.r.Header.Values(headerBearer)) > 0 {
-		return fault.Refuse(bearerInvalid)
 	}
 	return nil
 }
@@ -171,8 +153,17 @@ func bodyRules() wirejson.Options {
 	return wirejson.Options{MaxDepth: maxDepth, AllowDuplicateNames: true, RequireObject: true}
 }
 
-// body reads the whole JSON body.
+// readBody reads the whole JSON body before anybody asks for it.
+func (c *call) readBody() error {
+	_, err := c.body()
+	return err
+}
+
+// body gives the whole JSON body.
 func (c *call) body() (wirejson.Value, error) {
+	if c.sent != nil {
+		return *c.sent, nil
+	}
 	raw, err := io.ReadAll(c.r.Body)
 	if err != nil {
 		return wirejson.Value{}, err
@@ -181,6 +172,7 @@ func (c *call) body() (wirejson.Value, error) {
 	if err != nil {
 		return wirejson.Value{}, fault.Refuse(bodyMalformed)
 	}
+	c.sent = &v
 	return v, nil
 }
 
@@ -223,8 +215,12 @@ func (c *call) caller() issuance.Caller {
 	if c.sort == forCustomer {
 		credential = c.customer.Credential
 	}
+	sort := "key:"
+	if credential.Kind == access.UserLogin {
+		sort = "user:"
+	}
 	return issuance.Caller{
-		Program: c.id.Program.ID, Credential: credential.ID, Actor: "key:" + credential.PublicID,
+		Program: c.id.Program.ID, Credential: credential.ID, Actor: sort + credential.PublicID,
 		Channel: audit.ChannelDebit, Source: rec.Address, RequestID: rec.RequestID,
 	}
 }
@@ -249,7 +245,7 @@ func perform[T any](c *call, body []byte, secret bool, do func(by issuance.Comma
 	if err != nil {
 		return err
 	}
-	return performAs(c, body, secret, do, func(result T) []byte { return success(c.path, at, render(result)) })
+	return performAs(c, body, secret, do, func(result T) []byte { return c.endpoint.envelope.success(c.path, at, render(result)) })
 }
 
 // performAs is perform for a command whose answer is rendered whole.

@@ -45,45 +45,48 @@ type Rules interface {
 type Access interface {
 	Ecommerce(ctx context.Context, header []string, from netip.Addr) (access.Identity, error)
 	Customer(ctx context.Context, header []string, beside access.Identity) (access.Identity, error)
+	Bearer(ctx context.Context, header []string) (access.Identity, error)
 }
 
 // Options are what the door is made of; all must be given.
 type Options struct {
 	Rules    Rules
 	Access   Access
+	Logins   Logins
+	Tokens   Tokens
 	Now      func() time.Time // real time, for rates, and for answers before a programme is known
 	Resolver webhook.Resolver // looks up where webhooks go
 
 	PlainHTTP bool // takes plain HTTP from everywhere; otherwise only on loopback, and behind a trusted proxy that had HTTPS
 
-	Rate httpd.Rate // of one credential; 50 a second, 100 at once
+	LoginsPerMinute int // sign-ins of one e-mail, and of one source address; 0 is unlimited
 }
 
-// The defaults of a credential's rate (debit contract §1.8).
-const (
-	ratePerSecond = 50
-	rateBurst     = 100
-	rateKeys      = 1 << 16 // credentials that are remembered at one time
-)
+// rateKeys is how many credentials, and how many e-mails and addresses, are remembered at one time.
+const rateKeys = 1 << 16
 
 // Door is the debit API. Make one with [New].
 type Door struct {
 	o       Options
 	router  *httpd.Router
 	buckets *httpd.Buckets
+	logins  *httpd.Buckets
+	short   []string // paths of this door outside of its prefixes
 	answers map[fault.Reason]answer
 }
 
 // New builds the door. An error is a mistake in its own routes.
 func New(o Options) (*Door, error) {
-	d := &Door{o: o, buckets: httpd.NewBuckets(o.Now, rateKeys), answers: answers()}
+	d := &Door{o: o, buckets: httpd.NewBuckets(o.Now, rateKeys), logins: httpd.NewBuckets(o.Now, rateKeys), answers: answers(), short: shortPaths()}
 	routes := make([]httpd.Route, 0, len(endpoints()))
 	for _, e := range endpoints() {
-		routes = append(routes, httpd.Route{
-			Method: e.method, Pattern: e.pattern, Door: doorName, Auth: e.callers.String(), Tier: "credential",
-			Idempotency: e.key, MaxBody: e.maxBody, Timeout: e.timeout, Secret: e.secret,
-			Handler: func(w http.ResponseWriter, r *http.Request) error { return d.serve(w, r, e) },
-		})
+		for _, pattern := range append([]string{e.pattern}, e.aliases...) {
+			routes = append(routes, httpd.Route{
+				Method: e.method, Pattern: pattern, Door: doorName, Auth: e.auth(), Tier: "credential",
+				Idempotency: e.key, MaxBody: e.maxBody, Timeout: e.timeout, Secret: e.secret,
+				Handler: func(w http.ResponseWriter, r *http.Request) error { return d.serve(w, r, e) },
+			})
+		}
 	}
 	router, err := httpd.NewRouter(httpd.FoldCase, routes)
 	if err != nil {
@@ -109,12 +112,28 @@ type endpoint struct {
 	maxBody         int64
 	timeout         time.Duration
 	secret          bool
-	streams         bool // reads its own body
+	streams         bool     // reads its own body
+	aliases         []string // other patterns of the same endpoint
+	envelope        envelope
+	open            bool // takes callers that nobody knows yet
+	bodyToken       bool // the e-commerce token may be in the body
 	handle          func(d *Door, c *call) error
+}
+
+// auth is who may call, in the letters of the contract.
+func (e endpoint) auth() string {
+	if e.open {
+		return "none"
+	}
+	return e.callers.String()
 }
 
 // endpoints are all endpoints of the door. Auth is as the contract writes it.
 func endpoints() []endpoint {
+	return append(append(cardEndpoints(), loginEndpoints()...), tokenEndpoints()...)
+}
+
+func cardEndpoints() []endpoint {
 	const (
 		order = "/debit/v1/bulkOrderCard"
 		hook  = "/debit/v1/webhook"
@@ -128,9 +147,9 @@ func endpoints() []endpoint {
 			method: http.MethodPost, pattern: order, callers: forProgram | forAdmin,
 			key: httpd.Optional, maxBody: maxOrder, timeout: uploadTimeout, streams: true, handle: (*Door).order,
 		},
-		{method: http.MethodGet, pattern: order + "/{reference_batch}", callers: forProgram | forAdmin, handle: (*Door).batch},
+		{method: http.MethodGet, pattern: order + "/{reference_batch}", callers: forProgram | forAdmin | forReader, handle: (*Door).batch},
 		{
-			method: http.MethodGet, pattern: order + "/{reference_batch}/items", callers: forProgram | forAdmin,
+			method: http.MethodGet, pattern: order + "/{reference_batch}/items", callers: forProgram | forAdmin | forReader,
 			timeout: exportTimeout, handle: (*Door).items,
 		},
 		{
@@ -153,7 +172,8 @@ func (d *Door) Router() *httpd.Router { return d.router }
 // token of this one comes along.
 func (d *Door) Owns(r *http.Request) bool {
 	path := r.URL.EscapedPath()
-	if httpd.PathUnder(httpd.FoldCase, path, "/debit/v1", "/user/v1", "/wallet/v1", "/oauth/v1", "/api/oauth") {
+	if httpd.PathUnder(httpd.FoldCase, path, "/debit/v1", "/user/v1", "/wallet/v1", tokenPrefix, "/api/oauth") ||
+		httpd.PathUnder(httpd.FoldCase, path, d.short...) {
 		return true
 	}
 	return httpd.PathUnder(httpd.FoldCase, path, "/transactions") &&

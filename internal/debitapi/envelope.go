@@ -59,7 +59,17 @@ func failure(path string, at time.Time, code int, text string, hints []string) [
 	w.Key("text").String("Error")
 	w.Key("timestamp").String(at.Format(formE))
 	w.Key("endpoint").String(path)
-	w.Key("error").BeginObject()
+	w.Key("error")
+	writeProblem(w, code, text, hints)
+	w.Key("payload").BeginObject()
+	w.EndObject()
+	w.EndObject()
+	return w.Bytes()
+}
+
+// writeProblem writes the object of an error, which is the same in every envelope.
+func writeProblem(w *wirejson.Writer, code int, text string, hints []string) {
+	w.BeginObject()
 	w.Key("code").Int(int64(code))
 	if text != "" {
 		w.Key("text").String(text)
@@ -70,10 +80,6 @@ func failure(path string, at time.Time, code int, text string, hints []string) [
 	}
 	w.EndArray()
 	w.EndObject()
-	w.Key("payload").BeginObject()
-	w.EndObject()
-	w.EndObject()
-	return w.Bytes()
 }
 
 // mostHints is how many hints an answer has; what is beyond is told by one word.
@@ -95,8 +101,9 @@ func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	var placed *placedError
 	var path string
 	var at time.Time
+	var shape envelope
 	if errors.As(err, &placed) {
-		path, at = placed.at.path, placed.at.errorTime()
+		path, at, shape = placed.at.path, placed.at.errorTime(), placed.at.endpoint.envelope
 	} else {
 		path, at = d.pathOf(r), d.o.Now().In(program.DefaultPolicy(program.Live).Debit.TimeZone)
 	}
@@ -105,7 +112,7 @@ func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		a = busy() // the hall, not the store: starting, stopping
 	}
 	hints := append([]string{a.sentence}, a.hints(e)...)
-	if a.code >= codeDatabase && !fault.IsRefusal(e) {
+	if a.status >= http.StatusInternalServerError && !fault.IsRefusal(e) {
 		hints = append(hints, "request:"+httpd.RecordOf(r.Context()).RequestID)
 	}
 	header := w.Header()
@@ -120,7 +127,7 @@ func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 			header.Set("Allow", strings.Join(allowed.Methods, ", "))
 		}
 	}
-	writeJSON(w, a.status, failure(path, at, a.code, a.text, bounded(hints)))
+	writeJSON(w, a.status, shape.failure(path, at, a.code, a.text, bounded(hints)))
 }
 
 // seconds rounds up: who comes back when told to must not come too early.

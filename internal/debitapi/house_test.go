@@ -29,6 +29,7 @@ import (
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/vault"
 )
 
@@ -44,15 +45,16 @@ var operator = access.Operator{Name: "test", Channel: "cli"}
 
 // house is the debit API on a real store in a temporary file, behind a real listener.
 type house struct {
-	t      testing.TB
-	db     *sqlstore.DB
-	rules  *issuance.Service
-	access *access.Service
-	clock  *storetest.Clock
-	server *httptest.Server
-	log    *logbook
-	keys   *storetest.Sealer
-	ids    *ident.Source
+	t       testing.TB
+	db      *sqlstore.DB
+	rules   *issuance.Service
+	access  *access.Service
+	clock   *storetest.Clock
+	server  *httptest.Server
+	log     *logbook
+	keys    *storetest.Sealer
+	ids     *ident.Source
+	options debitapi.Options
 	tenant
 }
 
@@ -67,13 +69,14 @@ type setting func(*settings)
 type settings struct {
 	policies map[string]string
 	kind     program.Kind
+	logins   int // a minute
 }
 
 func policy(name, value string) setting { return func(s *settings) { s.policies[name] = value } }
 
 func newHouse(t testing.TB, options ...setting) *house {
 	t.Helper()
-	s := settings{policies: map[string]string{"debit.rate_per_second": "0"}, kind: program.Sandbox}
+	s := settings{policies: map[string]string{"debit.rate_per_second": "0", "debit.token_rate_per_minute": "0"}, kind: program.Sandbox}
 	for _, o := range options {
 		o(&s)
 	}
@@ -91,10 +94,18 @@ func newHouse(t testing.TB, options ...setting) *house {
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.DebitDoor: debitapi.Announce},
 	})
 	h.access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.rules, IDs: h.ids, Now: h.clock.Now})
-	door, err := debitapi.New(debitapi.Options{
-		Rules: h.rules, Now: h.clock.Now, Resolver: noNames{},
-		Access: access.NewAuthenticator(access.AuthenticatorConfig{Store: h.db.Access(), Hasher: h.rules, Now: h.clock.Now}),
-	})
+	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: h.db.Access(), Hasher: h.rules, Signer: h.rules, Now: h.clock.Now})
+	passwords := access.NewPasswords(h.ids)
+	h.options = debitapi.Options{
+		Rules: h.rules, Now: h.clock.Now, Resolver: noNames{}, Access: auth, LoginsPerMinute: s.logins,
+		Logins: access.NewLogins(access.LoginsConfig{
+			Store: h.db.Access(), Hasher: h.rules, Signer: h.rules, Passwords: passwords, IDs: h.ids, Now: h.clock.Now, Forget: auth.Forget,
+		}),
+		Tokens: tokens.New(tokens.Config{
+			Rules: h.rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(h.clock.Now), Forget: auth.Forget,
+		}),
+	}
+	door, err := debitapi.New(h.options)
 	h.must(err)
 	hall, err := httpd.New(httpd.Options{
 		Address: "127.0.0.1:0", Doors: []httpd.Door{door}, Logger: slog.New(slog.NewJSONHandler(h.log, nil)),
@@ -200,26 +211,30 @@ func (h *house) activate(body string, headers ...string) answer {
 // asAdmin is the header of the admin's token.
 func (h *house) asAdmin() []string { return []string{"Authorization-ecommerce", h.admin} }
 
-// code is the error code of an answer, 0 for a success.
-func (a answer) code() int {
-	var e struct {
-		Error json.RawMessage `json:"error"`
-	}
-	var inside struct{ Code int }
+// problem is the error of an answer, in whatever envelope; its zero value for a success.
+func (a answer) problem() (p struct {
+	Code  int
+	Hints []string
+}) {
+	var e struct{ Error, Err json.RawMessage }
 	_ = json.Unmarshal([]byte(a.body), &e)
-	_ = json.Unmarshal(e.Error, &inside)
-	return inside.Code
+	if len(e.Error) == 0 {
+		e.Error = e.Err
+	}
+	_ = json.Unmarshal(e.Error, &p)
+	return p
 }
+
+// code is the error code of an answer, 0 for a success.
+func (a answer) code() int { return a.problem().Code }
 
 // hints are the hints of an error without the first.
 func (a answer) hints() string {
-	var e struct {
-		Error struct{ Hints []string } `json:"error"`
-	}
-	if json.Unmarshal([]byte(a.body), &e) != nil || len(e.Error.Hints) == 0 {
+	hints := a.problem().Hints
+	if len(hints) == 0 {
 		return ""
 	}
-	return strings.Join(e.Error.Hints[1:], " ")
+	return strings.Join(hints[1:], " ")
 }
 
 // payload reads the payload.

@@ -41,6 +41,8 @@ const (
 	BatchCanceled        Name = "batch.canceled"
 	CustomerCreated      Name = "customer.created"
 	ApplicationDecided   Name = "customer.application_decided"
+	CodeRequested        Name = "customer.otp_requested"
+	TokensEnded          Name = "customer.tokens_ended"
 	AccountCreated       Name = "account.created"
 	AccountStatusChanged Name = "account.status_changed"
 	GuessingSuspected    Name = "program.guessing_suspected"
@@ -51,7 +53,7 @@ func Names() []Name {
 	return []Name{
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
-		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided,
+		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected,
 	}
 }

@@ -22,6 +22,7 @@ type nativeData struct {
 	PlasticState   string `json:"plastic_state,omitempty"`
 	GuardState     string `json:"guard_state,omitempty"`
 	Customer       string `json:"customer_id,omitempty"`
+	CustomerNumber int64  `json:"customer_number_id,omitempty"`
 	Account        string `json:"account_id,omitempty"`
 	AccountStatus  string `json:"account_status,omitempty"`
 	Shipment       string `json:"shipment_id,omitempty"`
@@ -56,7 +57,7 @@ func nativeDataOf(e Event) nativeData {
 		d.Shipment, d.ShipmentStatus = b.Shipment.ID.String(), string(b.Shipment.Status)
 	}
 	if c := e.Customer; c != nil {
-		d.Customer = c.ID.String()
+		d.Customer, d.CustomerNumber = c.ID.String(), c.Number
 	}
 	if a := e.Account; a != nil {
 		d.Account, d.AccountStatus = a.ID.String(), string(a.Status)

@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	// rules
 	"access":   {"fault", "redact", "ident", "program", "shipment", "card", "audit", "customer"},
 	"issuance": append([]string{"access"}, vocabulary...),
+	"tokens":   append([]string{"access", "issuance"}, vocabulary...),
 
 	// workers
 	"outbox":     append([]string{"issuance", "webhook"}, vocabulary...),
@@ -42,18 +43,18 @@ var rooms = map[string][]string{
 	"vault":     append([]string{"issuance"}, vocabulary...),
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
-	"storetest": append([]string{"issuance", "access", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "tokens", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson": {},
 	"httpd":    {"fault", "redact", "ident"},
 	"cardsapi": append([]string{"issuance", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
-	"debitapi": append([]string{"issuance", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
+	"debitapi": append([]string{"issuance", "access", "tokens", "httpd", "wirejson", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"cli":          append([]string{"app", "config", "access", "issuance", "httpd"}, vocabulary...),
@@ -98,7 +99,7 @@ var forbidden = []struct {
 }
 
 var (
-	pure       = append([]string{"access", "issuance"}, vocabulary...)
+	pure       = append([]string{"access", "issuance", "tokens"}, vocabulary...)
 	everywhere []string // nil stands for every room
 )
 

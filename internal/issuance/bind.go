@@ -13,12 +13,6 @@ import (
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
-// Lifetimes of a customer's tokens (debit contract §2).
-const (
-	customerTokenTTL = 24 * time.Hour
-	refreshTokenTTL  = 90 * 24 * time.Hour
-)
-
 func isNumberTaken(err error) bool { return errors.Is(err, ErrNumberTaken) }
 
 // bind drafts everything that an activation for a customer writes: the customer and its wallet when they
@@ -82,27 +76,38 @@ func (s *Service) newWallet(p program.Program, c customer.Customer, now time.Tim
 // mintTokens makes the credentials of a new customer: private key and refresh token, and, when a device
 // was named, an oauth token tied to it.
 func (s *Service) mintTokens(p program.Program, c customer.Customer, device string, now time.Time) (*CustomerSecrets, []access.Credential) {
-	var all []access.Credential
-	mint := func(kind access.Kind, prefix, tiedTo string, ttl time.Duration) redact.Text {
-		secret := redact.NewText(prefix + hex.EncodeToString(s.ids.Bytes(32)))
-		credential := access.Credential{
-			ID: ident.CredentialID{UUID: s.ids.UUID()}, Program: p.ID, Kind: kind, Customer: c.ID, Device: tiedTo,
-			PublicID: "ct_" + s.ids.Base62(12), Hash: s.HashCredential(secret), Status: access.Active, CreatedAt: now,
-		}
-		if ttl > 0 {
-			credential.ExpiresAt = now.Add(ttl)
-		}
-		all = append(all, credential)
-		return secret
-	}
-	out := &CustomerSecrets{
-		PrivateKey:   mint(access.CustomerPrivate, "sk_", "", 0),
-		RefreshToken: mint(access.CustomerRefresh, "", device, refreshTokenTTL),
-	}
+	out := &CustomerSecrets{}
+	var private, refresh, oauth access.Credential
+	out.PrivateKey, private = s.MintToken(access.Credential{Program: p.ID, Customer: c.ID, Kind: access.CustomerPrivate}, now, 0)
+	out.RefreshToken, refresh = s.MintToken(access.Credential{
+		Program: p.ID, Customer: c.ID, Kind: access.CustomerRefresh, Device: device,
+	}, now, p.Policy.Debit.RefreshTokenTTL)
+	all := []access.Credential{private, refresh}
 	if device != "" {
-		out.OauthToken = mint(access.CustomerOauth, "", device, customerTokenTTL)
+		out.OauthToken, oauth = s.MintToken(access.Credential{
+			Program: p.ID, Customer: c.ID, Kind: access.CustomerOauth, Device: device, Parent: refresh.ID,
+		}, now, p.Policy.Debit.CustomerTokenTTL)
+		all = append(all, oauth)
 	}
 	return out, all
+}
+
+// MintToken draws the secret of a customer's new credential, and fills in everything that is not set. A lifetime
+// of zero is for ever.
+func (s *Service) MintToken(c access.Credential, now time.Time, lifetime time.Duration) (redact.Text, access.Credential) {
+	prefix := ""
+	if c.Kind == access.CustomerPrivate {
+		prefix = "sk_"
+	}
+	secret := redact.NewText(prefix + hex.EncodeToString(s.ids.Bytes(32)))
+	c.ID, c.PublicID, c.Hash, c.CreatedAt = ident.CredentialID{UUID: s.ids.UUID()}, "ct_"+s.ids.Base62(12), s.HashCredential(secret), now
+	if c.Status == "" {
+		c.Status = access.Active
+	}
+	if lifetime > 0 {
+		c.ExpiresAt = now.Add(lifetime)
+	}
+	return secret, c
 }
 
 // HashCredential is the keyed hash under which a credential is stored and found. It does not depend on

@@ -174,3 +174,6 @@ func (s *Service) SameHash(a, b []byte) bool { return s.sealer.SameHash(a, b) }
 
 // IDs is where rule rooms beside this one get identifiers and secrets from.
 func (s *Service) IDs() *ident.Source { return s.ids }
+
+// RealNow is real time, for rule rooms beside this one.
+func (s *Service) RealNow() time.Time { return s.now() }

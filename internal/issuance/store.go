@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/batch"
@@ -38,6 +39,7 @@ type Store interface {
 type ReadTx interface {
 	Programs
 	CustomerReader
+	TokenReader
 	AccountReader
 	DesignReader
 	CardReader
@@ -55,6 +57,7 @@ type ReadTx interface {
 type Tx interface {
 	ReadTx
 	CustomerWriter
+	TokenWriter
 	AccountWriter
 	DesignWriter
 	CardWriter
@@ -98,6 +101,28 @@ type CustomerWriter interface {
 	InsertCustomer(ctx context.Context, c customer.Customer, claims []Fact) error
 	// UpdateCustomer changes a customer and its claims: drop is released before add is claimed.
 	UpdateCustomer(ctx context.Context, c customer.Customer, drop, add []Fact) error
+}
+
+// TokenReader reads the tokens of customers, and what they prove themselves with.
+type TokenReader interface {
+	// CredentialWith finds a credential of the programme by the keyed hash of its secret, good or not.
+	CredentialWith(ctx context.Context, p ident.ProgramID, hash []byte) (access.Credential, bool, error)
+	// CustomerCredentials gives the credentials of a customer that are not revoked, oldest first; expired ones too.
+	CustomerCredentials(ctx context.Context, p ident.ProgramID, id ident.CustomerID) ([]access.Credential, error)
+	// DeviceToken gives the newest oauth token that a device got under a refresh token, whatever its state.
+	DeviceToken(ctx context.Context, refresh ident.CredentialID, device string) (access.Credential, bool, error)
+	CustomerLogin(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Login, bool, error)
+}
+
+// TokenWriter changes the tokens of customers.
+type TokenWriter interface {
+	InsertCredential(ctx context.Context, c access.Credential) error
+	// ChangeCredential changes status, expiry, end and tries, guarded by the status that was read.
+	ChangeCredential(ctx context.Context, c access.Credential, from access.Status) error
+	// DropDeviceTokens removes what a device got under a refresh token.
+	DropDeviceTokens(ctx context.Context, refresh ident.CredentialID, device string) error
+	// SaveCustomerLogin adds one of version 0, and changes any other, guarded by its version.
+	SaveCustomerLogin(ctx context.Context, l customer.Login) error
 }
 
 // AccountReader reads accounts.

@@ -14,7 +14,7 @@ import (
 )
 
 const credentialColumns = `k.id, k.program_id, k.kind, k.role, k.public_id, k.name, k.prefix, k.hash, k.customer_id, k.device,
-	k.allowlist, k.status, k.expires_at, k.created_at, k.revoked_at, k.last_used`
+	k.allowlist, k.status, k.expires_at, k.created_at, k.revoked_at, k.last_used, k.parent_id, k.tries`
 
 const (
 	selectCredentialByHash = `SELECT ` + credentialColumns + `, ` + programColumns + `
@@ -23,8 +23,8 @@ const (
 	WHERE k.program_id = $1 AND k.kind = $2 ORDER BY k.created_at, k.id`
 	selectCredentialByPublicID = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.public_id = $1`
 	insertCredential           = `INSERT INTO credentials (id, program_id, kind, role, public_id, name, prefix, hash, customer_id, device, allowlist, status,
-	expires_at, created_at, revoked_at, last_used)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+	expires_at, created_at, revoked_at, last_used, parent_id, tries)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	updateCredential = `UPDATE credentials SET name = $2, allowlist = $3, status = $4, expires_at = $5, revoked_at = $6, last_used = $7
 	WHERE id = $1`
 	touchCredential = `UPDATE credentials SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)`
@@ -34,7 +34,7 @@ func credentialDest(c *access.Credential) []any {
 	return []any{
 		&c.ID.UUID, &c.Program.UUID, (*string)(&c.Kind), (*string)(&c.Role), &c.PublicID, &c.Name, &c.Prefix, &c.Hash,
 		&c.Customer.UUID, &c.Device, asPrefixes(&c.Allowlist), (*string)(&c.Status), &c.ExpiresAt, &c.CreatedAt,
-		&c.RevokedAt, &c.LastUsed,
+		&c.RevokedAt, &c.LastUsed, &c.Parent.UUID, &c.Tries,
 	}
 }
 
@@ -42,7 +42,7 @@ func credentialArgs(c access.Credential) []any {
 	return []any{
 		c.ID.UUID, c.Program.UUID, string(c.Kind), string(c.Role), c.PublicID, c.Name, c.Prefix, c.Hash,
 		c.Customer.UUID, c.Device, fromPrefixes(c.Allowlist), string(c.Status), c.ExpiresAt, c.CreatedAt,
-		c.RevokedAt, c.LastUsed,
+		c.RevokedAt, c.LastUsed, c.Parent.UUID, c.Tries,
 	}
 }
 

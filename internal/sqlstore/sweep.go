@@ -16,6 +16,8 @@ const (
 const (
 	sweepAnswers = `DELETE FROM idempotency WHERE program_id = $1 AND (door, idem_key) IN
 	(SELECT y.door, y.idem_key FROM idempotency y WHERE y.program_id = $1 AND y.expires_at <= $2 LIMIT $3)`
+	sweepLogins = `DELETE FROM api_logins WHERE program_id = $1 AND id IN
+	(SELECT l.id FROM api_logins l WHERE l.program_id = $1 AND l.expires_at <= $2 LIMIT $3)`
 	sweepMisses = `DELETE FROM guard_misses WHERE program_id = $1 AND (at, id) IN
 	(SELECT g.at, g.id FROM guard_misses g WHERE g.program_id = $1 AND g.at <= $2 LIMIT $3)`
 	// selectDone asks for a range of ids: those that are minted begin with the real time of making. A notice
@@ -33,8 +35,8 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 // Swept is what a sweep removed.
 type Swept struct{ Answers, Misses, Messages int }
 
-// Sweep removes what has served its purpose: records of idempotency keys whose window has passed, wrong
-// tries that no breaker looks at any more, and messages older than keepMessages whose deliveries have ended. It removes a
+// Sweep removes what has served its purpose: records of idempotency keys whose window has passed, sign-ins
+// whose last token is over, wrong tries that no breaker looks at any more, and messages older than keepMessages whose deliveries have ended. It removes a
 // thousand rows at a time, so that it may run beside everything else.
 func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Duration) (Swept, error) {
 	var out Swept
@@ -51,6 +53,9 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Dur
 		n, err := d.sweepRows(ctx, sweepAnswers, p.ID, now)
 		out.Answers += n
 		if err != nil {
+			return out, err
+		}
+		if _, err := d.sweepRows(ctx, sweepLogins, p.ID, now); err != nil {
 			return out, err
 		}
 		n, err = d.sweepRows(ctx, sweepMisses, p.ID, now.Add(-max(keepMisses, p.Policy.Activation.BreakerWindow)))

@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/outbox"
+	"github.com/firsttap/firsttap/internal/redact"
 )
 
 // Store is one handle on one database, seen by each of its four users.
@@ -45,10 +46,10 @@ func Run(t *testing.T, f Factory) {
 		name  string
 		cases [][]contract
 	}{
-		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, numberCases, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules}},
+		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, numberCases, lists}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, queueRaces}},
+		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, queueRaces, tokenRaces}},
 	} {
 		t.Run(tier.name, func(t *testing.T) {
 			for _, cases := range tier.cases {
@@ -75,6 +76,7 @@ func same(t testing.TB, what string, want, got any) {
 var comparing = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmpopts.EquateComparable(netip.Prefix{}),
+	cmp.Comparer(func(a, b redact.Text) bool { return a.Equal(b) }),
 	cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Listeners" }, cmp.Comparer(sameListeners)),
 }
 
