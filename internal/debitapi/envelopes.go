@@ -17,12 +17,15 @@ const (
 	envelopeD                 // tokens
 )
 
-// names are the members of an envelope.
-func (e envelope) names() (result, problem string) {
+// memberProblem holds the error of the envelopes B and D.
+const memberProblem = "err"
+
+// result is the member that holds the payload of the envelopes B and D.
+func (e envelope) result() string {
 	if e == envelopeB {
-		return "rs", "err"
+		return "rs"
 	}
-	return "response", "err"
+	return "response"
 }
 
 // success is the answer to a call that was done.
@@ -35,16 +38,15 @@ func (e envelope) success(path string, at time.Time, p payload) []byte {
 		return loginAnswer("Login success", p)
 	case envelopeB, envelopeD:
 	}
-	result, problem := e.names()
 	w.BeginObject()
 	if e == envelopeB {
-		w.Key(problem).Null()
+		w.Key(memberProblem).Null()
 	}
-	w.Key(result).BeginObject()
+	w.Key(e.result()).BeginObject()
 	p(w)
 	w.EndObject()
 	if e == envelopeD {
-		w.Key(problem).Null()
+		w.Key(memberProblem).Null()
 	}
 	w.EndObject()
 	return w.Bytes()
@@ -66,15 +68,14 @@ func (e envelope) failure(path string, at time.Time, code int, text string, hint
 		return w.Bytes()
 	case envelopeB, envelopeD:
 	}
-	result, problem := e.names()
 	w.BeginObject()
 	if e == envelopeD {
-		w.Key(result).Null()
+		w.Key(e.result()).Null()
 	}
-	w.Key(problem)
+	w.Key(memberProblem)
 	writeProblem(w, code, text, hints)
 	if e == envelopeB {
-		w.Key(result).Null()
+		w.Key(e.result()).Null()
 	}
 	w.EndObject()
 	return w.Bytes()

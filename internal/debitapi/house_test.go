@@ -211,11 +211,13 @@ func (h *house) activate(body string, headers ...string) answer {
 // asAdmin is the header of the admin's token.
 func (h *house) asAdmin() []string { return []string{"Authorization-ecommerce", h.admin} }
 
-// problem is the error of an answer, in whatever envelope; its zero value for a success.
-func (a answer) problem() (p struct {
+type problem struct {
 	Code  int
 	Hints []string
-}) {
+}
+
+// problem is the error of an answer, in whatever envelope; its zero value for a success.
+func (a answer) problem() (p problem) {
 	var e struct{ Error, Err json.RawMessage }
 	_ = json.Unmarshal([]byte(a.body), &e)
 	if len(e.Error) == 0 {

@@ -313,13 +313,13 @@ func TestTokens_EcommerceTokenInTheBody(t *testing.T) {
 	h := newHouse(t)
 	h.fixture()
 	n := h.newcomer()
-	in := `{"token_type":"customer","customer_id":` + fmt.Sprint(n.number) + `,"ecommerce_token":"` + h.tenant.token + `"}`
+	in := `{"token_type":"customer","customer_id":` + fmt.Sprint(n.number) + `,"ecommerce_token":"` + h.token + `"}`
 	answerD(t, h.post(expirePath, in, "Authorization-ecommerce", "-"))
-	answerD(t, h.post(expirePath, in, "Authorization-ecommerce", "Bearer "+h.tenant.token))
+	answerD(t, h.post(expirePath, in, "Authorization-ecommerce", "Bearer "+h.token))
 	h.post(expirePath, in, h.asAdmin()...).is(t, "another one in the header", 401, 4401, "Authorization-ecommerce:invalid")
 	h.post(expirePath, "{}", "Authorization-ecommerce", "-").is(t, "none at all", 401, 4401, "Authorization-ecommerce:required")
 	h.post(expirePath, "{", "Authorization-ecommerce", "-").is(t, "half a body", 400, 4400, "body:malformed")
-	h.do(http.MethodPost, activatePath, `{"ecommerce_token":"`+h.tenant.token+`"}`, "Authorization-ecommerce", "-").
+	h.do(http.MethodPost, activatePath, `{"ecommerce_token":"`+h.token+`"}`, "Authorization-ecommerce", "-").
 		is(t, "elsewhere", 401, 4401, "Authorization-ecommerce:required")
 }
 
