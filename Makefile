@@ -11,7 +11,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 bench: postgres ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bulk: build ## measure bulk orders, and activations beside them
+	$(BIN)/firsttap bench bulk
 
 clean: ## remove what was built
 	rm -rf $(BIN)

@@ -104,6 +104,7 @@ func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) {
 	a.bulk = bulkworker.New(bulkworker.Options{
 		Queue: beatingQueue{a.db.Bulk(), a.pulses.of("bulk")}, Maker: meteredMaker{a.Rules, m, a.deps.Now},
 		Now: a.deps.Now, Logger: a.deps.Logger, Owner: owner,
+		Writes: func() int64 { return a.db.Stats().Jobs },
 	})
 	a.bells.messages, a.bells.batches = a.outbox.Wake, a.bulk.Wake
 }

@@ -23,7 +23,12 @@ type Options struct {
 	Logger *slog.Logger
 	Owner  string // who holds the leases: unique among all workers of one database
 
-	Step        int           // items made in one transaction; 500
+	// Writes tells how many writes the store has run, whoever asked for them. While others write too, steps
+	// are small, so that nobody waits long behind one. nil: nobody else writes.
+	Writes func() int64
+
+	Step        int           // items made in one transaction while nobody else writes; 500
+	SmallStep   int           // while others do; 25
 	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
 	Lease       time.Duration // how long a batch stays with a worker that went silent; 10 s, far above what a step can take
 	StagedLife  time.Duration // after which an upload that was never accepted is swept; 1 h
@@ -40,6 +45,12 @@ type Worker struct {
 func New(o Options) *Worker {
 	if o.Step <= 0 {
 		o.Step = 500
+	}
+	if o.SmallStep <= 0 {
+		o.SmallStep = 25
+	}
+	if o.Writes == nil {
+		o.Writes = func() int64 { return 0 }
 	}
 	for _, d := range []struct {
 		value *time.Duration
@@ -97,18 +108,23 @@ func (w *Worker) one(ctx context.Context) (more bool) {
 // tried again when the lease has passed.
 func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 	of := slog.String("batch", c.Batch.String())
+	pace := pace{o: w.o}
+	var renewed time.Time
 	for ctx.Err() == nil {
-		held, err := w.o.Queue.Renew(ctx, c, w.o.Now(), w.o.Lease)
-		if err != nil {
-			w.failed(ctx, err, "renew a lease", of)
-			return ctx.Err() != nil
-		}
-		if !held {
-			w.o.Logger.WarnContext(ctx, "a batch was taken over", of)
-			return false
+		if now := w.o.Now(); now.Sub(renewed) >= w.o.Lease/renewals {
+			held, err := w.o.Queue.Renew(ctx, c, now, w.o.Lease)
+			if err != nil {
+				w.failed(ctx, err, "renew a lease", of)
+				return ctx.Err() != nil
+			}
+			if !held {
+				w.o.Logger.WarnContext(ctx, "a batch was taken over", of)
+				return false
+			}
+			renewed = now
 		}
 		// A step that began is finished, whatever happens: it is one short transaction.
-		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, w.o.Step)
+		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, pace.next())
 		if err != nil {
 			w.failed(ctx, err, "make a step of a batch", of)
 			return ctx.Err() != nil
@@ -119,6 +135,35 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 		}
 	}
 	return true
+}
+
+// renewals is how often a lease is renewed in its length: each costs a commit, so not before every step.
+const renewals = 4
+
+// calmSteps is how many small steps without a write of others it takes until the large ones come back.
+const calmSteps = 20
+
+// pace chooses the size of steps.
+type pace struct {
+	o    Options
+	seen int64 // writes at the last look
+	calm int   // looks since others wrote
+}
+
+// next is how many items the next step makes. Between two looks the worker itself wrote one step, and
+// perhaps renewed its lease.
+func (p *pace) next() int {
+	writes := p.o.Writes()
+	if others := writes-p.seen > 2; others && p.seen > 0 {
+		p.calm = 0
+	} else {
+		p.calm++
+	}
+	p.seen = writes
+	if p.calm < calmSteps {
+		return p.o.SmallStep
+	}
+	return p.o.Step
 }
 
 // release hands a batch back, also when the worker is being stopped.

@@ -94,6 +94,7 @@ type mill struct {
 	left   map[byte]int
 	broken map[byte]int // steps that fail first
 	made   []byte
+	limits []int // of the steps
 }
 
 func (m *mill) MakeBatchStep(ctx context.Context, _ ident.ProgramID, b ident.BatchID, limit int) (issuance.BatchStep, error) {
@@ -108,7 +109,7 @@ func (m *mill) MakeBatchStep(ctx context.Context, _ ident.ProgramID, b ident.Bat
 		m.broken[id]--
 		return issuance.BatchStep{}, errors.New("the disk is gone")
 	}
-	m.made = append(m.made, id)
+	m.made, m.limits = append(m.made, id), append(m.limits, limit)
 	m.left[id]--
 	if m.left[id] > 0 {
 		return issuance.BatchStep{Created: limit}, nil
@@ -258,6 +259,37 @@ func TestWorker_LetsGoOfABatchThatIsAnothers(t *testing.T) {
 		})
 		if len(s.made) != 3 || s.waiting[0].until.IsZero() {
 			t.Errorf("%d steps made; the other's lease is touched: %v", len(s.made), s.waiting[0].until.IsZero())
+		}
+	})
+}
+
+// Steps are small from the first write of others until none has written for a while.
+func TestWorker_MakesSmallStepsWhileOthersWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(100)
+		s.took = time.Millisecond
+		writes := int64(0)
+		w := bulkworker.New(bulkworker.Options{
+			Queue: s.line, Maker: s.mill, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Owner: "first",
+			Writes: func() int64 {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				writes++ // the worker's own
+				if n := len(s.limits); n == 40 || n == 43 {
+					writes += 3
+				}
+				return writes
+			},
+		})
+		run(t, w, func() { pass(time.Second) })
+		for n, limit := range s.limits {
+			if small := n < 19 || n >= 40 && n < 63; small != (limit == 25) || !small && limit != 500 {
+				t.Errorf("step %d makes up to %d", n, limit)
+			}
+		}
+		if len(s.limits) != 100 {
+			t.Errorf("%d steps", len(s.limits))
 		}
 	})
 }

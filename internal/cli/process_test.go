@@ -112,3 +112,26 @@ func newListener(t *testing.T) string {
 	t.Cleanup(func() { _ = l.Close() })
 	return l.Addr().String()
 }
+
+// TestProcess_BenchMeasuresBulkOrders runs the whole measurement with few cards.
+func TestProcess_BenchMeasuresBulkOrders(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "bulk", "--orders=2", "--items=300", "--quiet=300ms", "--rate=50", "--json")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var got struct {
+		Cards    int
+		MakeTook time.Duration
+		Alone    struct{ Offered, Failed int }
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Cards != 600 || got.MakeTook <= 0 || got.Alone.Offered == 0 || got.Alone.Failed != 0 {
+		t.Errorf("%+v\n%s", got, errs.String())
+	}
+}

@@ -47,6 +47,7 @@ type commands struct {
 	Keyring keyringCommand `cmd:"" help:"The keys that seal secrets at rest."`
 	Audit   auditCommand   `cmd:"" help:"The audit trail."`
 	Sandbox sandboxCommand `cmd:"" help:"The clock and the fixtures of a sandbox programme."`
+	Bench   benchCommand   `cmd:"" help:"Measure this program on this machine."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

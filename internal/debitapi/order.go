@@ -17,7 +17,7 @@ import (
 
 // The limits of an order: items that are staged in one transaction, and the parts of the body.
 const (
-	stagedAtOnce = 500
+	stagedAtOnce = 200
 	mostElement  = 1 << 20
 	dropTimeout  = 5 * time.Second
 )

@@ -57,7 +57,8 @@ var rooms = map[string][]string{
 		"access", "issuance", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
-	"cli":          append([]string{"app", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"bench":        {}, // drives the built binary from outside
+	"cli":          append([]string{"app", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
 	"cmd/firsttap": {"cli"},
 	"housetest":    {},
 	"test/e2e":     {}, // drives the built binary from outside

@@ -12,6 +12,8 @@ const (
 	// checkpointPatience is how long a checkpoint waits for readers: the writer waits behind it.
 	checkpointPatience = 50 * time.Millisecond
 	pausePages         = 8192 // pages in the log (32 MB) beyond which the writer pauses for it
+	restPages          = 256  // pages that may be left to move when it pauses
+	mostRounds         = 6    // in which they are made that few, before it pauses anyway
 )
 
 // checkpointer moves the write-ahead log into the file on its own connection, so that no commit pays for
@@ -25,6 +27,7 @@ type checkpointer struct {
 	ended  chan struct{}
 	pages  atomic.Int64 // in the log after the last look
 	done   atomic.Int64
+	moved  int64 // pages of the log that are in the file, after the last look
 }
 
 func newCheckpointer(conn *sqliteConn, turn *sync.Mutex) *checkpointer {
@@ -65,6 +68,7 @@ func (c *checkpointer) busy() bool {
 		}
 		c.passive()
 		if c.pages.Load() > pausePages {
+			c.catchUp()
 			c.turn.Lock()
 			c.passive()
 			c.turn.Unlock()
@@ -82,6 +86,17 @@ func (c *checkpointer) busy() bool {
 	return true
 }
 
+// catchUp moves what is written while it moves, until the rest is small: the writer stands still for that.
+func (c *checkpointer) catchUp() {
+	for range mostRounds {
+		before := c.moved
+		c.passive()
+		if c.moved-before < restPages {
+			return
+		}
+	}
+}
+
 func (c *checkpointer) passive() { c.run("PRAGMA wal_checkpoint(PASSIVE)") }
 
 // run checkpoints. A failure is not told: the log keeps everything, and a disk that fails is met by the
@@ -93,6 +108,7 @@ func (c *checkpointer) run(pragma string) {
 	}
 	c.done.Add(1)
 	c.pages.Store(pages)
+	c.moved = moved
 }
 
 // stop ends the goroutine, cuts the log and closes the connection.

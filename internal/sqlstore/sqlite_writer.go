@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 // job is one write on its way through the writer.
 type job struct {
 	body  func(*session) error
+	last  bool // others go first, and do not share its commit
 	state atomic.Int32
 	done  chan struct{} // closed when the fields below are set
 
@@ -71,7 +73,7 @@ func (w *writer) write(ctx context.Context, body func(*session) error) error {
 	if broken := w.broken.Load(); broken != nil {
 		return broken
 	}
-	j := &job{body: body, done: make(chan struct{})}
+	j := &job{body: body, done: make(chan struct{}), last: isPatient(ctx)}
 	if !w.gate.enter() {
 		return fault.NotNow(errClosed, "write", retryLater)
 	}
@@ -113,9 +115,29 @@ func (w *writer) loop() {
 	group := make([]*job, 0, groupLength)
 	for first := range w.queue {
 		group = w.gather(append(group[:0], first))
-		w.runGroup(group)
+		quick, patient := sorted(group)
+		w.runGroup(quick)
+		w.runGroup(patient)
 	}
 	clean = true
+}
+
+// sorted puts those who let others go first behind the others.
+func sorted(group []*job) (quick, patient []*job) {
+	slices.SortStableFunc(group, func(a, b *job) int {
+		switch {
+		case a.last == b.last:
+			return 0
+		case b.last:
+			return -1
+		}
+		return 1
+	})
+	n := slices.IndexFunc(group, func(j *job) bool { return j.last })
+	if n < 0 {
+		n = len(group)
+	}
+	return group[:n], group[n:]
 }
 
 // gather takes the jobs that wait, without waiting for any. Those whose caller went away are left out.

@@ -1,0 +1,9 @@
+// Package bench measures a whole installation from outside: it starts the server as a process of its own, sends
+// it requests over HTTP as partners do, and counts what comes back.
+//
+// Promises. Requests of a load leave at their intended time, whether earlier ones were answered or not, and a
+// latency counts from that time; so a server that stalls is seen to stall. Everything happens in a sandbox
+// programme of its own, and an installation that holds a live programme is refused.
+//
+// Refusals. It knows no rule and no table, and speaks to nothing but the server that it started.
+package bench

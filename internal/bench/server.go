@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Server is a server that runs as a process of its own.
+type Server struct {
+	URL  string
+	cmd  *exec.Cmd
+	done chan error
+}
+
+const (
+	readyWithin = 30 * time.Second
+	stopWithin  = 40 * time.Second
+)
+
+// StartServer runs `program serve` with further arguments and waits until it is ready. Its log goes to log.
+func StartServer(ctx context.Context, program string, log io.Writer, args ...string) (*Server, error) {
+	listen, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, append([]string{"serve", "--listen=" + listen, "--admin-listen=" + admin, "--log-level=warn"}, args...)...) //nolint:gosec // it is this program itself
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
+	}
+	s := &Server{URL: "http://" + listen, cmd: cmd, done: make(chan error, 1)}
+	go func() { s.done <- cmd.Wait() }()
+	if err := s.awaitReady(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func (s *Server) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if res, err := client.Do(req); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		if err := wait(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("the server is not ready: %w", err)
+		}
+	}
+}
+
+// Stop asks the server to stop, and waits for its end.
+func (s *Server) Stop() error {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // one that has ended says so below
+	timer := time.NewTimer(stopWithin)
+	defer timer.Stop()
+	select {
+	case err := <-s.done:
+		return err
+	case <-timer.C:
+		return errors.Join(errors.New("the server did not stop"), s.cmd.Process.Kill())
+	}
+}
+
+// PeakMemory is the most memory that the process held since the last call of ResetPeak, in bytes; 0 where
+// the system does not tell.
+func (s *Server) PeakMemory() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// ResetPeak begins the measuring of memory anew.
+func (s *Server) ResetPeak() {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0) // where that is not known, the peak is of the whole life
+}
+
+// wait waits for a while, or for the end of ctx.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

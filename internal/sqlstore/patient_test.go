@@ -1,0 +1,56 @@
+package sqlstore
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// TestWriter_PatientWritesLetOthersGoFirst holds the writer until a patient write and two others wait: the
+// others are committed before the patient one begins.
+func TestWriter_PatientWritesLetOthersGoFirst(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	before := d.Stats().Commits
+	var mu sync.Mutex
+	var order []string
+	body := func(name string) func(*session) error {
+		return func(s *session) error {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, name)
+			return note(s, len(order))
+		}
+	}
+	hold, held := make(chan struct{}), make(chan struct{})
+	var writes sync.WaitGroup
+	write := func(ctx context.Context, b func(*session) error) {
+		writes.Go(func() {
+			if err := d.engine.write(ctx, b); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	ctx := context.WithoutCancel(t.Context())
+	write(ctx, func(*session) error { close(held); <-hold; return nil })
+	<-held
+	for n, waits := range []struct {
+		ctx  context.Context //nolint:containedctx // a table of calls
+		name string
+	}{{Patient(ctx), "patient"}, {ctx, "quick"}, {ctx, "quick"}} {
+		write(waits.ctx, body(waits.name))
+		for d.Stats().Waiting <= int64(n) {
+			runtime.Gosched()
+		}
+	}
+	close(hold)
+	writes.Wait()
+	if want := []string{"quick", "quick", "patient"}; !slices.Equal(order, want) {
+		t.Errorf("the order is %v, want %v", order, want)
+	}
+	if n := d.Stats().Commits - before; n != 3 {
+		t.Errorf("%d commits, want one to hold the writer, one for both quick writes and one for the patient", n)
+	}
+}
