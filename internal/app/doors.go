@@ -25,6 +25,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		Tokens: tokens.New(tokens.Config{
 			Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
 		}),
+		Hasher:    passwords,
 		PlainHTTP: !a.cfg.Debit.RequireHTTPS, LoginsPerMinute: a.cfg.Debit.LoginsPerMinute,
 	})
 	if err != nil {

@@ -81,12 +81,13 @@ var (
 	DataInvalid       = fault.New("customer_data_invalid", fault.Refused)       // RFC or CURP; Detail: []string of field names
 	NotApproved       = fault.New("customer_not_approved", fault.Refused)       // Detail: ApplicationStatus
 	ProfileIncomplete = fault.New("customer_profile_incomplete", fault.Refused) // Detail: []string of missing members
+	CampaignUnknown   = fault.New("customer_campaign_unknown", fault.Invalid)   // of the customer's cards
 	ApplicationClosed = fault.New("application_not_allowed", fault.Refused)     // Detail: ApplicationStatus
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, ApplicationClosed}
+	return []fault.Reason{NotFound, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, CampaignUnknown, ApplicationClosed}
 }
 
 // Ineligibility says why a customer may not hold a card.

@@ -125,6 +125,7 @@ func requestAnswers() map[fault.Reason]answer {
 		card.BatchMismatch:        bad("Mismatch in reference batch."),
 		card.PINRequired:          bad("pin:required"),
 		card.CodeRequired:         bad("activation_code:required"),
+		customer.CampaignUnknown:  bad("campaign_id:unknown"),
 		account.BalanceRequired:   bad("balance:required"),
 		account.BalanceNotFound:   bad("balance.id:not_found"),
 		account.OwnerMismatch:     bad("balance.id:not_found"),

@@ -3,7 +3,6 @@ package debitapi
 import (
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -138,6 +137,9 @@ func (c *call) checkMedia() error {
 		return nil
 	}
 	kind, params, err := mime.ParseMediaType(sent)
+	if c.endpoint.forms && err == nil && kind == formType && params["boundary"] != "" {
+		return nil
+	}
 	charset, named := params["charset"]
 	if err != nil || kind != "application/json" || (named && !strings.EqualFold(charset, "utf-8")) {
 		return fault.Refuse(unsupportedMedia)
@@ -164,7 +166,7 @@ func (c *call) body() (wirejson.Value, error) {
 	if c.sent != nil {
 		return *c.sent, nil
 	}
-	raw, err := io.ReadAll(c.r.Body)
+	raw, err := c.bytes()
 	if err != nil {
 		return wirejson.Value{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -25,6 +26,8 @@ type Rules interface {
 	ProgramNow(ctx context.Context, p ident.ProgramID) (time.Time, error)
 	Fingerprint(p ident.ProgramID, parts ...[]byte) []byte
 	Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, error)
+	OpenAccount(ctx context.Context, cmd issuance.OpenAccount) (issuance.OpenedAccount, error)
+	HolderAccount(ctx context.Context, p ident.ProgramID, number int64) (issuance.HolderAccount, error)
 
 	ActivateForCustomer(ctx context.Context, cmd issuance.ActivateForCustomer) (issuance.Activation, error)
 
@@ -54,6 +57,7 @@ type Options struct {
 	Access   Access
 	Logins   Logins
 	Tokens   Tokens
+	Hasher   PasswordHasher   // of passwords of customers
 	Now      func() time.Time // real time, for rates, and for answers before a programme is known
 	Resolver webhook.Resolver // looks up where webhooks go
 
@@ -100,6 +104,7 @@ func New(o Options) (*Door, error) {
 const (
 	maxBody       = 64 << 10
 	maxOrder      = 64 << 20
+	maxForm       = 10 << 20
 	uploadTimeout = 10 * time.Minute
 	exportTimeout = 5 * time.Minute
 )
@@ -117,6 +122,7 @@ type endpoint struct {
 	envelope        envelope
 	open            bool // takes callers that nobody knows yet
 	bodyToken       bool // the e-commerce token may be in the body
+	forms           bool // the body may be a form in parts
 	handle          func(d *Door, c *call) error
 }
 
@@ -130,7 +136,7 @@ func (e endpoint) auth() string {
 
 // endpoints are all endpoints of the door. Auth is as the contract writes it.
 func endpoints() []endpoint {
-	return append(append(cardEndpoints(), loginEndpoints()...), tokenEndpoints()...)
+	return slices.Concat(cardEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints())
 }
 
 func cardEndpoints() []endpoint {

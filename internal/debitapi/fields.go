@@ -21,6 +21,7 @@ const (
 	tooMany    = "too_many"
 	duplicated = "duplicated"
 	notAllowed = "not_allowed"
+	malformed  = "malformed"
 )
 
 // fields collects the problems of a request, in the order of asking.

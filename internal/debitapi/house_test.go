@@ -55,6 +55,7 @@ type house struct {
 	keys    *storetest.Sealer
 	ids     *ident.Source
 	options debitapi.Options
+	seeded  int // accounts that were there at the first count
 	tenant
 }
 
@@ -98,6 +99,7 @@ func newHouse(t testing.TB, options ...setting) *house {
 	passwords := access.NewPasswords(h.ids)
 	h.options = debitapi.Options{
 		Rules: h.rules, Now: h.clock.Now, Resolver: noNames{}, Access: auth, LoginsPerMinute: s.logins,
+		Hasher: passwords,
 		Logins: access.NewLogins(access.LoginsConfig{
 			Store: h.db.Access(), Hasher: h.rules, Signer: h.rules, Passwords: passwords, IDs: h.ids, Now: h.clock.Now, Forget: auth.Forget,
 		}),

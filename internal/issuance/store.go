@@ -84,6 +84,8 @@ type CustomerReader interface {
 	// TakenFacts tells which of the unique facts belong to a living customer already, in the order of
 	// asking. E-mails are compared by customer.EmailKey.
 	TakenFacts(ctx context.Context, p ident.ProgramID, facts []Fact) ([]customer.Field, error)
+	// Profile gives what was told of a customer; ok is false when nothing was.
+	Profile(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Profile, bool, error)
 	// CardsHeld counts the customer's cards that are not closed.
 	CardsHeld(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (int, error)
 }
@@ -101,6 +103,7 @@ type CustomerWriter interface {
 	InsertCustomer(ctx context.Context, c customer.Customer, claims []Fact) error
 	// UpdateCustomer changes a customer and its claims: drop is released before add is claimed.
 	UpdateCustomer(ctx context.Context, c customer.Customer, drop, add []Fact) error
+	SaveProfile(ctx context.Context, p ident.ProgramID, id ident.CustomerID, v customer.Profile) error
 }
 
 // TokenReader reads the tokens of customers, and what they prove themselves with.
@@ -129,6 +132,8 @@ type TokenWriter interface {
 type AccountReader interface {
 	Account(ctx context.Context, p ident.ProgramID, id ident.AccountID) (account.Account, bool, error)
 	AccountByNumber(ctx context.Context, p ident.ProgramID, number int64) (account.Account, bool, error)
+	// WalletOf gives the oldest wallet of a customer.
+	WalletOf(ctx context.Context, p ident.ProgramID, owner ident.CustomerID) (account.Account, bool, error)
 	// Accounts lists accounts, newest first.
 	Accounts(ctx context.Context, p ident.ProgramID, f AccountFilter, page Page) ([]account.Account, error)
 }

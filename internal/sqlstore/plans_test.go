@@ -35,7 +35,8 @@ func allTexts() map[string]string {
 		"staged": selectStaged, "trim staged": trimStaged,
 		"sweep answers": sweepAnswers, "sweep misses": sweepMisses, "done messages": selectDone, "delete deliveries": deleteDeliveries,
 		"touch credential": touchCredential,
-		"credential with":  selectCredentialWith, "living": selectLiving, "device token": selectDeviceToken, "change credential": changeCredential,
+		"profile":          selectProfile, "save profile": saveProfile, "wallet of": selectWalletOf,
+		"credential with": selectCredentialWith, "living": selectLiving, "device token": selectDeviceToken, "change credential": changeCredential,
 		"drop device tokens": dropDeviceTokens, "customer login": selectCustomerLogin, "update customer login": updateCustomerLogin,
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
 		"update user": updateUser, "login": selectLogin, "login of": selectLoginOf, "update login": updateLogin, "sweep logins": sweepLogins,
@@ -77,7 +78,7 @@ var by = map[string]string{
 	"list accounts of an owner": "accounts_owner", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",
-	"living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
+	"wallet of": "accounts_owner", "living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
 	"sweep logins": "api_logins_over", "first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }

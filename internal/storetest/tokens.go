@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -82,6 +83,43 @@ var tokenRows = []contract{
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.SaveCustomerLogin(ctx, l) })
 		l.Version++
 		w.readsCustomerLogin(t, l)
+	}},
+	{"what was told of a customer comes back, and is replaced", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		full := filled(t, customer.Profile{
+			Level: 3, Campaign: "MAIN", MobileCode: "+52", Zipcode: "05349", Street: "Av. «Uno»", Exterior: "1", Interior: "2", Colony: "Centro",
+			City: "Cancún", State: "23", Telephone: "998", DateOfBirth: "1983-11-11",
+		})
+		for _, want := range []customer.Profile{full, {Level: 1}} {
+			w.Write(func(ctx context.Context, tx issuance.Tx) error {
+				return tx.SaveProfile(ctx, w.Program.ID, w.Customer.ID, want)
+			})
+			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+				got, err := found(tx.Profile(ctx, w.Program.ID, w.Customer.ID))
+				same(t, "Profile", want, got)
+				if _, there, err := tx.Profile(ctx, w.Foreign.ID, w.Customer.ID); there || err != nil {
+					t.Errorf("another programme reads it: %v", err)
+				}
+				return err
+			})
+		}
+	}},
+	{"the wallet of a customer is its oldest", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		owner := w.NewCustomer()
+		w.NewAccount(owner, func(a *account.Account) { a.Kind = account.CompositeParent })
+		first := w.NewAccount(owner)
+		w.NewAccount(owner)
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			got, err := found(tx.WalletOf(ctx, w.Program.ID, owner.ID))
+			must(t, err)
+			same(t, "WalletOf", first, got)
+			_, there, err := tx.WalletOf(ctx, w.Program.ID, w.Customer.Company)
+			if there {
+				t.Error("a wallet of nobody")
+			}
+			return err
+		})
 	}},
 	{"a credential changes its state, from the state that was read", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
