@@ -32,7 +32,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		return nil, fmt.Errorf("build the debit API: %w", err)
 	}
 	cards, err := cardsapi.New(cardsapi.Config{
-		Service: a.Rules, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
+		Service: a.Rules, Spending: a.Spending, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)

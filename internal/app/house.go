@@ -17,6 +17,7 @@ import (
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/keyring"
+	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/vault"
 )
@@ -34,9 +35,10 @@ var ErrNoDatabase = errors.New("there is no database")
 
 // House is an open installation.
 type House struct {
-	Access *access.Service
-	Rules  *issuance.Service
-	Store  issuance.Store
+	Access   *access.Service
+	Rules    *issuance.Service
+	Spending *spending.Service
+	Store    issuance.Store
 
 	cfg    config.Config
 	deps   Deps
@@ -150,6 +152,7 @@ func (h *House) openRules(ctx context.Context) (err error) {
 		Store: h.Store, Sealer: sealer{h.keys}, Vault: vault.New(sealer{h.keys}, h.ids), IDs: h.ids, Now: h.deps.Now, Bureau: h.bureau,
 		Announcers: announcers(),
 	})
+	h.Spending = spending.New(h.Rules, h.ids)
 	h.Access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.Rules, IDs: h.ids, Now: h.deps.Now})
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
 
@@ -32,7 +33,19 @@ func Announce(e event.Event) []event.Draft {
 		if e.Account != nil {
 			out = append(out, words("ACCOUNT_STATUS_UPDATED", showAccount, *e.Account))
 		}
-	case event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet,
+	case event.TransactionCreated:
+		out = transactionWords("CARD_TRANSACTION_CREATED", e)
+	case event.TransactionUpdated:
+		out = transactionWords("CARD_TRANSACTION_UPDATED", e)
+	case event.ChallengeCreated:
+		if e.Challenge != nil {
+			out = append(out, words("CARD_3DS_CHALLENGE_CREATED", showChallenge, spending.ChallengeAt{Challenge: *e.Challenge, At: e.At}))
+		}
+	case event.DepositCreated:
+		if e.Deposit != nil {
+			out = append(out, words("FIAT_DEPOSIT_CREATED", showDeposit, *e.Deposit))
+		}
+	case event.ChallengeAnswered, event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet,
 		event.CardRevealed, event.CVVRotated, event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
 	}
 	return out
@@ -44,6 +57,14 @@ func cardWords(e event.Event) []event.Draft {
 		return nil
 	}
 	return []event.Draft{words("CARD_STATUS_UPDATED", showCard, issuance.CardAt{View: *e.Card, At: e.At})}
+}
+
+// transactionWords tells of a use of a card.
+func transactionWords(kind string, e event.Event) []event.Draft {
+	if e.Transaction == nil {
+		return nil
+	}
+	return []event.Draft{words(kind, showTransaction, *e.Transaction)}
 }
 
 // shipmentWordsOf tells of a shipment of this door; the box of a bulk order is none.

@@ -16,6 +16,8 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/spendpolicy"
+	"github.com/firsttap/firsttap/internal/transaction"
 	"github.com/firsttap/firsttap/internal/webhook"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
@@ -42,7 +44,7 @@ var busy = wire{503, "SERVICE_UNAVAILABLE", "The service is not available now. T
 // answers is the whole table, from reason to wire answer.
 func answers() map[fault.Reason]wire {
 	all := map[fault.Reason]wire{}
-	for _, part := range []map[fault.Reason]wire{commonAnswers(), activationAnswers(), cardAnswers(), shipmentAnswers(), peopleAnswers()} {
+	for _, part := range []map[fault.Reason]wire{commonAnswers(), activationAnswers(), cardAnswers(), shipmentAnswers(), peopleAnswers(), spendingAnswers()} {
 		for reason, answer := range part {
 			all[reason] = answer
 		}
@@ -147,6 +149,19 @@ func shipmentAnswers() map[fault.Reason]wire {
 		shipment.CardNotShippable: {400, "CARD_NOT_SHIPPABLE", "The card cannot be shipped in its current state.", showNotShippable},
 		shipment.AllRejected:      {400, "CARD_SHIPMENT_REJECTED", "Every card of the shipment was refused.", showRejections},
 		shipment.BureauDown:       {503, "MANUFACTURER_UNAVAILABLE", "The manufacturer cannot be reached. Try again later.", nil},
+	}
+}
+
+func spendingAnswers() map[fault.Reason]wire {
+	return map[fault.Reason]wire{
+		transaction.NotFound:            {404, "CARD_TRANSACTION_NOT_FOUND", "Card transaction not found.", nil},
+		transaction.NotPossible:         {400, "SIMULATION_INVALID_STATE", "The transaction cannot take this change in its current state.", detailOf("reason", showText)},
+		transaction.BalanceTooSmall:     {400, "INSUFFICIENT_BALANCE", "The available balance is too small.", showMoneyLeft},
+		transaction.ChallengeNotFound:   {404, "CARD_3DS_CHALLENGE_NOT_FOUND", "3-D Secure challenge not found.", nil},
+		transaction.ChallengeNotPending: {400, "CARD_3DS_CHALLENGE_NOT_PENDING", "The challenge takes no answer any more.", showChallengeStatus},
+		spendpolicy.NotFound:            {404, "POLICY_NOT_FOUND", "Policy not found.", nil},
+		spendpolicy.TypeNotSupported:    {400, "POLICY_TYPE_NOT_SUPPORTED", "Policies of this type are not supported.", detailOf("type", showText)},
+		spendpolicy.LimitReached:        {400, "POLICY_LIMIT_REACHED", "There are too many active policies of this scope.", detailOf("max", showInt)},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -42,6 +43,7 @@ type Bureau interface {
 // Config is what a Door is made of. All of it is needed but the prefix.
 type Config struct {
 	Service  *issuance.Service
+	Spending *spending.Service
 	Keys     Keys
 	Bureau   Bureau
 	Resolver webhook.Resolver // looks up the hosts of webhooks
@@ -52,6 +54,7 @@ type Config struct {
 // Door is the cards API on the shared listener.
 type Door struct {
 	service   *issuance.Service
+	spending  *spending.Service
 	keys      Keys
 	bureau    Bureau
 	resolver  webhook.Resolver
@@ -64,11 +67,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil {
+	if c.Service == nil || c.Spending == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil {
 		return nil, errors.New("cardsapi: rules, keys, a bureau, a resolver and a clock are needed")
 	}
 	d := &Door{
-		service: c.Service, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
+		service: c.Service, spending: c.Spending, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
 		windows: httpd.NewWindows(c.Now), failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
 		dialCodes: phonenumbers.GetSupportedCallingCodes(),
 	}

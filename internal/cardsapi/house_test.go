@@ -28,6 +28,7 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
 	"github.com/firsttap/firsttap/internal/vault"
@@ -85,7 +86,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: cardsapi.Announce},
 	})
 	door, err := cardsapi.New(cardsapi.Config{
-		Service: h.service, Bureau: maker, Resolver: names{}, Now: w.Clock.Now,
+		Service: h.service, Spending: spending.New(h.service, w.IDs), Bureau: maker, Resolver: names{}, Now: w.Clock.Now,
 		Keys: access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now}),
 	})
 	if err != nil {

@@ -38,7 +38,7 @@ const (
 
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.webhookRoutes(), d.simulationRoutes())
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes())
 }
 
 func (d *Door) peopleRoutes() []httpd.Route {
@@ -85,6 +85,25 @@ func (d *Door) shipmentRoutes() []httpd.Route {
 	}
 }
 
+func (d *Door) spendingRoutes() []httpd.Route {
+	return []httpd.Route{
+		route("GET", "/accounts/{id}/balance", none, def, d.getBalance),
+		route("GET", "/accounts/{id}/assets", none, def, d.getAssets),
+		route("GET", "/card-transactions/{id}", none, def, d.getTransaction),
+		route("GET", "/card-3ds-challenges/{id}", none, def, d.getChallenge),
+		withBody("POST", "/card-3ds-challenges/{id}/respond", opt, def, d.respondChallenge),
+
+		withBody("POST", "/policies", opt, def, d.createPolicy),
+		route("GET", "/policies", none, def, d.listPolicies),
+		route("GET", "/policies/effective", none, def, d.effectivePolicies),
+		route("GET", "/policies/{id}", none, def, d.getPolicy),
+		withBody("PATCH", "/policies/{id}", none, def, d.renamePolicy),
+		withBody("PUT", "/policies/{id}/config", none, def, d.configurePolicy),
+		route("POST", "/policies/{id}/disable", opt, def, d.disablePolicy),
+		route("POST", "/policies/{id}/enable", opt, def, d.enablePolicy),
+	}
+}
+
 func (d *Door) webhookRoutes() []httpd.Route {
 	return []httpd.Route{
 		secret(withBody("POST", "/webhooks", opt, def, d.createWebhook)),
@@ -116,5 +135,12 @@ func (d *Door) simulationRoutes() []httpd.Route {
 		simulation("/cards/{id}/shipping-status", d.simulateCardScan),
 		simulation("/card-shipments/{id}/production-status", d.simulateProduction),
 		simulation("/card-shipments/{id}/shipping-status", d.simulateScan),
+		simulation("/card-transactions/authorization", d.simulateAuthorization),
+		simulation("/card-transactions/authorization-with-3ds", d.simulateChallenge),
+		simulation("/card-transactions/clearing", d.simulateClearing),
+		simulation("/card-transactions/decline", d.simulateDecline),
+		simulation("/card-transactions/refund", d.simulateRefund),
+		simulation("/card-transactions/reversal", d.simulateReversal),
+		simulation("/fiat-deposits", d.simulateDeposit),
 	}
 }

@@ -84,6 +84,7 @@ func FuzzForms(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `[]`, `null`, `{"email":"a@b.c","phoneNumber":"+525512345678","termsAcceptance":{"version":"1","ipAddress":"::1"}}`,
 		`{"destinationAddress":{"line1":"x","country":"MX"},"recipient":{"dialCode":5e1},"courier":{"type":"DHL"},"cards":[{"cardId":"0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11"},1]}`,
+		`{"cardId":"0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11","amount":12.5,"originalAmount":1e2,"originalCurrency":"JPY","merchant":{"country":"MX"},"scope":{"type":"CARD"},"channels":["ATM","ATM"]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -95,7 +96,8 @@ func FuzzForms(f *testing.F) {
 		d := &Door{bureau: anyBureau{}, dialCodes: map[int]bool{52: true}}
 		for _, read := range []func(*call){
 			func(c *call) { readUser(c) }, func(c *call) { d.readShipment(c) }, func(c *call) { d.readMember(c.object()) },
-			func(c *call) { c.object().moment("occurredAt") },
+			func(c *call) { c.object().moment("occurredAt") }, func(c *call) { c.object().readUse(anyTransaction, true) },
+			func(c *call) { c.object().scope(); c.object().channels() },
 		} {
 			c := &call{body: v}
 			read(c)

@@ -86,6 +86,7 @@ func (s *stage) code(ctx context.Context, what, card string) string {
 func (s *stage) activateFirst(ctx context.Context, card string) {
 	t := s.teller
 	t.title("Ana types the code of her mailer")
+	t.do(ctx, s.tap("A terminal refuses the card: it is not activated", card, is("status", "DECLINED"), is("declineReason.code", "CARD_NOT_ACTIVATED")))
 	code := s.code(ctx, "Read the code that is printed on the mailer", card)
 	t.do(ctx, s.cardsCall("A wrong code costs a try", http.MethodPost, "/cards/"+card+"/activate",
 		activationBody(anotherCode(code, 1)), "", http.StatusBadRequest,
@@ -93,6 +94,7 @@ func (s *stage) activateFirst(ctx context.Context, card string) {
 	t.do(ctx, s.cardsCall("The right code", http.MethodPost, "/cards/"+card+"/activate", activationBody(code), "tap-1", http.StatusNoContent))
 	t.do(ctx, s.cardsCall("The card works at terminals now", http.MethodGet, "/cards/"+card, "", "", http.StatusOK,
 		is("physicalCardStatus", "ACTIVATED"), is("status", "ACTIVE")))
+	t.do(ctx, s.tap("The first tap", card, is("status", "PENDING"), is("amount.current", "12.50")))
 	t.do(ctx, s.cardsCall("The answer was lost on the way: the same call with the same key gives it again", http.MethodPost,
 		"/cards/"+card+"/activate", activationBody(code), "tap-1", http.StatusNoContent, replayed()))
 	t.do(ctx, s.cardsCall("Without a key: activated is sticky, and says so", http.MethodPost, "/cards/"+card+"/activate",
@@ -102,6 +104,12 @@ func (s *stage) activateFirst(ctx context.Context, card string) {
 			data, ok := body["data"].(map[string]any)
 			return ok && body["type"] == "CARD_STATUS_UPDATED" && data["id"] == card && data["physicalCardStatus"] == "ACTIVATED"
 		})
+}
+
+// tap is one purchase at a terminal.
+func (s *stage) tap(what, card string, facts ...fact) call {
+	return s.cardsCall(what, http.MethodPost, "/simulation/card-transactions/authorization",
+		fmt.Sprintf(`{"cardId":%q,"amount":12.5,"channel":"POS"}`, card), "", http.StatusOK, facts...)
 }
 
 // lockSecond guesses until the card locks, and waits on the sandbox's clock until it opens again.

@@ -13,7 +13,9 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/spendpolicy"
 	"github.com/firsttap/firsttap/internal/tokens"
+	"github.com/firsttap/firsttap/internal/transaction"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -267,6 +269,8 @@ func foreignAnswers() map[fault.Reason]answer {
 		customer.ProfileIncomplete, customer.ApplicationClosed,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
+		transaction.NotFound, transaction.NotPossible, transaction.BalanceTooSmall, transaction.ChallengeNotFound,
+		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,
 	} {
 		rows[reason] = clash

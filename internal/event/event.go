@@ -9,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/transaction"
 )
 
 // Name is what happened, in the past tense.
@@ -46,6 +47,11 @@ const (
 	AccountCreated       Name = "account.created"
 	AccountStatusChanged Name = "account.status_changed"
 	GuessingSuspected    Name = "program.guessing_suspected"
+	TransactionCreated   Name = "transaction.created"
+	TransactionUpdated   Name = "transaction.updated"
+	ChallengeCreated     Name = "challenge.created"
+	ChallengeAnswered    Name = "challenge.answered"
+	DepositCreated       Name = "deposit.created"
 )
 
 // Names lists the names.
@@ -54,7 +60,8 @@ func Names() []Name {
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided, CodeRequested, TokensEnded,
-		AccountCreated, AccountStatusChanged, GuessingSuspected,
+		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,
+		DepositCreated,
 	}
 }
 
@@ -69,8 +76,24 @@ type Event struct {
 	Customer *customer.Customer
 	Account  *account.Account
 	Batch    *batch.Batch
+	// Transaction is the use of a card, Challenge the question to its holder.
+	Transaction *transaction.Transaction
+	Challenge   *transaction.Challenge
+	Deposit     *Deposit
 	// BatchCards are the cards of a small batch that was finished, for programmes that want them named.
 	BatchCards []BatchCard
+}
+
+// Deposit is money that came in from outside.
+type Deposit struct {
+	ID        ident.DepositID
+	Account   ident.AccountID
+	Journal   ident.JournalID // the movement
+	Cents     int64
+	Currency  string
+	Sender    string // "": not told
+	Reference string // "": not told
+	At        time.Time
 }
 
 // BatchCard is one made card of a finished batch.

@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
@@ -31,6 +32,11 @@ type nativeData struct {
 	BatchStatus    string `json:"batch_status,omitempty"`
 	Created        *int   `json:"num_created,omitempty"`
 	Failed         *int   `json:"num_failed,omitempty"`
+	Transaction    string `json:"transaction_id,omitempty"`
+	TransactionIs  string `json:"transaction_status,omitempty"`
+	Challenge      string `json:"challenge_id,omitempty"`
+	ChallengeIs    string `json:"challenge_status,omitempty"`
+	Deposit        string `json:"deposit_id,omitempty"`
 }
 
 // Native puts an event into the native words.
@@ -64,6 +70,15 @@ func nativeDataOf(e Event) nativeData {
 	}
 	if b := e.Batch; b != nil {
 		d.Batch, d.BatchStatus, d.Created, d.Failed = string(b.Reference), string(b.Status), &b.Created, &b.Failed
+	}
+	if x := e.Transaction; x != nil {
+		d.Transaction, d.TransactionIs, d.Card, d.Account = x.ID.String(), strings.ToLower(string(x.Status)), x.Card.String(), printID(x.Account.UUID)
+	}
+	if c := e.Challenge; c != nil {
+		d.Challenge, d.ChallengeIs, d.Card = c.ID.String(), strings.ToLower(string(c.Status(e.At))), c.Card.String()
+	}
+	if x := e.Deposit; x != nil {
+		d.Deposit, d.Account = x.ID.String(), x.Account.String()
 	}
 	return d
 }

@@ -9,28 +9,33 @@ import (
 
 // vocabulary are the rooms that all others speak in. They import each other only downward.
 var vocabulary = []string{
-	"fault", "redact", "ident", "program", "customer", "account", "shipment", "card", "batch", "audit", "event",
+	"fault", "redact", "ident", "program", "customer", "account", "shipment", "card", "batch", "audit", "ledger",
+	"transaction", "spendpolicy", "event",
 }
 
 // rooms is the plan of the house: which rooms each room may import. Arrows point to vocabulary.
 var rooms = map[string][]string{
 	// vocabulary
-	"fault":    {},
-	"redact":   {},
-	"ident":    {},
-	"program":  {"fault", "redact", "ident"},
-	"customer": {"fault", "redact", "ident", "program"},
-	"account":  {"fault", "redact", "ident", "program"},
-	"shipment": {"fault", "redact", "ident", "program", "customer"},
-	"card":     {"fault", "redact", "ident", "program", "shipment"},
-	"batch":    {"fault", "redact", "ident", "program", "shipment", "card", "customer"},
-	"audit":    {"fault", "redact", "ident", "program"},
-	"event":    vocabulary,
+	"fault":       {},
+	"redact":      {},
+	"ident":       {},
+	"program":     {"fault", "redact", "ident"},
+	"customer":    {"fault", "redact", "ident", "program"},
+	"account":     {"fault", "redact", "ident", "program"},
+	"shipment":    {"fault", "redact", "ident", "program", "customer"},
+	"card":        {"fault", "redact", "ident", "program", "shipment"},
+	"batch":       {"fault", "redact", "ident", "program", "shipment", "card", "customer"},
+	"audit":       {"fault", "redact", "ident", "program"},
+	"ledger":      {"fault", "redact", "ident", "program", "account"},
+	"transaction": {"fault", "redact", "ident", "program"},
+	"spendpolicy": {"fault", "redact", "ident", "program", "transaction"},
+	"event":       vocabulary,
 
 	// rules
 	"access":   {"fault", "redact", "ident", "program", "shipment", "card", "audit", "customer"},
 	"issuance": append([]string{"access"}, vocabulary...),
 	"tokens":   append([]string{"access", "issuance"}, vocabulary...),
+	"spending": append([]string{"issuance"}, vocabulary...),
 
 	// workers
 	"outbox":     append([]string{"issuance", "webhook"}, vocabulary...),
@@ -43,18 +48,18 @@ var rooms = map[string][]string{
 	"vault":     append([]string{"issuance"}, vocabulary...),
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
-	"storetest": append([]string{"issuance", "access", "tokens", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "tokens", "spending", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson": {},
 	"httpd":    {"fault", "redact", "ident"},
-	"cardsapi": append([]string{"issuance", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
+	"cardsapi": append([]string{"issuance", "spending", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
 	"debitapi": append([]string{"issuance", "access", "tokens", "httpd", "wirejson", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
@@ -100,7 +105,7 @@ var forbidden = []struct {
 }
 
 var (
-	pure       = append([]string{"access", "issuance", "tokens"}, vocabulary...)
+	pure       = append([]string{"access", "issuance", "tokens", "spending"}, vocabulary...)
 	everywhere []string // nil stands for every room
 )
 

@@ -103,3 +103,18 @@ type UserID struct{ UUID }
 
 // LoginID identifies a sign-in with all tokens that come from it.
 type LoginID struct{ UUID }
+
+// TransactionID names a use of a card.
+type TransactionID struct{ UUID }
+
+// ChallengeID names a 3-D Secure challenge.
+type ChallengeID struct{ UUID }
+
+// PolicyID names a spend policy.
+type PolicyID struct{ UUID }
+
+// DepositID names money that came in from outside.
+type DepositID struct{ UUID }
+
+// JournalID names one movement of money.
+type JournalID struct{ UUID }

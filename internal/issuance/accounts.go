@@ -35,6 +35,7 @@ func (s *Service) CreateAccount(ctx context.Context, cmd CreateAccount) (account
 			return account.Account{}, no
 		}
 		a := s.newWallet(w.Program, owner, w.Now)
+		a.Currency = w.Program.Policy.CardsCurrency
 		w.Announce(event.Event{Name: event.AccountCreated, Account: &a})
 		return a, w.Tx.InsertAccount(ctx, a)
 	})

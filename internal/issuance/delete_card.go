@@ -49,6 +49,9 @@ func (s *Service) deleteCard(ctx context.Context, w *Work, v card.View) error {
 	wasPlastic, changed := v.Plastic, program.Later(w.Now, v.UpdatedAt())
 	v.Card, v.Plastic = decideDelete(v.Card, v.Plastic, w.Now)
 	v.Card.UpdatedAt, v.Plastic.UpdatedAt = changed, changed
+	if err := w.Tx.ExpireChallenges(ctx, v.Card.ID, w.Now); err != nil {
+		return err
+	}
 	if v.Plastic.State != wasPlastic.State || v.Plastic.Guard.State != wasPlastic.Guard.State {
 		if err := w.Tx.UpdatePlastic(ctx, v.Plastic); err != nil {
 			return err

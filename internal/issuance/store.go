@@ -49,6 +49,8 @@ type ReadTx interface {
 	JournalReader
 	EndpointReader
 	DeliveryReader
+	SpendingReader
+	LedgerReader
 }
 
 // Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
@@ -67,6 +69,8 @@ type Tx interface {
 	JournalWriter
 	EndpointWriter
 	DeliveryWriter
+	SpendingWriter
+	LedgerWriter
 }
 
 // Programs reads tenants.

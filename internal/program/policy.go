@@ -114,6 +114,7 @@ type Policy struct {
 	RotationOverlap           time.Duration
 	ShipmentEventOnActivation bool
 	InitialBalanceCents       int64
+	CardsCurrency             string // ISO 4217; always one with cents
 	Debit                     Debit
 	PIN                       PIN
 	Vault                     Vault

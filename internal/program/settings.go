@@ -93,6 +93,8 @@ func Settings() []Setting {
 		flag("webhooks.shipment_event_on_activation", "true", "an activation announces the shipment too", func(p *Policy) *bool { return &p.ShipmentEventOnActivation }),
 		{"sandbox.initial_balance", "1000.00", "an amount with at most two decimals", "balance of a new sandbox account", func(p *Policy, v string) error { return setCents(v, &p.InitialBalanceCents) }},
 	}
+	list = append(list, choice("cards.currency", "USD", "currency of accounts that are opened through the cards API",
+		func(p *Policy) *string { return &p.CardsCurrency }, "USD", "EUR", "GBP", "MXN", "BRL", "CAD", "COP", "HKD", "SGD"))
 	list = append(list, vaultSettings()...)
 	list = append(list, debitSettings()...)
 	for _, tier := range Tiers() {

@@ -40,6 +40,11 @@ func allTexts() map[string]string {
 		"drop device tokens": dropDeviceTokens, "customer login": selectCustomerLogin, "update customer login": updateCustomerLogin,
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
 		"update user": updateUser, "login": selectLogin, "login of": selectLoginOf, "update login": updateLogin, "sweep logins": sweepLogins,
+		"transaction": selectTransaction, "steps": selectSteps, "update transaction": updateTransaction, "challenge": selectChallenge,
+		"update challenge": updateChallenge, "expire challenges": expireChallenges, "account of a card": accountOfCard,
+		"position of a card": positionOfCard, "policy of a use": policyOfUse, "spend policy": selectPolicy, "effective policies": selectEffective,
+		"count policies": countPolicies, "update policy": updatePolicy, "position": selectPosition, "journal": selectJournal,
+		"entries": selectEntries, "own account": selectOwnAccount,
 	}
 	for _, c := range sealedColumns() {
 		texts["swap "+c.table+"."+c.column] = c.swap
@@ -65,6 +70,7 @@ func allTexts() map[string]string {
 	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
 	list("shipments", listShipments, "s", "")
 	list("batches", listBatches, "b", "")
+	list("spend policies", listPolicies, "o", "")
 	for name, state := range map[string]issuance.DeliveryState{"list deliveries": "", "list deliveries by state": issuance.DeliveryExhausted} {
 		texts[name], _ = deliveriesPage(ident.EndpointID{UUID: ident.UUID{1}}, state, page)
 	}
@@ -80,6 +86,8 @@ var by = map[string]string{
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",
 	"wallet of": "accounts_owner", "living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
 	"sweep logins": "api_logins_over", "first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
+	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
+	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
 
@@ -93,6 +101,7 @@ var mayScan = map[string]string{
 var sorts = map[string]string{
 	"candidates": "the cards of one identifier", "mates": "one box", "mates by bearer": "one box",
 	"endpoints": "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
+	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 }
 

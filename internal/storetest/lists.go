@@ -24,7 +24,7 @@ type pile struct {
 
 var lists = func() []contract {
 	var out []contract
-	for _, p := range piles {
+	for _, p := range append(piles, spendingPiles...) {
 		out = append(out, contract{p.name + " are listed newest first, and pages leave no gap and repeat nothing", p.pages})
 	}
 	return out

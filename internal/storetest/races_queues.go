@@ -133,8 +133,8 @@ func (w *World) messages(n int) {
 	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertMessages(ctx, list...) })
 }
 
-// ledger is what the workers together believe to hold.
-type ledger struct {
+// leases is what the workers together believe to hold.
+type leases struct {
 	mu       sync.Mutex
 	held     map[ident.DeliveryID]bool
 	attempts map[ident.DeliveryID]int
@@ -145,7 +145,7 @@ type ledger struct {
 }
 
 // take notes what a worker was given. It holds no more than the store leased, so what it finds is true.
-func (l *ledger) take(held []outbox.Delivery, most int) error {
+func (l *leases) take(held []outbox.Delivery, most int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(held) == 0 {
@@ -169,7 +169,7 @@ func (l *ledger) take(held []outbox.Delivery, most int) error {
 }
 
 // give notes that a worker is about to write an outcome.
-func (l *ledger) give(d outbox.Delivery, last bool) {
+func (l *leases) give(d outbox.Delivery, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, d.ID)
@@ -179,14 +179,14 @@ func (l *ledger) give(d outbox.Delivery, last bool) {
 	}
 }
 
-func (l *ledger) done() bool {
+func (l *leases) done() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.left == 0 || l.failed
 }
 
 // fail makes all workers stop.
-func (l *ledger) fail(err error) error {
+func (l *leases) fail(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed = true
@@ -202,7 +202,7 @@ func deliveriesAreHeldOnce(t *testing.T, f Factory) {
 	}
 	w.messages(letters)
 	w.fanOut(w.Store)
-	l := &ledger{held: map[ident.DeliveryID]bool{}, attempts: map[ident.DeliveryID]int{}, busy: map[ident.EndpointID]int{}, left: hooks * letters}
+	l := &leases{held: map[ident.DeliveryID]bool{}, attempts: map[ident.DeliveryID]int{}, busy: map[ident.EndpointID]int{}, left: hooks * letters}
 	work := func(i int) error {
 		queue := handles[i%2].Outbox()
 		for !l.done() {
