@@ -76,7 +76,7 @@ func TestSealer_HashesDifferByPurposePlaceAndParts(t *testing.T) {
 	t.Parallel()
 	s := newSealer(t)
 	seen := map[string]string{}
-	for _, purpose := range []issuance.Purpose{issuance.PurposeCode, issuance.PurposeCredential, issuance.PurposeFingerprint, issuance.PurposeOrder, issuance.PurposeNumberIndex, issuance.PurposeCVV} {
+	for _, purpose := range []issuance.Purpose{issuance.PurposeCode, issuance.PurposeCredential, issuance.PurposeFingerprint, issuance.PurposeOrder, issuance.PurposeNumberIndex, issuance.PurposeCVV, issuance.PurposePIN} {
 		for _, subject := range []string{"x", "y"} {
 			for _, parts := range [][][]byte{{[]byte("ab"), []byte("c")}, {[]byte("a"), []byte("bc")}} {
 				what := string(purpose) + subject + string(bytes.Join(parts, []byte{'|'}))

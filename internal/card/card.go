@@ -1,6 +1,7 @@
 package card
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
@@ -44,13 +45,26 @@ const (
 // BlockType is why a card is blocked, by its wire name of the cards API.
 type BlockType string
 
-// The block types (cards contract §10.1). The last four are told of closed cards.
+// The block types of cards contract §10.1.
 const (
 	BlockSuspectedFraud BlockType = "SUSPECTED_FRAUD_CVV"
 	BlockFraudConfirmed BlockType = "FRAUD_ALERT_CONFIRMED"
 	BlockOther          BlockType = "OTHER"
 	BlockByPartner      BlockType = "BLOCKED_BY_PARTNER"
 	BlockPINTries       BlockType = "TOO_MANY_PIN_TRIES"
+	BlockLost           BlockType = "CARD_LOST"
+	BlockStolen         BlockType = "CARD_STOLEN"
+)
+
+// The block types that only a [Stop] sets; the cards API has no words of its own for them.
+const (
+	BlockQuery           BlockType = "PENDING_QUERY"
+	BlockInactive        BlockType = "CARD_INACTIVE"
+	BlockScheduled       BlockType = "SCHEDULED"
+	BlockOfflinePINTries BlockType = "TOO_MANY_OFFLINE_PIN_TRIES"
+	BlockArrears         BlockType = "ACCOUNT_IN_ARREARS"
+	BlockDamaged         BlockType = "CARD_DAMAGED"
+	BlockCompliance      BlockType = "COMPLIANCE_HOLD"
 )
 
 // Block is an issuer's or partner's stop. The zero Block is none.
@@ -74,6 +88,15 @@ const (
 	ClosedOther    CloseReason = "other"
 )
 
+// The reasons of a close by a [Stop].
+const (
+	ClosedConsolidated   CloseReason = "consolidated"
+	ClosedForReplacement CloseReason = "stopped_for_replacement"
+	ClosedForReissue     CloseReason = "stopped_for_reissue"
+	ClosedAccount        CloseReason = "account_closed"
+	ClosedFraud          CloseReason = "fraud_confirmed"
+)
+
 // Card is the credential: the number, with the facts that its state is computed from.
 type Card struct {
 	ID              ident.CardID
@@ -86,7 +109,8 @@ type Card struct {
 	Account         ident.AccountID
 	ReservedFor     ident.CustomerID // only this customer may activate it; zero: anybody
 	ReservedAccount ident.AccountID
-	HolderName      string // as embossed
+	Replaces        ident.CardID // the card that this one took the place of; never changes
+	HolderName      string       // as embossed
 	Last4           string
 	ThreeDS         string // SMS, WEBHOOK
 	ExpiresAt       time.Time
@@ -95,7 +119,9 @@ type Card struct {
 	ReportedAs      CloseReason // ClosedLost or ClosedStolen once reported; "" otherwise
 	ClosedAt        time.Time   // zero: not closed
 	ClosedReason    CloseReason
-	PINSealed       []byte // sealed PIN that waits for whoever verifies it
+	PINHash         []byte // keyed hash of the PIN, which a verifier compares; nil when there is no PIN
+	PINSealed       []byte // sealed PIN that waits for the bureau, or to be shown; nil when neither
+	PINViewable     bool   // PINSealed may be shown to the holder
 	PINSetAt        time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -134,6 +160,13 @@ type Design struct {
 	Default   bool
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// PublicNumber stands for the design where the debit API wants a number. It is drawn from the design's id, whose
+// end is random.
+func (d Design) PublicNumber() int64 {
+	const low, room = 10_000_000, 1<<31 - 10_000_000
+	return low + int64(binary.BigEndian.Uint64(d.ID.UUID[8:])%room)
 }
 
 // Makes reports whether cards of that type can be made with the design.

@@ -30,7 +30,7 @@ var (
 	GuardLocked      = fault.New("activation_locked", fault.Throttled) // Detail: Attempts
 	GuardHardLocked  = fault.New("hard_locked", fault.Refused)
 	BatchMismatch    = fault.New("batch_mismatch", fault.Refused)
-	PINWeak          = fault.New("pin_weak", fault.Refused)
+	PINWeak          = fault.New("pin_weak", fault.Refused) // Detail: string, the field; none is pin
 	PINRequired      = fault.New("pin_required", fault.Invalid)
 	CodeRequired     = fault.New("activation_code_required", fault.Invalid)
 	TypeNotSupported = fault.New("card_type_not_supported", fault.Refused)          // Detail: Type
@@ -40,6 +40,18 @@ var (
 	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
 	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
 	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
+	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
+	IsNotStopped     = fault.New("not_stopped", fault.Refused)
+	StoppedForGood   = fault.New("stop_permanent", fault.Refused)
+	StopOfProgram    = fault.New("stop_of_program", fault.Forbidden) // the holder may not lift it
+	AlreadyRetired   = fault.New("already_retired", fault.Refused)
+	IsNotActive      = fault.New("not_active", fault.Refused)
+	PINBlocked       = fault.New("pin_blocked", fault.Refused)
+	PINUnset         = fault.New("pin_unset", fault.Refused)
+	PINViewOff       = fault.New("pin_view_off", fault.Forbidden)
+	PINViewTooOften  = fault.New("pin_view_limit", fault.Throttled)
+	NotLinked        = fault.New("not_linked", fault.Refused)
+	NoLinkedCard     = fault.New("no_linked_card", fault.Refused)
 )
 
 // Reasons lists the reasons that this package declares.
@@ -50,6 +62,8 @@ func Reasons() []fault.Reason {
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
 		NoNumberKept,
+		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
+		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}
 }
 

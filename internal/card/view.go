@@ -17,6 +17,34 @@ type View struct {
 // Physical derives where the plastic is.
 func (v View) Physical() PhysicalState { return PhysicalStatus(v.Card, v.Plastic, v.Box.Status) }
 
+// Canceled reports whether the card is retired, superseded or void: it ended, and no stop ended it.
+func (v View) Canceled() bool {
+	if !v.Card.ClosedAt.IsZero() {
+		_, byStop := stopByClose[v.Card.ClosedReason]
+		return !byStop
+	}
+	if v.Stop().ForGood() {
+		return false
+	}
+	return v.Plastic.State.Dead() || v.Box.Status == shipment.Canceled && !v.Plastic.EverActivated()
+}
+
+// Stop is the strongest stop that stands on the card. A plastic that is void because it was reported lost
+// or stolen counts as a report.
+func (v View) Stop() Stop {
+	if s := v.Card.Stop(); s.ForGood() || v.Plastic.State != Void {
+		return s
+	}
+	switch v.Plastic.VoidReason {
+	case VoidRepLost:
+		return StopLost
+	case VoidRepStolen:
+		return StopStolen
+	case VoidCanceled, VoidDestroyed, VoidLost, VoidSuperseded:
+	}
+	return v.Card.Stop()
+}
+
 // UpdatedAt is the newest change of anything visible of the card; it never goes down.
 func (v View) UpdatedAt() time.Time {
 	at := v.Card.UpdatedAt

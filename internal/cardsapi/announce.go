@@ -21,7 +21,11 @@ func Announce(e event.Event) []event.Draft {
 		}
 	case event.CardClosed:
 		out = append(cardWords(e), shipmentWordsOf(e)...)
-	case event.CardFrozen, event.CardUnfrozen, event.CardBlocked, event.CardUnblocked, event.CardExpired, event.CardRestored, event.CardCanceled:
+	case event.CardStopped:
+		if !e.Card.Stop().ForGood() { // else card.closed says it
+			out = cardWords(e)
+		}
+	case event.CardUnstopped, event.CardFrozen, event.CardUnfrozen, event.CardBlocked, event.CardUnblocked, event.CardExpired, event.CardRestored, event.CardCanceled:
 		out = cardWords(e)
 	case event.ShipmentPlaced, event.ShipmentMoved, event.ShipmentMemberMoved:
 		out = shipmentWordsOf(e)
@@ -46,7 +50,8 @@ func Announce(e event.Event) []event.Draft {
 			out = append(out, words("FIAT_DEPOSIT_CREATED", showDeposit, *e.Deposit))
 		}
 	case event.ChallengeAnswered, event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.GuardReset, event.CardPINSet,
-		event.CardRevealed, event.CVVRotated, event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
+		event.CardRevealed, event.CVVRotated, event.CardOrdered, event.CardPINViewed, event.CodeRequested, event.TokensEnded,
+		event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.AccountCreated, event.GuessingSuspected:
 	}
 	return out
 }

@@ -136,7 +136,7 @@ func (d *Door) courier(o object, country string) shipment.Courier {
 	out := shipment.Courier{Type: o.choice("type", required, "DHL", "FEDEX", "POSTAL")}
 	out.Name, _ = o.text("name", optional, 0, 60)
 	if out.Type != "" {
-		if _, carries := d.bureau.Serves(country, out.Type); !carries || !allowed(o.c.program().Policy.ShippingCouriers, out.Type) {
+		if _, carries := d.bureau.Serves(country, out.Type); !carries || o.c.program().Policy.NoCourier || !allowed(o.c.program().Policy.ShippingCouriers, out.Type) {
 			o.bad("type", "unsupported_courier")
 		}
 	}

@@ -66,7 +66,7 @@ func cardStatus(s card.Status) string {
 
 // showBlockReason writes why a card reads as blocked: how it was closed, or its block.
 func showBlockReason(w *wirejson.Writer, c card.Card) {
-	kind, message := string(c.Block.Type), c.Block.Message
+	kind, message := blockWords(c.Block)
 	switch c.ClosedReason {
 	case "":
 	case card.ClosedDeleted:
@@ -77,13 +77,33 @@ func showBlockReason(w *wirejson.Writer, c card.Card) {
 		kind, message = "CARD_STOLEN", "The card was reported stolen."
 	case card.ClosedReplaced:
 		kind, message = "CARD_REPLACED", "The card was replaced."
-	case card.ClosedRetired, card.ClosedOther:
+	case card.ClosedFraud:
+		kind, message = string(card.BlockFraudConfirmed), "Fraud is confirmed."
+	case card.ClosedRetired, card.ClosedOther, card.ClosedConsolidated, card.ClosedForReplacement, card.ClosedForReissue, card.ClosedAccount:
 		kind, message = "CARD_CLOSED", "The card was closed."
 	}
 	w.BeginObject()
 	w.Key("type").String(kind)
 	w.Key("message").String(message)
 	w.EndObject()
+}
+
+// blockWords are the words of this API for a block. One that another door set, and that it has no word for, is told
+// by who set it.
+func blockWords(b card.Block) (kind, message string) {
+	kind, message = string(b.Type), b.Message
+	if message == "" {
+		message = "The card was stopped."
+	}
+	switch b.Type {
+	case card.BlockQuery, card.BlockInactive, card.BlockScheduled, card.BlockOfflinePINTries, card.BlockArrears, card.BlockDamaged, card.BlockCompliance:
+		kind = string(card.BlockOther)
+		if b.By == card.ByPartner {
+			kind = string(card.BlockByPartner)
+		}
+	case card.BlockSuspectedFraud, card.BlockFraudConfirmed, card.BlockOther, card.BlockByPartner, card.BlockPINTries, card.BlockLost, card.BlockStolen:
+	}
+	return kind, message
 }
 
 func cardType(t card.Type) string {

@@ -13,7 +13,9 @@ import (
 )
 
 type batchCommand struct {
-	Show batchShow `cmd:"" help:"Show how far a bulk order is, and which of its items failed."`
+	Show   batchShow   `cmd:"" help:"Show how far a bulk order is, and which of its items failed."`
+	Scan   batchScan   `cmd:"" help:"Record what a courier reports about the box of a batch."`
+	Cancel batchCancel `cmd:"" help:"Cancel a batch that no worker has taken yet."`
 }
 
 type batchShow struct {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ func (c cardShow) Run(ctx context.Context, w World) error {
 		if err != nil {
 			return err
 		}
-		return showCard(w, c.JSON, p, view, time.Now())
+		history, err := h.Rules.BlockHistory(ctx, view.Card.ID)
+		if err != nil {
+			return err
+		}
+		return showCard(w, c.JSON, p, view, history, time.Now())
 	})
 }
 
@@ -66,15 +71,13 @@ func (c cardReset) Run(ctx context.Context, w World) error {
 		if err != nil {
 			return err
 		}
-		by := c.operator()
 		view, err = h.Rules.ResetGuard(ctx, issuance.ResetGuard{
-			Command: issuance.Command{Caller: issuance.Caller{Program: p.ID, Actor: "operator:" + by.Name, Channel: by.Channel}},
-			Card:    view.Card.ID, Reason: c.Reason,
+			Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID, Reason: c.Reason,
 		})
 		if err != nil {
 			return err
 		}
-		return showCard(w, false, p, view, time.Now())
+		return showCard(w, false, p, view, nil, time.Now())
 	})
 }
 
@@ -107,9 +110,12 @@ type cardFinder func(ctx context.Context, h *app.House, p ident.ProgramID) (card
 func (c cardName) finder() (cardFinder, error) {
 	switch {
 	case c.ID != "" && c.Batch == "" && c.Identifier == "":
+		if number, err := strconv.ParseInt(c.ID, 10, 64); err == nil {
+			return byCardNumber(number), nil
+		}
 		id, err := ident.ParseUUID(c.ID)
 		if err != nil {
-			return nil, usageError("an id of a card has the form 0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11")
+			return nil, usageError("an id of a card has the form 0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11, or is its card_id in the debit API")
 		}
 		return byCardID(ident.CardID{UUID: id}), nil
 	case c.ID == "" && c.Batch != "" && c.Identifier != "":
@@ -120,6 +126,17 @@ func (c cardName) finder() (cardFinder, error) {
 		return byLabel(ref, c.Identifier), nil
 	}
 	return nil, usageError("name the card: by its id, or by --batch and --identifier together")
+}
+
+func byCardNumber(number int64) cardFinder {
+	return func(ctx context.Context, h *app.House, p ident.ProgramID) (view card.View, ok bool, err error) {
+		err = h.Store.Read(ctx, func(tx issuance.ReadTx) error {
+			c, found, err := tx.CardByNumber(ctx, p, number)
+			view, ok = c.View, found
+			return err
+		})
+		return view, ok, err
+	}
 }
 
 func byCardID(id ident.CardID) cardFinder {
@@ -159,31 +176,33 @@ func byLabel(ref ident.Reference, label string) cardFinder {
 
 // cardFacts is what is shown of a card: states, times and ids. Codes, PINs and their hashes are not in it.
 type cardFacts struct {
-	ID             string     `json:"id"`
-	Number         int64      `json:"number"`
-	Program        string     `json:"program"`
-	Type           string     `json:"type"`
-	Status         string     `json:"status"`
-	Customer       string     `json:"customer_id,omitempty"`
-	Account        string     `json:"account_id,omitempty"`
-	HolderName     string     `json:"holder_name,omitempty"`
-	Last4          string     `json:"last4,omitempty"`
-	PINSetAt       *time.Time `json:"pin_set_at"`
-	PhysicalStatus string     `json:"physical_status,omitempty"`
-	Plastic        string     `json:"plastic_state,omitempty"`
-	Custody        string     `json:"custody,omitempty"`
-	Label          string     `json:"identifier,omitempty"`
-	ActivatedAt    *time.Time `json:"activated_at"`
-	GuardMethod    string     `json:"guard_method,omitempty"`
-	Guard          string     `json:"guard_state,omitempty"`
-	Tries          int        `json:"wrong_tries"`
-	LifetimeTries  int        `json:"wrong_tries_of_lifetime"`
-	TriesLeft      int        `json:"tries_left"`
-	LockedUntil    *time.Time `json:"locked_until"`
-	Shipment       string     `json:"shipment_id,omitempty"`
-	ShipmentStatus string     `json:"shipment_status,omitempty"`
-	Tracking       string     `json:"tracking_number,omitempty"`
-	CreatedAt      *time.Time `json:"created_at"`
+	ID             string      `json:"id"`
+	Number         int64       `json:"number"`
+	Program        string      `json:"program"`
+	Type           string      `json:"type"`
+	Stop           string      `json:"stopped,omitempty"`
+	History        []blockFact `json:"stops,omitempty"`
+	Status         string      `json:"status"`
+	Customer       string      `json:"customer_id,omitempty"`
+	Account        string      `json:"account_id,omitempty"`
+	HolderName     string      `json:"holder_name,omitempty"`
+	Last4          string      `json:"last4,omitempty"`
+	PINSetAt       *time.Time  `json:"pin_set_at"`
+	PhysicalStatus string      `json:"physical_status,omitempty"`
+	Plastic        string      `json:"plastic_state,omitempty"`
+	Custody        string      `json:"custody,omitempty"`
+	Label          string      `json:"identifier,omitempty"`
+	ActivatedAt    *time.Time  `json:"activated_at"`
+	GuardMethod    string      `json:"guard_method,omitempty"`
+	Guard          string      `json:"guard_state,omitempty"`
+	Tries          int         `json:"wrong_tries"`
+	LifetimeTries  int         `json:"wrong_tries_of_lifetime"`
+	TriesLeft      int         `json:"tries_left"`
+	LockedUntil    *time.Time  `json:"locked_until"`
+	Shipment       string      `json:"shipment_id,omitempty"`
+	ShipmentStatus string      `json:"shipment_status,omitempty"`
+	Tracking       string      `json:"tracking_number,omitempty"`
+	CreatedAt      *time.Time  `json:"created_at"`
 }
 
 func factsOf(p program.Program, v card.View, realNow time.Time) cardFacts {
@@ -197,6 +216,7 @@ func factsOf(p program.Program, v card.View, realNow time.Time) cardFacts {
 		return f
 	}
 	g := v.Plastic.Guard.At(now)
+	f.Stop = string(v.Stop())
 	f.PhysicalStatus, f.Plastic, f.Custody = string(v.Physical()), string(v.Plastic.State), string(v.Plastic.Custody)
 	f.Label, f.ActivatedAt = v.Plastic.Identifier, momentJSON(v.Plastic.ActivatedAt)
 	f.GuardMethod, f.Guard, f.Tries, f.LifetimeTries = string(g.Method), string(g.State), g.Tries, g.LifetimeWrong
@@ -207,8 +227,9 @@ func factsOf(p program.Program, v card.View, realNow time.Time) cardFacts {
 	return f
 }
 
-func showCard(w World, asJSON bool, p program.Program, v card.View, realNow time.Time) error {
+func showCard(w World, asJSON bool, p program.Program, v card.View, history []card.BlockChange, realNow time.Time) error {
 	f := factsOf(p, v, realNow)
+	f.History = historyOf(history)
 	if asJSON {
 		return printJSON(w.Stdout, f)
 	}
@@ -216,12 +237,13 @@ func showCard(w World, asJSON bool, p program.Program, v card.View, realNow time
 	if f.Guard != "" {
 		guard = fmt.Sprintf("%s (%s), %d wrong, %d left, %d wrong in its lifetime", f.Guard, f.GuardMethod, f.Tries, f.TriesLeft, f.LifetimeTries)
 	}
-	return facts(w.Stdout, [][2]string{
+	err := facts(w.Stdout, [][2]string{
 		{"card", f.ID},
 		{"number", fmt.Sprint(f.Number)},
 		{"programme", f.Program},
 		{"type", f.Type},
 		{"status", f.Status},
+		{"stopped", f.Stop},
 		{"customer", f.Customer},
 		{"account", f.Account},
 		{"name", f.HolderName},
@@ -238,6 +260,32 @@ func showCard(w World, asJSON bool, p program.Program, v card.View, realNow time
 		{"tracking", f.Tracking},
 		{"created", moment(v.Card.CreatedAt)},
 	}...)
+	if err != nil || len(history) == 0 {
+		return err
+	}
+	rows := make([][]string, len(history))
+	for i, c := range f.History {
+		rows[i] = []string{moment(c.At), c.Was, c.Is, c.Actor, c.Note}
+	}
+	_, _ = fmt.Fprintln(w.Stdout)
+	return table(w.Stdout, []string{"STOPS", "FROM", "TO", "BY", "NOTE"}, rows)
+}
+
+// blockFact is one row of a card's block history.
+type blockFact struct {
+	At    time.Time `json:"at"`
+	Was   string    `json:"from"`
+	Is    string    `json:"to"`
+	Actor string    `json:"by"`
+	Note  string    `json:"note,omitempty"`
+}
+
+func historyOf(changes []card.BlockChange) []blockFact {
+	out := make([]blockFact, len(changes))
+	for i, c := range changes {
+		out[i] = blockFact{At: c.At, Was: string(c.Was), Is: string(c.Is), Actor: c.Actor, Note: c.Note}
+	}
+	return out
 }
 
 func lockText(f cardFacts) string {

@@ -155,7 +155,17 @@ func TestFixture_CanBeLookedAt(t *testing.T) {
 	d.refused(2, "32 hex digits", "batch", "show", "CARD-001")
 	d.refused(2, "name the card", "card", "show", card.ID, "--batch", ref)
 	d.refused(2, "name the card", "card", "show")
-	d.refused(2, "has the form", "card", "show", "12")
+	d.refused(2, "has the form", "card", "show", "x12")
+	d.refused(1, "there is no such card", "card", "show", "12")
+	if out := d.do("batch", "scan", ref, "in_transit", "--courier", "acme-post", "--tracking", "MX123"); !strings.Contains(out, "is in_transit") {
+		t.Errorf("a scan: %s", out)
+	}
+	if out := d.do("card", "show", "987654321"); !regexp.MustCompile(`shipment +\S+ in_transit`).MatchString(out) || !strings.Contains(out, "MX123") {
+		t.Errorf("after the scan:\n%s", out)
+	}
+	d.refused(2, "", "batch", "scan", ref, "eaten")
+	d.refused(1, "there is no such batch", "batch", "scan", strings.Repeat("0", 32), "lost")
+	d.refused(1, "or it has ended", "batch", "cancel", ref)
 }
 
 func TestClock_IsTheSandboxsOwn(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/shipment"
 )
 
 // words gives the sentence for each refusal that a command may meet: what is wrong, and what to do.
@@ -41,6 +42,8 @@ var words = map[fault.Reason]string{
 	issuance.EndpointDisabled: "the webhook is disabled, for good; make a new one",
 	issuance.DeliveryNotFound: "there is no such delivery of this webhook; `firsttap webhook deliveries` lists them",
 	batch.NotFound:            "there is no such batch in this programme",
+	batch.NotCancelable:       "a worker has the batch already, or it has ended",
+	shipment.NotStarted:       "the batch has no box yet; its worker places it with the first card",
 	fault.ReasonUnavailable:   "the database cannot be reached now; is another process holding it, is the disk full?",
 }
 

@@ -63,6 +63,7 @@ type Customer struct {
 	CURP            string
 	Country         string // ISO 3166-1 alpha-2
 	DateOfBirth     string // YYYY-MM-DD
+	Campaign        string // of new cards when an order names none; "" is the programme's default
 	TermsVersion    string
 	TermsIP         string
 	CreatedAt       time.Time
@@ -74,6 +75,7 @@ type Customer struct {
 // Reasons of this room.
 var (
 	NotFound          = fault.New("customer_not_found", fault.NotFound)
+	Unnamed           = fault.New("customer_required", fault.Invalid)     // a card has a customer, and the caller must name it
 	NotEligible       = fault.New("customer_not_eligible", fault.Refused) // may not hold a card; Detail: Ineligibility
 	PhoneTaken        = fault.New("phone_taken", fault.Conflict)
 	ExternalIDTaken   = fault.New("external_id_taken", fault.Conflict)
@@ -87,7 +89,7 @@ var (
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, CampaignUnknown, ApplicationClosed}
+	return []fault.Reason{NotFound, Unnamed, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, CampaignUnknown, ApplicationClosed}
 }
 
 // Ineligibility says why a customer may not hold a card.

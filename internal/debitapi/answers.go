@@ -129,7 +129,9 @@ func requestAnswers() map[fault.Reason]answer {
 		card.CodeRequired:         bad("activation_code:required"),
 		customer.CampaignUnknown:  bad("campaign_id:unknown"),
 		account.BalanceRequired:   bad("balance:required"),
-		account.BalanceNotFound:   bad("balance.id:not_found"),
+		account.BalanceNotFound:   bad().with(fieldNamed("balance.id", "not_found")),
+		card.DesignNotFound:       bad("campaign_id:unknown"),
+		customer.Unnamed:          bad("customer_id:required"),
 		account.OwnerMismatch:     bad("balance.id:not_found"),
 		issuance.KeyRequired:      bad(headerKey + ":required"),
 		webhook.InvalidURL:        bad().with(urlHint),
@@ -172,6 +174,9 @@ func callerAnswers() map[fault.Reason]answer {
 		issuance.ProgramSuspended:    no("program:inactive"),
 		issuance.ProgramUnknown:      no("program:not_found"),
 		issuance.LiveProgram:         no("program:not_allowed"),
+		card.StopOfProgram:           no("scope:A"),
+		card.NoNumberKept:            no("card_number:not_found"),
+		card.PINViewTooOften:         tooMany,
 		httpd.RateLimited:            tooMany,
 		httpd.AddressBlocked:         tooMany,
 		issuance.BreakerOpen:         tooMany,
@@ -199,7 +204,19 @@ func cardAnswers() map[fault.Reason]answer {
 		card.CodeWrong:        refused(4440, noMatch, "activation_code:invalid"),
 		card.CodeNotIssued:    refused(4440, noMatch, "activation_code:invalid"),
 		card.CodeExpired:      refused(4440, noMatch, "activation_code:expired"),
-		card.PINWeak:          refused(4441, "PIN was refused", "pin:weak"),
+		card.PINWeak:          refused(4441, "PIN was refused").with(fieldNamed("pin", "weak")),
+		card.PINUnset:         refused(4442, "Card has no PIN"),
+		card.PINViewOff:       withStatus(http.StatusForbidden, refused(4443, "PIN view is not enabled")),
+		card.PINBlocked:       refused(4444, "PIN is blocked"),
+		card.IsNotActive:      refused(4445, "Card is not active"),
+		card.NotLinked:        refused(4446, "Card is not a linked card"),
+		card.NoLinkedCard:     refused(4447, "Customer has no linked card"),
+		card.AlreadyStopped:   withStatus(http.StatusConflict, refused(4448, "Card already stopped")),
+		card.IsNotStopped:     refused(4449, "Card is not stopped"),
+		card.StoppedForGood:   refused(4450, "Card is stopped permanently"),
+		card.AlreadyRetired:   refused(4451, "Card has already been retired"),
+		shipment.NotStarted:   refused(4452, "Delivery has not started"),
+		shipment.NoCourier:    refused(4453, "Delivery provider is not available"),
 	}
 }
 
@@ -264,8 +281,8 @@ func foreignAnswers() map[fault.Reason]answer {
 	clash := mirrored(http.StatusConflict, conflict)
 	rows := map[fault.Reason]answer{}
 	for _, reason := range []fault.Reason{
-		card.DesignNotFound, card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable,
-		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.NoNumberKept,
+		card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable,
+		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften,
 		customer.ProfileIncomplete, customer.ApplicationClosed,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
@@ -276,6 +293,22 @@ func foreignAnswers() map[fault.Reason]answer {
 		rows[reason] = clash
 	}
 	return rows
+}
+
+// withStatus is a row whose code is a refusal's and whose status is not.
+func withStatus(status int, a answer) answer {
+	a.status = status
+	return a
+}
+
+// fieldNamed is a problem of the field that the detail names, or else of the usual one.
+func fieldNamed(usual, problem string) func(*fault.Error) []string {
+	return func(e *fault.Error) []string {
+		if field, ok := e.Detail.(string); ok {
+			return []string{field + ":" + problem}
+		}
+		return []string{usual + ":" + problem}
+	}
 }
 
 func fieldHints(e *fault.Error) []string {

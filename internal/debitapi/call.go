@@ -203,7 +203,7 @@ func (c *call) checkRights() error {
 	switch {
 	case takes&c.sort != 0:
 		return nil
-	case takes == forCustomer && c.sort == forProgram:
+	case takes&forCustomer != 0 && c.sort == forProgram:
 		return fault.Refuse(access.CustomerTokenMissing)
 	default:
 		return fault.RefuseWith(wrongCaller, takes)

@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/redact"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -30,6 +31,19 @@ type Rules interface {
 	HolderAccount(ctx context.Context, p ident.ProgramID, number int64) (issuance.HolderAccount, error)
 
 	ActivateForCustomer(ctx context.Context, cmd issuance.ActivateForCustomer) (issuance.Activation, error)
+
+	OrderCard(ctx context.Context, cmd issuance.OrderCard) (issuance.OrderedCard, error)
+	HeldCards(ctx context.Context, q issuance.HeldCards) (issuance.HeldReport, error)
+	Parcel(ctx context.Context, q issuance.ParcelOf) (issuance.Parcel, error)
+	StopCard(ctx context.Context, cmd issuance.StopCard) (issuance.Stopped, error)
+	UnstopCard(ctx context.Context, cmd issuance.UnstopCard) (issuance.CardAt, error)
+	RetireCard(ctx context.Context, cmd issuance.RetireCard) (issuance.CardAt, error)
+	ChangePIN(ctx context.Context, cmd issuance.ChangePIN) (issuance.CardAt, error)
+	ViewPIN(ctx context.Context, cmd issuance.ViewPIN) (redact.Text, error)
+	CreateLinkedCard(ctx context.Context, cmd issuance.CreateLinkedCard) (issuance.OrderedCard, error)
+	RotateLinkedCVV(ctx context.Context, cmd issuance.RotateLinkedCVV) (issuance.Revealed, error)
+	ReorderLinkedCard(ctx context.Context, cmd issuance.ReorderLinkedCard) (issuance.Reordered, error)
+	AssignCampaign(ctx context.Context, cmd issuance.AssignCampaign) (issuance.Assigned, error)
 
 	StageBatch(ctx context.Context, by issuance.Caller) (*issuance.StagedBatch, error)
 	AppendItems(ctx context.Context, b *issuance.StagedBatch, sent []issuance.OrderItem) error
@@ -136,7 +150,7 @@ func (e endpoint) auth() string {
 
 // endpoints are all endpoints of the door. Auth is as the contract writes it.
 func endpoints() []endpoint {
-	return slices.Concat(cardEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints())
+	return slices.Concat(cardEndpoints(), holderEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints())
 }
 
 func cardEndpoints() []endpoint {

@@ -56,6 +56,8 @@ type house struct {
 	ids     *ident.Source
 	options debitapi.Options
 	seeded  int // accounts that were there at the first count
+	mu      sync.Mutex
+	events  []string // names of what was announced
 	tenant
 }
 
@@ -92,7 +94,7 @@ func newHouse(t testing.TB, options ...setting) *house {
 	h.must(err)
 	h.rules = issuance.New(issuance.Config{
 		Store: h.db.Issuance(), Sealer: h.keys, Vault: vault.New(h.keys, h.ids), IDs: h.ids, Now: h.clock.Now, Bureau: printer,
-		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.DebitDoor: debitapi.Announce},
+		Announcers: map[event.Door]event.Announcer{event.NativeDoor: h.announce, event.DebitDoor: debitapi.Announce},
 	})
 	h.access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.rules, IDs: h.ids, Now: h.clock.Now})
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: h.db.Access(), Hasher: h.rules, Signer: h.rules, Now: h.clock.Now})
@@ -118,6 +120,14 @@ func newHouse(t testing.TB, options ...setting) *house {
 	t.Cleanup(h.server.Close)
 	h.tenant = h.newTenant("first", s.kind, s.policies)
 	return h
+}
+
+// announce is the native announcer; it notes what it is asked for.
+func (h *house) announce(e event.Event) []event.Draft {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, string(e.Name))
+	return event.NativeAnnouncer(e)
 }
 
 func (h *house) newTenant(name string, kind program.Kind, policies map[string]string) tenant {
@@ -336,4 +346,8 @@ func (h *house) customer(number int64) (c customer.Customer) {
 	return c
 }
 
-func (h *house) sealer() *storetest.Sealer { return h.keys }
+// pinIs compares the PIN of a card by its keyed hash.
+func (h *house) pinIs(c card.Card, pin string) bool {
+	to := issuance.Bound{Purpose: issuance.PurposePIN, Program: h.program.ID, Subject: c.ID.String()}
+	return h.keys.SameHash(c.PINHash, h.keys.Hash(to, []byte(pin)))
+}

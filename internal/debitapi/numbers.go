@@ -7,7 +7,6 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
-	"github.com/firsttap/firsttap/internal/shipment"
 )
 
 // The numbers of a card (debit contract §6).
@@ -19,81 +18,42 @@ const (
 	cardExpired  = 24
 )
 
-// The numbers of a stop (debit contract §6), as far as they follow from what the core knows.
-const (
-	stopLost      = 1
-	stopStolen    = 2
-	stopPINTries  = 6
-	stopFraud     = 7
-	stopByHolder  = 12
-	stopByProgram = 13
-)
+// stopNumbers are the stops by their number (debit contract §6).
+var stopNumbers = [...]card.Stop{
+	1: card.StopLost, 2: card.StopStolen, 3: card.StopQuery, 4: card.StopConsolidated, 5: card.StopInactive,
+	6: card.StopPINTries, 7: card.StopSuspectedFraud, 8: card.StopReplaced, 9: card.StopReissued, 10: card.StopScheduled,
+	11: card.StopOfflinePINTries, 12: card.StopFrozenByHolder, 13: card.StopFrozenByProgram, 14: card.StopArrears,
+	15: card.StopDamaged, 16: card.StopCompliance, 17: card.StopAccountClosed, 18: card.StopFraudConfirmed,
+}
+
+// numberOfStop is the number of a stop; 0 is none.
+func numberOfStop(s card.Stop) int64 {
+	for n, have := range stopNumbers {
+		if n > 0 && have == s {
+			return int64(n)
+		}
+	}
+	return 0
+}
 
 // cardNumber is the state of a card: canceled, stopped, expired, active, ready, ordered; the first that is
-// true.
+// true. A card that a stop ended keeps the number of that stop.
 func cardNumber(v card.View, policy program.Policy, now time.Time) int64 {
-	if stop := lastStop(v); stop != 0 {
-		return stop
-	}
-	if ended(v) {
+	if v.Canceled() {
 		return cardCanceled
 	}
-	if stop := stopOf(v.Card); stop != 0 {
-		return stop
+	if stop := v.Stop(); stop != card.StopNone {
+		return numberOfStop(stop)
 	}
 	switch {
 	case !v.Card.ExpiresAt.IsZero() && !now.Before(v.Card.ExpiresAt):
 		return cardExpired
-	case v.Plastic.EverActivated():
+	case v.Plastic.EverActivated(), v.Card.Type == card.Virtual && !v.Card.Customer.IsZero():
 		return cardActive
 	case issuance.Ready(v, policy):
 		return cardReady
 	}
 	return cardOrdered
-}
-
-// lastStop is the stop for good that ended a card; such a card keeps its number. 0 is none.
-func lastStop(v card.View) int64 {
-	void := v.Plastic.State == card.Void
-	switch {
-	case v.Card.ReportedAs == card.ClosedStolen, v.Card.ClosedReason == card.ClosedStolen,
-		void && v.Plastic.VoidReason == card.VoidRepStolen:
-		return stopStolen
-	case v.Card.ReportedAs == card.ClosedLost, v.Card.ClosedReason == card.ClosedLost,
-		void && v.Plastic.VoidReason == card.VoidRepLost:
-		return stopLost
-	}
-	return 0
-}
-
-// ended reports whether the card is retired, superseded, void or closed.
-func ended(v card.View) bool {
-	return !v.Card.ClosedAt.IsZero() || v.Plastic.State.Dead() ||
-		(v.Box.Status == shipment.Canceled && !v.Plastic.EverActivated())
-}
-
-// stopOf is the number of a block or freeze; 0 is none.
-func stopOf(c card.Card) int64 {
-	switch c.Block.Type {
-	case card.BlockPINTries:
-		return stopPINTries
-	case card.BlockByPartner:
-		return stopByProgram
-	case card.BlockSuspectedFraud, card.BlockFraudConfirmed, card.BlockOther:
-		return stopFraud
-	}
-	if c.Block != (card.Block{}) {
-		return stopFraud
-	}
-	switch c.FrozenBy {
-	case card.ByHolder:
-		return stopByHolder
-	case card.ByPartner:
-		return stopByProgram
-	case card.ByIssuer:
-		return stopFraud
-	}
-	return 0
 }
 
 // batchNumber is the state of a batch.

@@ -26,6 +26,10 @@ const (
 	CardPINSet           Name = "card.pin_set"
 	CardRevealed         Name = "card.revealed"
 	CVVRotated           Name = "card.cvv_rotated"
+	CardOrdered          Name = "card.ordered"
+	CardPINViewed        Name = "card.pin_viewed"
+	CardStopped          Name = "card.stopped"
+	CardUnstopped        Name = "card.unstopped"
 	CardFrozen           Name = "card.frozen"
 	CardUnfrozen         Name = "card.unfrozen"
 	CardBlocked          Name = "card.blocked"
@@ -58,6 +62,7 @@ const (
 func Names() []Name {
 	return []Name{
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
+		CardOrdered, CardPINViewed, CardStopped, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,

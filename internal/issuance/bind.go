@@ -36,11 +36,12 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 		out.view.Card.HolderName = embossedName(s.bureau, out.holder)
 	}
 	if !cmd.PIN.IsZero() {
-		sealed, err := s.sealer.Seal(pinBound(out.view.Card), cmd.PIN.Text)
-		if err != nil {
+		if err := s.setPIN(&out.view.Card, cmd.PIN, st.Program, now); err != nil {
 			return nil, err
 		}
-		out.view.Card.PINSealed, out.view.Card.PINSetAt, out.pinSet = sealed, now, true
+		out.pinSet = true
+	} else if c := &out.view.Card; c.PINHash != nil && !c.PINViewable {
+		c.PINSealed = nil // the bureau has had it
 	}
 	return &out, nil
 }

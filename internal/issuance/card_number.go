@@ -80,19 +80,24 @@ func (s *Service) RotateCVV(ctx context.Context, cmd RotateCVV) (Revealed, error
 		if err != nil {
 			return Revealed{}, err
 		}
-		e, err := loadEntry(ctx, w, v.Card.ID)
-		if err != nil {
-			return Revealed{}, err
-		}
-		if e, err = s.vault.NextCVV(e); err != nil {
-			return Revealed{}, fault.Wrap(err, "make a new CVV")
-		}
-		if err := w.Tx.UpdateVaultEntry(ctx, e); err != nil {
-			return Revealed{}, err
-		}
-		w.Announce(event.Event{Name: event.CVVRotated, Card: &v})
-		return s.open(w, v.Card, e)
+		return s.rotateCVV(ctx, w, v)
 	})
+}
+
+// rotateCVV writes the next CVV of a card.
+func (s *Service) rotateCVV(ctx context.Context, w *Work, v card.View) (Revealed, error) {
+	e, err := loadEntry(ctx, w, v.Card.ID)
+	if err != nil {
+		return Revealed{}, err
+	}
+	if e, err = s.vault.NextCVV(e); err != nil {
+		return Revealed{}, fault.Wrap(err, "make a new CVV")
+	}
+	if err := w.Tx.UpdateVaultEntry(ctx, e); err != nil {
+		return Revealed{}, err
+	}
+	w.Announce(event.Event{Name: event.CVVRotated, Card: &v})
+	return s.open(w, v.Card, e)
 }
 
 // CardByNumber finds the card of a programme that bears a card number, or card.NotFound.

@@ -283,13 +283,18 @@ func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string,
 		if no != nil {
 			return CardAt{}, no
 		}
-		return writeSwitched(ctx, w, v, after, name)
+		return s.writeSwitched(ctx, w, v, after, name)
 	})
 }
 
-func writeSwitched(ctx context.Context, w *Work, v card.View, after card.Card, name event.Name) (CardAt, error) {
+func (s *Service) writeSwitched(ctx context.Context, w *Work, v card.View, after card.Card, name event.Name) (CardAt, error) {
 	if sameSwitches(v.Card, after) {
 		return CardAt{v, w.Now}, nil
+	}
+	if after.Stop() != v.Card.Stop() {
+		if err := s.noteBlock(ctx, w, v, after.Stop(), after.Block.Message); err != nil {
+			return CardAt{}, err
+		}
 	}
 	after.UpdatedAt = program.Later(w.Now, v.UpdatedAt())
 	v.Card = after

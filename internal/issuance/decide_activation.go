@@ -261,7 +261,8 @@ func endObstacle(v card.View) (fault.Reason, bool) {
 		return fault.Reason{}, false
 	case card.ClosedReplaced:
 		return card.IsSuperseded, true
-	case card.ClosedDeleted, card.ClosedRetired, card.ClosedOther:
+	case card.ClosedDeleted, card.ClosedRetired, card.ClosedOther, card.ClosedConsolidated, card.ClosedForReplacement,
+		card.ClosedForReissue, card.ClosedAccount, card.ClosedFraud:
 	}
 	return card.IsCanceled, true
 }
@@ -317,9 +318,9 @@ func holderObstacle(s ActivationState, cmd ActivateForCustomer, c card.Card) *fa
 			return fault.RefuseWith(customer.NotEligible, customer.NotAllowed)
 		}
 	}
-	// A card that is the customer's already is counted in CardsHeld.
+	// A card that is the customer's already, or was ordered for it, is counted in CardsHeld.
 	held := s.CardsHeld
-	if c.Customer.IsZero() {
+	if c.Customer.IsZero() && c.ReservedFor.IsZero() {
 		held++
 	}
 	if limit := s.Program.Policy.Debit.MaxCardsPerCustomer; limit > 0 && held > limit {

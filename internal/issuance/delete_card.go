@@ -8,7 +8,6 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
-	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -29,59 +28,10 @@ func (s *Service) DeleteCard(ctx context.Context, cmd DeleteCard) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, s.deleteCard(ctx, w, v)
+		_, err = s.endCard(ctx, w, v, v.Card.Close(card.ClosedDeleted, w.Now), card.VoidCanceled, event.CardClosed)
+		return struct{}{}, err
 	})
 	return err
-}
-
-func (s *Service) deleteCard(ctx context.Context, w *Work, v card.View) error {
-	if err := leaveDraft(ctx, w, v.Card.ID); err != nil {
-		return err
-	}
-	var scans []shipment.Scan
-	box, boxed, err := submittedBox(ctx, w, v)
-	if err == nil && boxed {
-		scans, err = w.Tx.Scans(ctx, box.Shipment.ID)
-	}
-	if err != nil {
-		return err
-	}
-	wasPlastic, changed := v.Plastic, program.Later(w.Now, v.UpdatedAt())
-	v.Card, v.Plastic = decideDelete(v.Card, v.Plastic, w.Now)
-	v.Card.UpdatedAt, v.Plastic.UpdatedAt = changed, changed
-	if err := w.Tx.ExpireChallenges(ctx, v.Card.ID, w.Now); err != nil {
-		return err
-	}
-	if v.Plastic.State != wasPlastic.State || v.Plastic.Guard.State != wasPlastic.Guard.State {
-		if err := w.Tx.UpdatePlastic(ctx, v.Plastic); err != nil {
-			return err
-		}
-	}
-	if err := w.Tx.UpdateCard(ctx, v.Card); err != nil {
-		return err
-	}
-	last := event.Event{Name: event.CardClosed, Card: &v}
-	if boxed {
-		change := unpack(box, v.Plastic, scans, w.Now)
-		if err := w.Tx.UpdateShipment(ctx, change.after.Shipment); err != nil {
-			return err
-		}
-		v.Box, last.Box = change.after.Shipment, &change.after
-	}
-	w.Announce(last)
-	return nil
-}
-
-// decideDelete closes the card; a plastic that was never activated is void, its code erased.
-func decideDelete(c card.Card, p card.Plastic, now time.Time) (card.Card, card.Plastic) {
-	c.ClosedAt, c.ClosedReason = now, card.ClosedDeleted
-	if next, legal := p.State.Move(card.Kill); legal {
-		p.State, p.VoidReason = next, card.VoidCanceled
-	}
-	if p.Guard.State != card.Consumed && p.State != "" {
-		p.Guard = p.Guard.Kill()
-	}
-	return c, p
 }
 
 // unpack is the box once one of its plastics is dead. A box at the bureau may be ready now, or have nobody

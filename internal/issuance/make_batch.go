@@ -194,9 +194,7 @@ func (m *maker) keepPIN(c *card.Card, item batch.Item) (card.PIN, error) {
 	if err != nil {
 		return card.PIN{}, err
 	}
-	c.PINSealed, err = m.s.sealer.Seal(pinBound(*c), pin)
-	c.PINSetAt = m.w.Now
-	return card.PIN{Text: pin}, err
+	return card.PIN{Text: pin}, m.s.setOrderedPIN(c, card.PIN{Text: pin}, m.w.Program, m.w.Now)
 }
 
 // add puts a card with its plastic into the box of the batch; the step writes all of them at once.

@@ -61,7 +61,7 @@ func (s *Service) OpenAccount(ctx context.Context, cmd OpenAccount) (OpenedAccou
 // draftAccount makes the customer and its accounts. A composite customer's line is its parent's.
 func (s *Service) draftAccount(w *Work, cmd OpenAccount) OpenedAccount {
 	out := OpenedAccount{Customer: s.newHolder(w.Program, cmd.Holder, w.Now), Profile: cmd.Profile}
-	out.Customer.DateOfBirth = cmd.Profile.DateOfBirth
+	out.Customer.DateOfBirth, out.Customer.Campaign = cmd.Profile.DateOfBirth, cmd.Profile.Campaign
 	out.Wallet = s.newWallet(w.Program, out.Customer, w.Now)
 	if cmd.Composite || w.Program.Policy.Debit.Composite {
 		parent := s.newWallet(w.Program, out.Customer, w.Now)

@@ -48,7 +48,7 @@ func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode
 		w.Audit.Note = readNote(reads, cmd.Reason)
 		if no := decideRead(v, ok, cmd.Reason, reads, w.Program.Policy, w.Now); no != nil {
 			if no.Reason == card.RevealTooOften {
-				no.RetryAfter, err = s.untilNextRead(ctx, w, cmd.Card)
+				no.RetryAfter, err = untilFewer(ctx, w, cmd.Card, actionReadCode, w.Program.Policy.ActivationCode.PerCardPerDay)
 			}
 			if err != nil {
 				return redact.Text{}, err
@@ -123,16 +123,16 @@ func unreadable(v card.View, p program.Policy, now time.Time) string {
 	return ""
 }
 
-// untilNextRead is the time until one of the counted reads leaves the window, to the minute.
-func (s *Service) untilNextRead(ctx context.Context, w *Work, id ident.CardID) (time.Duration, error) {
+// untilFewer is the time until one of the counted acts on a card leaves the window, to the minute.
+func untilFewer(ctx context.Context, w *Work, id ident.CardID, action string, most int) (time.Duration, error) {
 	low, high := time.Duration(0), readsWindow // full after low more, not full after high more
 	for high-low > time.Minute {
 		middle := (low + high) / 2
-		reads, err := w.Tx.CountAudit(ctx, w.Program.ID, id, actionReadCode, audit.OK, w.Now.Add(middle-readsWindow))
+		n, err := w.Tx.CountAudit(ctx, w.Program.ID, id, action, audit.OK, w.Now.Add(middle-readsWindow))
 		if err != nil {
 			return 0, err
 		}
-		if reads >= w.Program.Policy.ActivationCode.PerCardPerDay {
+		if n >= most {
 			low = middle
 		} else {
 			high = middle

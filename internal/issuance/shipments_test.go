@@ -311,7 +311,7 @@ func TestDelete_VoidsWhatWasNotActivated(t *testing.T) {
 	stays := []card.PlasticState{card.Activated, card.Retired, card.Canceled, card.Void}
 	for _, st := range card.PlasticStates() {
 		p := boxWithPlastics(shipment.Placed, st).Packed[0].Plastic
-		c, after := decideDelete(card.Card{}, p, noon)
+		c, after := card.Card{}.Close(card.ClosedDeleted, noon), killPlastic(p, card.VoidCanceled)
 		want := card.Void
 		if slices.Contains(stays, st) {
 			want = st
@@ -324,7 +324,7 @@ func TestDelete_VoidsWhatWasNotActivated(t *testing.T) {
 		shipment.Placed: shipment.Canceled, shipment.ReadyToShip: shipment.Canceled, shipment.InTransit: shipment.InTransit, shipment.Delivered: shipment.Delivered,
 	} {
 		box := boxWithPlastics(start, card.Requested)
-		_, dead := decideDelete(card.Card{}, box.Packed[0].Plastic, noon)
+		dead := killPlastic(box.Packed[0].Plastic, card.VoidCanceled)
 		if got := unpack(box, dead, nil, noon).after.Shipment.Status; got != want {
 			t.Errorf("the only card of a box that is %s: %s, want %s", start, got, want)
 		}

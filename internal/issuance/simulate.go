@@ -52,7 +52,7 @@ func (s *Service) SetCardStatus(ctx context.Context, cmd SetCardStatus) (CardAt,
 		if no != nil {
 			return CardAt{}, no
 		}
-		return writeSwitched(ctx, w, v, after, name)
+		return s.writeSwitched(ctx, w, v, after, name)
 	})
 }
 

@@ -90,7 +90,7 @@ type CustomerReader interface {
 	TakenFacts(ctx context.Context, p ident.ProgramID, facts []Fact) ([]customer.Field, error)
 	// Profile gives what was told of a customer; ok is false when nothing was.
 	Profile(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Profile, bool, error)
-	// CardsHeld counts the customer's cards that are not closed.
+	// CardsHeld counts the customer's cards that are not closed, those that wait for their activation among them.
 	CardsHeld(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (int, error)
 }
 
@@ -167,6 +167,13 @@ type CardReader interface {
 	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box.
 	// Deleted cards are found; who shows them decides.
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
+	// CardByNumber gives a card by its public number, with the reference of its batch. Deleted cards are found.
+	CardByNumber(ctx context.Context, p ident.ProgramID, number int64) (Candidate, bool, error)
+	// Holdings lists the cards of a customer, newest first: those that it holds and are not deleted, and those
+	// that were ordered for it and wait for their activation.
+	Holdings(ctx context.Context, p ident.ProgramID, id ident.CustomerID, limit int) ([]Candidate, error)
+	// BlockHistory lists the changes of a card's stops, newest first.
+	BlockHistory(ctx context.Context, id ident.CardID, limit int) ([]card.BlockChange, error)
 	// CardViews lists cards that have a customer and are not deleted, newest first.
 	CardViews(ctx context.Context, p ident.ProgramID, f CardFilter, page Page) ([]card.View, error)
 	// IdentifiersTaken tells which of the identifiers a living card of the programme (of the batch, when one
@@ -201,6 +208,7 @@ type CardWriter interface {
 	InsertCards(ctx context.Context, cards []card.Card) (taken []int, err error)
 	InsertPlastics(ctx context.Context, plastics []card.Plastic) error
 	UpdateCard(ctx context.Context, c card.Card) error
+	InsertBlockChange(ctx context.Context, c card.BlockChange) error
 	InsertPlastic(ctx context.Context, p card.Plastic) error
 	// UpdatePlastic changes a plastic and its guard. activated_at is written once: a change of it once it
 	// is set is a fault.

@@ -27,20 +27,21 @@ const (
 	CVV            Purpose = "cvv"               // what a CVV is derived from; Subject is the card
 	LoginKey       Purpose = "login_key"         // signs the tokens of the login; it has no Subject
 	OneTimeCode    Purpose = "one_time_code"     // a code that a customer types; Subject is the token that it is for
+	PINHash        Purpose = "pin_hash"          // compares a PIN; Subject is the card
 )
 
 func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, PINHash:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, PINHash:
 		return true
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}

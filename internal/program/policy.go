@@ -67,6 +67,9 @@ type Debit struct {
 	IdentifierScope       string // batch, program
 	MaxCardsPerCustomer   int    // 0: no limit
 	WebhookCards          bool
+	RevealCard            bool // answers hold number and CVV in full; else the last four digits
+	ViewPIN               bool // PINs that are set from then on may be shown to their holder
+	StopRepeatConflicts   bool // a stop of a card that is stopped already is refused; else it changes nothing
 	Composite             bool
 	RFCCheckDigit         bool
 	IDBits                int // 31 or 53
@@ -110,6 +113,7 @@ type Policy struct {
 	ReviewAuto                bool
 	ShippingCountries         []string // empty: all of the bureau
 	ShippingCouriers          []string // empty: all of the bureau
+	NoCourier                 bool     // the programme has none at all
 	AllowPrivateTargets       bool
 	RotationOverlap           time.Duration
 	ShipmentEventOnActivation bool

@@ -87,7 +87,7 @@ func Settings() []Setting {
 			return err
 		}},
 		{"shipping.countries", "", "ISO 3166-1 alpha-2 codes, separated by commas; empty is all of the bureau", "countries that parcels may go to", func(p *Policy, v string) error { return list(v, &p.ShippingCountries, countryCode) }},
-		{"shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas; empty is all of the bureau", "couriers that may be chosen", func(p *Policy, v string) error { return list(v, &p.ShippingCouriers, courierCode) }},
+		{"shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas, or none; empty is all of the bureau", "couriers that may be chosen", setCouriers},
 		flag("webhooks.allow_private_targets", "false", "webhooks may go to http and private addresses; sandbox only", func(p *Policy) *bool { return &p.AllowPrivateTargets }),
 		duration("webhooks.rotation_overlap", "0s", "how long an old signing secret signs beside the new one", func(p *Policy) *time.Duration { return &p.RotationOverlap }),
 		flag("webhooks.shipment_event_on_activation", "true", "an activation announces the shipment too", func(p *Policy) *bool { return &p.ShipmentEventOnActivation }),
@@ -122,6 +122,9 @@ func debitSettings() []Setting {
 		choice("debit.identifier_scope", "batch", "where a card_identifier must be unique", func(p *Policy) *string { return &p.Debit.IdentifierScope }, "batch", "program"),
 		number("debit.max_cards_per_customer", "0", 0, 1_000_000, "cards that one customer may hold; 0 is no limit", func(p *Policy) *int { return &p.Debit.MaxCardsPerCustomer }),
 		choice01("debit.webhook_cards", "off", "the batch webhook names the cards of small batches", func(p *Policy) *bool { return &p.Debit.WebhookCards }),
+		choice01of("debit.reveal_card", "masked", "full", "whether answers hold card numbers and CVVs in full; every full answer is audited", func(p *Policy) *bool { return &p.Debit.RevealCard }),
+		choice01("debit.view_pin", "off", "a holder may read the PIN back; counts for PINs that are set from then on", func(p *Policy) *bool { return &p.Debit.ViewPIN }),
+		choice01of("debit.stop_repeat", "skip", "conflict", "a stop of a card that is stopped already at that level changes nothing, or is refused", func(p *Policy) *bool { return &p.Debit.StopRepeatConflicts }),
 		choice01("debit.composite", "off", "customers may have composite balances", func(p *Policy) *bool { return &p.Debit.Composite }),
 		{"debit.customer_auth", "external", "external or internal", "who checks that customers are who they say: the programme, or this server", func(p *Policy, v string) error {
 			var who string
@@ -168,6 +171,16 @@ func choice01(name, def, effect string, at func(*Policy) *bool) Setting {
 		var s string
 		err := oneOf(v, &s, "off", "on")
 		*at(p) = s == "on"
+		return err
+	}}
+}
+
+// choice01of is a switch with words of its own; the first is the default and means false.
+func choice01of(name, no, yes, effect string, at func(*Policy) *bool) Setting {
+	return Setting{name, no, no + " or " + yes, effect, func(p *Policy, v string) error {
+		var s string
+		err := oneOf(v, &s, no, yes)
+		*at(p) = s == yes
 		return err
 	}}
 }
@@ -228,6 +241,14 @@ func list(v string, to *[]string, form *regexp.Regexp) error {
 		*to = append(*to, item)
 	}
 	return nil
+}
+
+// setCouriers takes a list, or the word for a programme that has no courier at all.
+func setCouriers(p *Policy, v string) error {
+	if p.NoCourier = v == "none"; p.NoCourier {
+		v = ""
+	}
+	return list(v, &p.ShippingCouriers, courierCode)
 }
 
 func setVersions(p *Policy, v string) error {

@@ -126,11 +126,13 @@ var (
 	CardNotShippable = fault.New("card_not_shippable", fault.Refused)       // Detail: NotShippable
 	AllRejected      = fault.New("shipment_rejected", fault.Refused)        // Detail: []Rejection
 	BureauDown       = fault.New("bureau_unavailable", fault.Unavailable)
+	NotStarted       = fault.New("delivery_not_started", fault.Refused)
+	NoCourier        = fault.New("courier_unavailable", fault.Refused)
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown}
+	return []fault.Reason{NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier}
 }
 
 // InShipment is the detail of CardInShipment.

@@ -14,7 +14,7 @@ const (
 	WHERE id = $1 AND version = $2`
 	insertMiss = `INSERT INTO guard_misses (program_id, at, id) VALUES ($1, $2, $3)`
 	bindCard   = `UPDATE cards SET customer_id = $3, account_id = $4, holder_name = $5, pin_sealed = $6, pin_set_at = $7, updated_at = $8,
-	version = $2 + 1
+	pin_hash = $9, pin_viewable = $10, version = $2 + 1
 	WHERE id = $1 AND version = $2`
 	activatePlastic = `UPDATE plastics SET state = $3, custody = $4, custody_presumed = $5, activated_at = $6, guard_state = $7, guard_tries = $8,
 	guard_lifetime_wrong = $9, guard_locks = $10, guard_locked_until = $11, code_hash = $12,
@@ -90,6 +90,7 @@ func applyCard(b *batch, c *card.Card, p *card.Plastic) {
 	if c != nil {
 		b.write(bindCard, []any{
 			c.ID.UUID, c.Version, c.Customer.UUID, c.Account.UUID, c.HolderName, c.PINSealed, c.PINSetAt, c.UpdatedAt,
+			c.PINHash, c.PINViewable,
 		}, guarded)
 	}
 	if p != nil {

@@ -25,7 +25,8 @@ const (
 	AND u.program_id = $1 AND u.deleted_at IS NULL`
 	// selectHolder ends with what the holder has: open cards, a composite balance, the oldest wallet.
 	selectHolder = `SELECT ` + customerColumns + `,
-	(SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.customer_id = u.id AND k.closed_at IS NULL),
+	(SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.customer_id = u.id AND k.closed_at IS NULL)
+	+ (SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.reserved_for = u.id AND k.customer_id IS NULL AND k.closed_at IS NULL),
 	(SELECT count(*) FROM (SELECT 1 FROM accounts o WHERE o.program_id = $1 AND o.owner_id = u.id AND o.kind <> 'wallet' LIMIT 1) x), ` + accountColumns + `
 	FROM customers u LEFT JOIN accounts a ON a.id =
 	(SELECT o.id FROM accounts o WHERE o.program_id = $1 AND o.owner_id = u.id AND o.kind = 'wallet' ORDER BY o.created_at, o.id LIMIT 1)

@@ -15,7 +15,7 @@ const (
 	cardColumns = `c.id, c.program_id, c.number, c.reference, c.type, c.design_id, c.customer_id, c.account_id,
 	c.reserved_for, c.reserved_account, c.holder_name, c.last4, c.three_ds, c.expires_at, c.frozen_by,
 	c.block_type, c.block_by, c.block_message, c.block_liftable, c.reported_as, c.closed_at,
-	c.closed_reason, c.pin_sealed, c.pin_set_at, c.created_at, c.updated_at, c.version`
+	c.closed_reason, c.pin_sealed, c.pin_set_at, c.created_at, c.updated_at, c.version, c.pin_hash, c.pin_viewable, c.replaces`
 	plasticColumns = `p.id, p.program_id, p.card_id, p.state, p.void_reason, p.custody, p.custody_presumed, p.activated_at,
 	p.shipment_id, p.batch_id, p.identifier, p.guard_method, p.guard_state, p.guard_tries,
 	p.guard_lifetime_wrong, p.guard_locks, p.guard_locked_until, p.code_hash, p.code_sealed,
@@ -26,14 +26,15 @@ const (
 	insertCard = `INSERT INTO cards (id, program_id, number, reference, type, design_id, customer_id, account_id, reserved_for,
 	reserved_account, holder_name, last4, three_ds, expires_at, frozen_by, block_type, block_by,
 	block_message, block_liftable, reported_as, closed_at, closed_reason, pin_sealed, pin_set_at,
-	created_at, updated_at, version)
+	created_at, updated_at, version, pin_hash, pin_viewable, replaces)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-	$23, $24, $25, $26, $27)
+	$23, $24, $25, $26, $27, $28, $29, $30)
 	ON CONFLICT DO NOTHING`
 	updateCard = `UPDATE cards SET design_id = $3, customer_id = $4, account_id = $5, reserved_for = $6, reserved_account = $7,
 	holder_name = $8, last4 = $9, three_ds = $10, expires_at = $11, frozen_by = $12, block_type = $13,
 	block_by = $14, block_message = $15, block_liftable = $16, reported_as = $17, closed_at = $18,
-	closed_reason = $19, pin_sealed = $20, pin_set_at = $21, updated_at = $22, version = $2 + 1
+	closed_reason = $19, pin_sealed = $20, pin_set_at = $21, updated_at = $22, pin_hash = $23, pin_viewable = $24,
+	version = $2 + 1
 	WHERE id = $1 AND version = $2`
 	insertPlastic = `INSERT INTO plastics (id, program_id, card_id, state, void_reason, custody, custody_presumed, activated_at, shipment_id,
 	batch_id, identifier, guard_method, guard_state, guard_tries, guard_lifetime_wrong, guard_locks,
@@ -63,6 +64,14 @@ const viewTables = `
 const (
 	selectView = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
+	selectViewByNumber = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.program_id = $1 AND c.number = $2 ORDER BY p.created_at, p.id`
+	// listHoldings are a customer's own cards, and those that were ordered for it and nobody has activated.
+	listHoldings = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id IN (SELECT x.id FROM (
+	SELECT k.id, k.created_at FROM cards k WHERE k.program_id = $1 AND k.customer_id = $2 AND k.closed_reason <> 'deleted'
+	UNION ALL SELECT k.id, k.created_at FROM cards k WHERE k.program_id = $1 AND k.reserved_for = $2 AND k.customer_id IS NULL
+	) x ORDER BY x.created_at DESC, x.id DESC LIMIT $3) ORDER BY c.created_at DESC, c.id DESC, p.created_at, p.id`
 	// listViews takes the cards of the page first; what stands between its parts are the conditions.
 	listViewsStart = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id IN (SELECT k.id FROM cards k WHERE k.program_id = $1 AND k.customer_id IS NOT NULL AND k.closed_reason <> 'deleted'`
@@ -79,7 +88,7 @@ func cardDest(c *card.Card) []any {
 		&c.Customer.UUID, &c.Account.UUID, &c.ReservedFor.UUID, &c.ReservedAccount.UUID, &c.HolderName, &c.Last4, &c.ThreeDS,
 		&c.ExpiresAt, (*string)(&c.FrozenBy), (*string)(&c.Block.Type), (*string)(&c.Block.By), &c.Block.Message,
 		&c.Block.Liftable, (*string)(&c.ReportedAs), &c.ClosedAt, (*string)(&c.ClosedReason), &c.PINSealed, &c.PINSetAt,
-		&c.CreatedAt, &c.UpdatedAt, &c.Version,
+		&c.CreatedAt, &c.UpdatedAt, &c.Version, &c.PINHash, &c.PINViewable, &c.Replaces.UUID,
 	}
 }
 
@@ -89,7 +98,7 @@ func cardArgs(c card.Card) []any {
 		c.Customer.UUID, c.Account.UUID, c.ReservedFor.UUID, c.ReservedAccount.UUID, c.HolderName, c.Last4, c.ThreeDS,
 		c.ExpiresAt, string(c.FrozenBy), string(c.Block.Type), string(c.Block.By), c.Block.Message,
 		c.Block.Liftable, string(c.ReportedAs), c.ClosedAt, string(c.ClosedReason), c.PINSealed, c.PINSetAt,
-		c.CreatedAt, c.UpdatedAt, c.Version,
+		c.CreatedAt, c.UpdatedAt, c.Version, c.PINHash, c.PINViewable, c.Replaces.UUID,
 	}
 }
 
@@ -157,6 +166,20 @@ func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (car
 		return card.View{}, false, err
 	}
 	return v.found[0].View, true, nil
+}
+
+func (t tx) CardByNumber(_ context.Context, p ident.ProgramID, number int64) (issuance.Candidate, bool, error) {
+	var v views
+	if err := t.query(selectViewByNumber, []any{p.UUID, number}, v.add); err != nil || len(v.found) == 0 {
+		return issuance.Candidate{}, false, err
+	}
+	return v.found[0], true, nil
+}
+
+func (t tx) Holdings(_ context.Context, p ident.ProgramID, id ident.CustomerID, limit int) ([]issuance.Candidate, error) {
+	var v views
+	err := t.query(listHoldings, []any{p.UUID, id.UUID, limit}, v.add)
+	return v.found, err
 }
 
 func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilter, page issuance.Page) ([]card.View, error) {
@@ -259,7 +282,7 @@ func (t tx) UpdateCard(_ context.Context, c card.Card) error {
 	return update(t, updateCard, c.ID.UUID, c.Version, c.Design.UUID, c.Customer.UUID, c.Account.UUID, c.ReservedFor.UUID,
 		c.ReservedAccount.UUID, c.HolderName, c.Last4, c.ThreeDS, c.ExpiresAt, string(c.FrozenBy), string(c.Block.Type),
 		string(c.Block.By), c.Block.Message, c.Block.Liftable, string(c.ReportedAs), c.ClosedAt, string(c.ClosedReason),
-		c.PINSealed, c.PINSetAt, c.UpdatedAt)
+		c.PINSealed, c.PINSetAt, c.UpdatedAt, c.PINHash, c.PINViewable)
 }
 
 func (t tx) InsertPlastic(_ context.Context, p card.Plastic) error {

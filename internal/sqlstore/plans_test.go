@@ -19,7 +19,8 @@ func allTexts() map[string]string {
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
-		"view": selectView, "is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
+		"view": selectView, "view by number": selectViewByNumber, "holdings": listHoldings, "block history": selectBlocks,
+		"is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
 		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
@@ -88,6 +89,7 @@ var by = map[string]string{
 	"sweep logins": "api_logins_over", "first with": "batch_items_identifier", "count audit": "audit_card", "plastics on": "plastics_box",
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
+	"view by number": "cards_number", "holdings": "cards_reserved",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
 
@@ -103,6 +105,7 @@ var sorts = map[string]string{
 	"endpoints": "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
+	"view by number": "one card", "holdings": "the cards of one customer",
 }
 
 var scan = regexp.MustCompile(`^SCAN `)

@@ -18,6 +18,7 @@ var cardRows = []contract{
 		cards.holds(t, w, full, func(c *card.Card) {
 			c.HolderName, c.ThreeDS, c.FrozenBy, c.Block, c.ReportedAs = "ANA", "WEBHOOK", "", card.Block{}, card.ClosedStolen
 			c.ClosedAt, c.ClosedReason, c.PINSealed, c.PINSetAt = w.next(), card.ClosedOther, nil, w.next()
+			c.PINHash, c.PINViewable = nil, false
 			c.ExpiresAt, c.UpdatedAt = w.next(), w.next()
 		})
 		sparse := w.card()
@@ -27,7 +28,64 @@ var cardRows = []contract{
 			c.Account, c.HolderName, c.FrozenBy = w.Account.ID, "LAURA", card.ByIssuer
 			c.Block = card.Block{Type: card.BlockOther, By: card.ByPartner, Message: "why"}
 			c.PINSealed, c.PINSetAt, c.UpdatedAt = w.IDs.Bytes(40), w.next(), w.next()
+			c.PINHash, c.PINViewable = w.IDs.Bytes(32), true
 		})
+	}},
+	{"the block history of a card comes back with every field, newest first", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		var want []card.BlockChange
+		for _, became := range []card.Stop{card.StopQuery, card.StopNone} {
+			c := card.BlockChange{
+				Card: w.Card.Card.ID, ID: w.IDs.UUID(), At: w.next(), Actor: "key:k", Channel: "debit", Is: became, Note: "«why»",
+			}
+			if became == card.StopNone {
+				c.Was = card.StopQuery
+			}
+			want = append([]card.BlockChange{c}, want...)
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertBlockChange(ctx, c) })
+		}
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			got, err := tx.BlockHistory(ctx, w.Card.Card.ID, 10)
+			same(t, "the history", want, got)
+			must(t, err)
+			got, err = tx.BlockHistory(ctx, w.Card.Card.ID, 1)
+			same(t, "the newest", want[:1], got)
+			must(t, err)
+			got, err = tx.BlockHistory(ctx, w.BatchCard.Card.ID, 10)
+			same(t, "the history of another", []card.BlockChange(nil), got)
+			return err
+		})
+	}},
+	{"the holdings of a customer are its cards and those that wait for it, newest first", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		other := w.NewCustomer()
+		waits := w.NewBatchCard(w.Batch, "WAITS", func(c *card.Card) { c.ReservedFor = w.Customer.ID })
+		w.NewCard(func(c *card.Card) {
+			c.Customer, c.ClosedAt, c.ClosedReason = w.Customer.ID, w.Now(), card.ClosedDeleted
+		})
+		w.NewCard(func(c *card.Card) { c.Customer, c.ReservedFor = other.ID, w.Customer.ID })
+		bound := w.NewCard(func(c *card.Card) { c.Customer, c.ReservedFor = w.Customer.ID, w.Customer.ID })
+		closed := w.NewCard(func(c *card.Card) {
+			c.Customer, c.ClosedAt, c.ClosedReason = w.Customer.ID, w.Now(), card.ClosedRetired
+		})
+		holds := func(limit int, want ...ident.CardID) {
+			t.Helper()
+			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+				got, err := tx.Holdings(ctx, w.Program.ID, w.Customer.ID, limit)
+				var ids []ident.CardID
+				for _, c := range got {
+					ids = append(ids, c.View.Card.ID)
+					if c.View.Card.ID == waits.Card.ID {
+						same(t, "the card that waits", issuance.Candidate{View: waits, Reference: w.Batch.Reference}, c)
+					}
+				}
+				same(t, "the holdings", want, ids)
+				return err
+			})
+		}
+		holds(10, closed.ID, bound.ID, waits.Card.ID, w.Card.Card.ID)
+		holds(3, closed.ID, bound.ID, waits.Card.ID)
+		w.holds(t, 3)
 	}},
 	{"a plastic comes back with its guard and every field", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
@@ -160,6 +218,7 @@ func (w *World) fullCard() card.Card {
 	c := w.card()
 	c.Number = ident.MaxNumber53 - 2
 	c.Customer, c.Account, c.ReservedFor, c.ReservedAccount = w.Customer.ID, w.Account.ID, w.Customer.ID, w.Account.ID
+	c.Replaces, c.PINHash, c.PINViewable = w.NewCard().ID, w.IDs.Bytes(32), true
 	c.HolderName, c.FrozenBy, c.ReportedAs = "LAURA PEREZ", card.ByHolder, card.ClosedLost
 	c.Block = card.Block{Type: card.BlockPINTries, By: card.ByIssuer, Message: "too many", Liftable: true}
 	c.PINSealed, c.PINSetAt, c.UpdatedAt = append(w.IDs.Bytes(32), 0), w.next(), w.next()
@@ -174,6 +233,10 @@ var cards = keeping[card.Card]{
 		{"CardView", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, c card.Card) (card.Card, bool, error) {
 			v, there, err := tx.CardView(ctx, p, c.ID)
 			return v.Card, there, err
+		}},
+		{"CardByNumber", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, c card.Card) (card.Card, bool, error) {
+			found, there, err := tx.CardByNumber(ctx, p, c.Number)
+			return found.View.Card, there, err
 		}},
 		{"CardViews", listed(func(c card.Card) ident.UUID { return c.ID.UUID },
 			func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID) ([]card.Card, error) {

@@ -22,7 +22,7 @@ var peopleRows = []contract{
 			c.ExternalID, c.Status, c.Application, c.RejectionReason = "", customer.Suspended, customer.Rejected, "OTHER"
 			c.Email, c.Phone, c.FirstName, c.MiddleName = "new@example.com", "+525599999999", "Ana", ""
 			c.LastName, c.SecondLastName, c.Gender, c.RFC, c.CURP = "Ruiz", "", 2, "", ""
-			c.Country, c.DateOfBirth, c.TermsVersion, c.TermsIP = "US", "1991-12-31", "v2", "198.51.100.9"
+			c.Country, c.DateOfBirth, c.Campaign, c.TermsVersion, c.TermsIP = "US", "1991-12-31", "", "v2", "198.51.100.9"
 			c.UpdatedAt = w.next()
 		})
 		at := w.next()
@@ -98,7 +98,7 @@ func (w *World) fullCustomer() customer.Customer {
 		Kind: customer.Person, Company: company.ID, Status: customer.Active, Application: customer.RetryRequired,
 		RejectionReason: "BLURRED", Email: "Laura@Example.com", Phone: "+525512345678", FirstName: "Laura",
 		MiddleName: "Inés", LastName: "Pérez", SecondLastName: "O'Neil", Gender: 1, RFC: "PEIL900101AB1",
-		CURP: "PEIL900101MDFRNR09", Country: "MX", DateOfBirth: "1990-01-01", TermsVersion: "v1", TermsIP: "2001:db8::1",
+		CURP: "PEIL900101MDFRNR09", Country: "MX", DateOfBirth: "1990-01-01", Campaign: "GOLD", TermsVersion: "v1", TermsIP: "2001:db8::1",
 		CreatedAt: at, UpdatedAt: at.Add(time.Microsecond),
 	}
 }
