@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
@@ -87,7 +86,7 @@ func writeInfo(w *wirejson.Writer, r issuance.HeldReport, h issuance.HeldCard) {
 	if h.Shown != nil {
 		w.Key("cvv2").String(shownCVV(h.Shown))
 	}
-	writeMoney(w, h.Account, inHand)
+	writeMoney(w, h.Spends, inHand)
 	writeFlags(w, r, h, number)
 	if h.Successor != nil {
 		w.Key("reorder_card").BeginObject()
@@ -98,21 +97,23 @@ func writeInfo(w *wirejson.Writer, r issuance.HeldReport, h issuance.HeldCard) {
 	w.EndObject()
 }
 
-// writeMoney writes what the card spends: what is there, and of a credit line the whole and the used part. Before
+// writeMoney writes what the card spends: what is there, and of a credit line the whole and the part in use. Before
 // the card is in its holder's hand nothing is told.
-func writeMoney(w *wirejson.Writer, a *account.Account, inHand bool) {
-	var m account.Account
-	if a != nil {
-		w.Key("balance_id").Int(a.Number)
+func writeMoney(w *wirejson.Writer, p *issuance.Purse, inHand bool) {
+	var told issuance.Purse
+	if p != nil {
+		w.Key("balance_id").Int(p.Account.Number)
 		if inHand {
-			m = *a
+			told = *p
 		}
 	} else {
 		w.Key("balance_id").Null()
 	}
-	w.Key("current_balance").String(pesos(m.OpeningCents + m.CreditCents))
-	w.Key("credit_limit").String(pesos(m.CreditCents))
-	for _, key := range []string{"credit_line", "total_debt", "overdue_balance", "minimumPayment", "balance_to_months"} {
+	w.Key("current_balance").String(pesos(told.Available))
+	w.Key("credit_limit").String(pesos(told.Line))
+	w.Key("credit_line").String(pesos(told.Used))
+	w.Key("total_debt").String(pesos(told.Used))
+	for _, key := range []string{"overdue_balance", "minimumPayment", "balance_to_months"} {
 		w.Key(key).String(pesos(0))
 	}
 	w.Key("original_billing_day").Int(0)

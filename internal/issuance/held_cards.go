@@ -9,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -26,10 +27,25 @@ type HeldCards struct {
 // HeldCard is a card of a customer, with what it spends.
 type HeldCard struct {
 	Candidate
-	Account   *account.Account
+	Spends    *Purse
 	Shown     *Revealed  // nil: only the last four digits
 	Successor *card.View // the card that took its place
 	LastMonth time.Time
+}
+
+// Purse is an account with what is in it, in cents.
+type Purse struct {
+	Account   account.Account
+	Available int64 // what can be spent
+	Line      int64 // the whole credit line
+	Used      int64 // of it
+}
+
+// purseOf tells a balance as a card's holder sees it. Own money is spent before the line.
+func purseOf(a account.Account, at ledger.Position) *Purse {
+	line := ledger.BalanceOf(a, ledger.Position{}).Available - a.OpeningCents
+	available := ledger.BalanceOf(a, at).Available
+	return &Purse{Account: a, Available: available, Line: line, Used: max(0, line-available)}
 }
 
 // HeldReport is the cards of a customer, newest first.
@@ -102,13 +118,13 @@ func heldCards(ctx context.Context, tx ReadTx, p program.Program, now time.Time,
 		}
 		all = []Candidate{one}
 	}
-	accounts := map[ident.AccountID]*account.Account{}
+	purses := map[ident.AccountID]*Purse{}
 	for _, c := range all {
 		if q.Type != "" && c.View.Card.Type != q.Type {
 			continue
 		}
 		held := HeldCard{Candidate: c, Successor: successors[c.View.Card.ID], LastMonth: LastMonth(p, c.View.Card)}
-		if held.Account, err = accountOnce(ctx, tx, accounts, c.View.Card); err != nil {
+		if held.Spends, err = purseOnce(ctx, tx, purses, c.View.Card); err != nil {
 			return out, err
 		}
 		out.Cards = append(out.Cards, held)
@@ -127,21 +143,23 @@ func successorsOf(all []Candidate) map[ident.CardID]*card.View {
 	return out
 }
 
-// accountOnce reads the account of a card, or the one that it was ordered for; each account once.
-func accountOnce(ctx context.Context, tx AccountReader, known map[ident.AccountID]*account.Account, c card.Card) (*account.Account, error) {
+// purseOnce reads what a card spends, or will spend once it is activated; each account once.
+func purseOnce(ctx context.Context, tx ReadTx, known map[ident.AccountID]*Purse, c card.Card) (*Purse, error) {
 	id := c.Account
 	if c.Customer.IsZero() {
 		id = c.ReservedAccount
 	}
-	if a, ok := known[id]; ok || id.IsZero() {
-		return a, nil
+	if p, ok := known[id]; ok || id.IsZero() {
+		return p, nil
 	}
 	a, ok, err := tx.Account(ctx, c.Program, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	at, err := tx.Position(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if ok {
-		known[id] = &a
-	}
+	known[id] = purseOf(a, at)
 	return known[id], nil
 }

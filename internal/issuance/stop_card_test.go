@@ -9,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
@@ -302,4 +303,25 @@ func errOf(e *fault.Error) error {
 		return nil
 	}
 	return e
+}
+
+func TestPurse_OwnMoneyBeforeTheLine(t *testing.T) {
+	t.Parallel()
+	child := account.Account{Kind: account.CompositeChild, CreditCents: 4_000_000, OpeningCents: 1_000_000}
+	for spent, want := range map[int64]Purse{
+		0:         {Available: 5_000_000, Line: 4_000_000},
+		500_000:   {Available: 4_500_000, Line: 4_000_000},
+		3_500_000: {Available: 1_500_000, Line: 4_000_000, Used: 2_500_000},
+		5_000_000: {Available: 0, Line: 4_000_000, Used: 4_000_000},
+	} {
+		want.Account = child
+		at := ledger.Position{Sums: ledger.Position{}.Move(ledger.Collect(0, spent)).After}
+		if got := *purseOf(child, at); got != want {
+			t.Errorf("%d spent: %+v, want %+v", spent, got, want)
+		}
+	}
+	wallet := account.Account{Kind: account.Wallet, OpeningCents: 100}
+	if got := *purseOf(wallet, ledger.Position{}); got.Available != 100 || got.Line != 0 || got.Used != 0 {
+		t.Errorf("a wallet: %+v", got)
+	}
 }
