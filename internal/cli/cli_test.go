@@ -166,6 +166,14 @@ func TestFixture_CanBeLookedAt(t *testing.T) {
 	d.refused(2, "", "batch", "scan", ref, "eaten")
 	d.refused(1, "there is no such batch", "batch", "scan", strings.Repeat("0", 32), "lost")
 	d.refused(1, "or it has ended", "batch", "cancel", ref)
+	if out := d.do("debit", "webhook", "set", "--program", "Acme", "http://127.0.0.1:9000/in"); !strings.Contains(out, "whsec_") {
+		t.Errorf("a new webhook: %s", out)
+	}
+	if out := d.do("debit", "webhook", "set", "--program", "Acme", "http://127.0.0.1:9000/other"); strings.Contains(out, "whsec_") {
+		t.Errorf("another address: %s", out)
+	}
+	d.refused(1, "that everybody can reach", "debit", "webhook", "set", "--program", "Real", "http://127.0.0.1:9000/in")
+	d.do("debit", "webhook", "remove", "--program", "Acme")
 }
 
 func TestClock_IsTheSandboxsOwn(t *testing.T) {

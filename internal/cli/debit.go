@@ -13,7 +13,8 @@ type debitCommand struct {
 	Credential struct {
 		Issue credentialIssue `cmd:"" help:"Issue an e-commerce token. It is printed once and cannot be shown again."`
 	} `cmd:"" help:"E-commerce tokens; key list and key revoke know them too."`
-	User userCommand `cmd:"" help:"Users who sign in with e-mail and password."`
+	User    userCommand         `cmd:"" help:"Users who sign in with e-mail and password."`
+	Webhook debitWebhookCommand `cmd:"" help:"The one address that hears of batches."`
 }
 
 type credentialIssue struct {
