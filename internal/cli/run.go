@@ -37,7 +37,9 @@ type World struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" passthrough:"" help:"Run the server. Takes settings as flags; see serve --help."`
 	Demo    demoCommand    `cmd:"" help:"Start a server on this machine and walk the whole way: order, make, ship, activate."`
-	Migrate migrateCommand `cmd:"" help:"Show or bring up to date the layout of the database."`
+	Migrate migrateCommand `cmd:"" help:"The layout of the database; and moving to another one, with --from and --to."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database of one file while the server runs."`
+	Restore restoreCommand `cmd:"" help:"Put a copy in the place of a database that is lost."`
 	Program programCommand `cmd:"" help:"Programmes: tenants with their policies."`
 	Key     keyCommand     `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
 	Debit   debitCommand   `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`

@@ -33,6 +33,8 @@ func (c serveCommand) Run(ctx context.Context, w World) error {
 
 type migrateCommand struct {
 	Status migrateStatus `cmd:"" help:"Tell which layout the database has, and which this program needs."`
+	Move   migrateMove   `cmd:"" default:"withargs" help:"Move the whole installation to another database: firsttap migrate --from URL --to URL. After a crash, run it again."`
+	Reopen migrateReopen `cmd:"" help:"Open the database again that a move has left and closed."`
 	Up     migrateUp     `cmd:"" help:"Bring the database to the layout that this program needs. The server does so by itself when it starts."`
 }
 

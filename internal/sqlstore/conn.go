@@ -14,7 +14,7 @@ var errConflict = errors.New("the row changed meanwhile")
 
 // row is one row of a result.
 type row interface {
-	// scan reads the columns in order. It takes *int64, **int64 (nil for NULL), *int, *bool (0 or 1), *string, *[]byte (its own
+	// scan reads the columns in order. It takes *int64, **int64 (nil for NULL), *int, *bool (0 or 1), *string, **string, *[]byte (its own
 	// copy), *ident.UUID, *time.Time (microseconds), *time.Duration (nanoseconds) and text; NULL gives
 	// the zero value.
 	scan(dest ...any) error

@@ -8,6 +8,8 @@ type dialect struct {
 	skipLocked string // ends a SELECT that claims rows which nobody else holds
 	migrations string // folder of the migrations
 	hasTable   string // finds a row when the table $1 exists
+	layout     string // lists the columns of all tables
+	parents    string // lists which table points to which
 	open       func(ctx context.Context, d *dialect, c Config) (engine, error)
 }
 

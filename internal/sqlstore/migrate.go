@@ -35,6 +35,8 @@ type MigrationStatus struct {
 	Migrations []Migration // in order
 	Newer      []int       // applied by a newer release: this one does not know them
 	Changed    []int       // their text is not what was applied
+	moving     string      // a move into this database is open, from there
+	moved      bool        // a move out of this database is done
 }
 
 // Pending are the numbers that are not applied yet.
@@ -50,6 +52,12 @@ func (s MigrationStatus) Pending() []int {
 
 // usable says why the schema is not one that this release may touch.
 func (s MigrationStatus) usable() error {
+	if s.moving != "" {
+		return fault.Wrap(errors.New("a move into this database is not finished: run firsttap migrate again"), "check the schema")
+	}
+	if s.moved {
+		return fault.Wrap(errors.New("this installation was moved to another database; to go back to this one, see firsttap migrate reopen"), "check the schema")
+	}
 	if len(s.Newer) > 0 {
 		return fault.Wrap(fmt.Errorf("the database has migrations %v of a newer release", s.Newer), "check the schema")
 	}
@@ -134,6 +142,10 @@ func (d *DB) status(c conn) (MigrationStatus, error) {
 			return err
 		}
 		switch {
+		case number == markMoving:
+			status.moving = checksum
+		case number == markMoved:
+			status.moved = true
 		case number > len(known):
 			status.Newer = append(status.Newer, number)
 		case known[number-1].Checksum != checksum:

@@ -55,6 +55,8 @@ func postgresDialect() *dialect {
 		skipLocked: " FOR UPDATE SKIP LOCKED",
 		migrations: "migrations/postgres",
 		hasTable:   "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
+		layout:     postgresLayout,
+		parents:    postgresParents,
 		open:       openPostgres,
 	}
 }

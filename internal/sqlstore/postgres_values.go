@@ -74,6 +74,13 @@ func scanValue(raw []byte, f pgconn.FieldDescription, to any) error {
 	case *string:
 		*v = string(raw)
 		return nil
+	case **string:
+		*v = nil
+		if raw != nil {
+			s := string(raw)
+			*v = &s
+		}
+		return nil
 	case text:
 		if len(raw) == 0 {
 			return nil

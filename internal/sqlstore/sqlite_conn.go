@@ -209,6 +209,12 @@ func (r sqliteRow) scan(dest ...any) error {
 			*v = r.stmt.ColumnInt64(i) != 0
 		case *string:
 			*v = r.stmt.ColumnText(i)
+		case **string:
+			*v = nil
+			if !r.stmt.ColumnIsNull(i) {
+				s := r.stmt.ColumnText(i)
+				*v = &s
+			}
 		case *[]byte:
 			*v = r.bytes(i)
 		case *ident.UUID:

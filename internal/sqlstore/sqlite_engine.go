@@ -27,6 +27,8 @@ func sqliteDialect() *dialect {
 	return &dialect{
 		migrations: "migrations/sqlite",
 		hasTable:   "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+		layout:     sqliteLayout,
+		parents:    sqliteParents,
 		open:       openSQLite,
 	}
 }
