@@ -11,11 +11,9 @@ import (
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
 
-// The bounds of amounts (contract §23.3): of the account in cents, and of the merchant in the minor units of
-// whatever currency.
+// Amounts of an account (contract §23.3).
 const (
 	mostCents    = 1_000_000 * 100
-	mostOriginal = 1_000_000_000_000_000
 	accountMoney = "USD" // has the decimals that every account has
 )
 
@@ -84,7 +82,7 @@ func (o object) original(zero bool) (currency string, minor int64) {
 		o.member("originalAmount", required, wirejson.Number)
 		return "", 0
 	}
-	return currency, o.money("originalAmount", required, currency, mostOriginal, zero)
+	return currency, o.money("originalAmount", required, currency, transaction.MaxOriginal, zero)
 }
 
 // money reads an amount in major units into minor ones.

@@ -30,6 +30,9 @@ func Decimals(currency string) (decimals int, known bool) {
 	return 0, false
 }
 
+// MaxOriginal is the largest amount that a merchant may ask for, in the minor units of whatever currency.
+const MaxOriginal = 1_000_000_000_000_000
+
 // Problem is why a number is no amount.
 type Problem string
 

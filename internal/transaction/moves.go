@@ -73,16 +73,16 @@ func (t Transaction) Converted(billed int64) Amount {
 	return Amount{billed, scaled(billed, rate.Original, rate.Billed)}
 }
 
-// scaled is n × num ÷ den, rounded half up, for numbers that are not negative. Amounts are bounded, so that
-// the result fits; what does not is the largest number.
+// scaled is n × num ÷ den, rounded half up, for numbers that are not negative; at most MaxOriginal, so that no
+// sum of steps overflows.
 func scaled(n, num, den int64) int64 {
 	hi, lo := bits.Mul64(uint64(n), uint64(num)) //nolint:gosec // not negative
 	if hi >= uint64(den) {                       //nolint:gosec // not negative
-		return 1<<63 - 1
+		return MaxOriginal
 	}
 	q, r := bits.Div64(hi, lo, uint64(den)) //nolint:gosec // not negative
 	if r >= uint64(den)-r {                 //nolint:gosec // not negative
 		q++
 	}
-	return int64(min(q, 1<<63-1))
+	return int64(min(q, MaxOriginal))
 }

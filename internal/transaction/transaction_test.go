@@ -144,6 +144,10 @@ func TestConverted_FollowsTheRateAndLeavesNoRest(t *testing.T) {
 	if x, err = x.Take(transaction.Step{Type: "REVERSAL", Amount: x.Converted(667)}); err != nil || x.Status != transaction.Void || x.Current().Original != 0 {
 		t.Errorf("all of it in two parts: %s, %+v, %v", x.Status, x.Current(), err)
 	}
+	dear := transaction.Transaction{Currency: "USD", Original: "KWD"}
+	if dear, err = dear.Take(step("AUTHORIZATION", 1, transaction.MaxOriginal)); err != nil || dear.Converted(1<<40).Original != transaction.MaxOriginal {
+		t.Errorf("beyond all money: %+v, %v", dear.Converted(1<<40), err)
+	}
 	same := in(t, transaction.Pending)
 	if got := same.Converted(7); got != (transaction.Amount{Billed: 7, Original: 7}) {
 		t.Errorf("one currency: %+v", got)
