@@ -31,14 +31,16 @@ func (d *Door) changePIN(c *call) error {
 	})
 }
 
-// viewPIN is POST /debit/v1/viewPinForCustomer (debit contract §9.8).
+// viewPIN is POST /debit/v1/viewPinForCustomer (debit contract §9.8). It changes nothing, and every answer must count:
+// an idempotency key is checked and not kept.
 func (d *Door) viewPIN(c *call) error {
 	var f fields
 	sent, err := c.readCard(&f, nil)
 	if err != nil {
 		return err
 	}
-	return perform(c, sent.body.AppendCanonical(nil), true, func(by issuance.Command) (redact.Text, error) {
+	c.key = ""
+	return perform(c, nil, true, func(by issuance.Command) (redact.Text, error) {
 		return d.o.Rules.ViewPIN(c.r.Context(), issuance.ViewPIN{Command: by, Which: sent.which})
 	}, func(pin redact.Text) payload {
 		return func(w *wirejson.Writer) { w.Key("pin").String(pin.Reveal()) }
