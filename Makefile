@@ -5,13 +5,16 @@ BIN     ?= bin
 FUZZTIME ?= 5s
 KILLS    ?= 50
 SOAK     ?= 100000
+FAULTS   ?= 300
+SEED     ?= 1
+FAILOVERS ?= 10
 # VERSION is what the binary says of itself: the last tag, the commit, and whether files were changed.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk faults failover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +60,12 @@ kill: ## kill the real server KILLS times while it works, and check what is left
 
 soak: postgres ## SOAK events to five webhooks from two instances that are killed at random, on both engines
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 120m -v -parallel 1 -run TestSoak ./test/e2e
+
+faults: postgres ## break PostgreSQL and the line to it FAULTS times under load, and check every answer
+	FAULTS=$(FAULTS) SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v -run TestStorm ./internal/sqlstore
+
+failover: postgres ## kill the primary FAILOVERS times under load, and let the standby take over
+	FAILOVERS=$(FAILOVERS) $(GO) test -count=1 -timeout 60m -v -run TestFailOver ./internal/sqlstore
 
 # The tests start a PostgreSQL of their own; on Debian and its kin a missing one is installed.
 postgres:

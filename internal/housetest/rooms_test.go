@@ -48,6 +48,8 @@ var rooms = map[string][]string{
 	"vault":     append([]string{"issuance"}, vocabulary...),
 	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
+	"pgfault":   {"pgtest"},
+	"history":   {},
 	"storetest": append([]string{"issuance", "access", "tokens", "spending", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
@@ -77,7 +79,7 @@ var dependencies = map[string][]string{
 	"golang.org/x/crypto":                                      {"access"},
 	"github.com/golang-jwt/jwt/v5":                             {"access"},
 	"zombiezen.com/go/sqlite":                                  {"sqlstore"},
-	"github.com/jackc/pgx/v5":                                  {"sqlstore", "pgtest"},
+	"github.com/jackc/pgx/v5":                                  {"sqlstore", "pgtest", "pgfault"},
 	"github.com/alecthomas/kong":                               {"cli"},
 	"github.com/schollz/progressbar/v3":                        {"cli"},
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},
@@ -85,6 +87,7 @@ var dependencies = map[string][]string{
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},
 	"github.com/mozillazg/go-unidecode":                        {"bureau"},
 	"github.com/google/go-cmp":                                 {"storetest"},
+	"github.com/anishathalye/porcupine":                        {"history"},
 	"pgregory.net/rapid":                                       {"storetest"},
 }
 

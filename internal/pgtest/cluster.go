@@ -50,7 +50,17 @@ type Cluster struct {
 // Start makes a cluster and stops it when the test ends. options are settings of the server, as name=value.
 func Start(t testing.TB, options ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{bin: binaries(t), as: servant(t)}
+	c := prepare(t, options)
+	c.mustRun(t, "initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8",
+		"--locale=C", "--no-sync", "--no-instructions")
+	c.Resume(t)
+	return c
+}
+
+// prepare makes the folder of a cluster, which goes with everything in it when the test ends.
+func prepare(t testing.TB, options []string) *Cluster {
+	t.Helper()
+	c := &Cluster{bin: binaries(t), as: servant(t), options: options}
 	var err error
 	if c.folder, err = os.MkdirTemp("", "firsttap-pg-"); err != nil { //nolint:usetesting // another user must reach it
 		t.Fatal(err)
@@ -61,14 +71,15 @@ func Start(t testing.TB, options ...string) *Cluster {
 			t.Fatal(err)
 		}
 	}
-	out, err := c.command(t.Context(), "initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8",
-		"--locale=C", "--no-sync", "--no-instructions").CombinedOutput()
-	if err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
-	}
-	c.options = options
-	c.Resume(t)
 	return c
+}
+
+// mustRun runs one of the server's tools to its end.
+func (c *Cluster) mustRun(t testing.TB, name string, args ...string) {
+	t.Helper()
+	if out, err := c.command(t.Context(), name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
@@ -133,12 +144,6 @@ func (c *Cluster) command(ctx context.Context, name string, args ...string) *exe
 // Socket is the file at which the server listens.
 func (c *Cluster) Socket() string { return filepath.Join(c.folder, ".s.PGSQL.5432") }
 
-// Crash ends the server as a fault would: at once, without a checkpoint, all connections cut.
-func (c *Cluster) Crash(t testing.TB) {
-	t.Helper()
-	c.stop(t, syscall.SIGQUIT)
-}
-
 // Resume runs the server, again after [Cluster.Crash], and returns when it answers.
 func (c *Cluster) Resume(t testing.TB) {
 	t.Helper()
@@ -193,22 +198,31 @@ func (c *Cluster) URL(database string, parameters ...string) string {
 // Database makes a fresh database and gives its name.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), c.URL("postgres"))
+	name := fmt.Sprintf("test_%d", c.made.Add(1))
+	c.Exec(t, "CREATE DATABASE "+name)
+	return name
+}
+
+// Exec runs one statement as the owner of the cluster.
+func (c *Cluster) Exec(t testing.TB, sql string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startWait)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("test_%d", c.made.Add(1))
-	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name)
-	if err = errors.Join(err, conn.Close(t.Context())); err != nil {
-		t.Fatal(err)
+	_, err = conn.Exec(ctx, sql)
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+		t.Fatalf("%s: %v", sql, err)
 	}
-	return name
 }
 
 // remove stops the server, at once if it must be, and removes everything.
 func (c *Cluster) remove(t testing.TB) {
 	t.Helper()
 	if c.ended != nil {
+		c.Continue(t)
 		c.stop(t, syscall.SIGINT)
 	}
 	if err := os.RemoveAll(c.folder); err != nil {

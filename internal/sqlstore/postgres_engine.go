@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,11 +21,19 @@ const (
 	connections  = 16 // to the server, unless the URL says otherwise with pool_max_conns
 	spares       = 2  // beyond these, for what callers ask while they hold one
 	acquireWait  = 3 * time.Second
-	connectWait  = 5 * time.Second
-	commitWait   = 10 * time.Second // for the answer to a commit, whether the caller waits or not
-	cancelWait   = time.Second      // for the server to stop a statement whose caller went away
+	connectWait  = 2 * time.Second // for each server that is named
+	pingWait     = time.Second     // for a sign of life of a connection that was idle
+	commitWait   = 6 * time.Second // for the answer to a commit, whether the caller waits or not
+	cancelWait   = time.Second     // for the server to stop a statement whose caller went away
 	rollbackWait = time.Second
 	migrateWait  = 5 * time.Minute
+)
+
+// A connection whose other end went away without a word is found by the system within these.
+const (
+	aliveIdle  = 5 * time.Second
+	aliveEvery = 2 * time.Second
+	aliveTries = 3
 )
 
 // How a transaction begins. Serializable makes the server do what the contract says (no other writer
@@ -120,17 +129,28 @@ func newPool(ctx context.Context, url string, size int32) (*pgxpool.Pool, error)
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = connectWait
 	}
-	c.PingTimeout = connectWait
+	c.PingTimeout = pingWait
+	c.ConnConfig.DialFunc = (&net.Dialer{Timeout: c.ConnConfig.ConnectTimeout, KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: aliveIdle, Interval: aliveEvery, Count: aliveTries,
+	}}).DialContext
 	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelWait}
 	}
 	c.ConnConfig.OnNotice = noteDoubt
-	c.AfterConnect = wantDurable
+	c.AfterConnect, c.BeforeClose = wantDurable, giveUp
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, fault.Wrap(err, "open the database")
 	}
 	return pool, nil
+}
+
+// giveUp ends a broken connection for good after a moment. The driver would take leave of the server for 15
+// seconds, and meanwhile the connection would keep its place in the pool.
+func giveUp(conn *pgx.Conn) {
+	if conn.IsClosed() {
+		time.AfterFunc(cancelWait, func() { _ = conn.PgConn().Conn().Close() }) // nobody is left to tell
+	}
 }
 
 // doubt is where a connection keeps that its server told of a commit without its standby.
@@ -236,6 +256,8 @@ func (e *postgresEngine) lookUp(ctx context.Context, body func(*session) error) 
 }
 
 func (e *postgresEngine) readOn(ctx context.Context, pool *pgxpool.Pool, body func(*session) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience) // a line may be silent for ever
+	defer cancel()
 	return passing(e.transaction(ctx, pool, beginRead, func(c *postgresConn) error {
 		err := body(e.session(c))
 		if err == nil {
@@ -266,13 +288,10 @@ const (
 
 // migrate runs body alone among all instances. Making the lock's table may meet another who makes it.
 func (e *postgresEngine) migrate(ctx context.Context, body func(conn, func(string) error) error) error {
-	return e.again(ctx, func() error {
+	return e.again(ctx, migrateWait, func(ctx context.Context) error {
 		return e.transaction(ctx, e.pool, beginMigrate, func(c *postgresConn) error {
-			wait, cancel := context.WithTimeout(ctx, migrateWait)
-			defer cancel()
-			c.ctx = wait
 			for _, sql := range []string{createLock, insertLock} {
-				if _, err := c.conn.Exec(wait, sql); err != nil {
+				if _, err := c.conn.Exec(ctx, sql); err != nil {
 					return fmt.Errorf("%w: %w", errConflict, postgresFault(err, c.conn.IsClosed()))
 				}
 			}

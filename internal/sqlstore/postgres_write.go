@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	patience   = 8 * time.Second // for a write with all its tries, when the caller sets no shorter time
+	patience   = 8 * time.Second // for a read, or a write with all its tries, when the caller sets no shorter time
 	goneTries  = 6               // how often a write looks for another connection
 	politeness = 2               // conflicts after which a write takes its turn
 	pauseLeast = time.Millisecond
@@ -21,7 +21,7 @@ const (
 // write runs body in a serializable transaction of its own, again and again while others are faster.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
 	e.counts.jobs.Add(1)
-	return e.again(ctx, func() error { return e.writeOnce(ctx, body) })
+	return e.again(ctx, patience, func(ctx context.Context) error { return e.writeOnce(ctx, body) })
 }
 
 func (e *postgresEngine) writeOnce(ctx context.Context, body func(*session) error) error {
@@ -57,10 +57,11 @@ type recorded struct{ error }
 
 func (r recorded) Unwrap() error { return r.error }
 
-// again runs once until it succeeds, fails for good, or the time is over. From the third conflict on a
-// write takes its turn, so that those who meet on one row do not keep each other from it.
-func (e *postgresEngine) again(ctx context.Context, once func() error) error {
-	limit, cancel := context.WithTimeout(ctx, patience)
+// again runs once until it succeeds, fails for good, or the time is over; a try that hangs ends with it. From
+// the third conflict on a write takes its turn, so that those who meet on one row do not keep each other from
+// it.
+func (e *postgresEngine) again(ctx context.Context, most time.Duration, once func(context.Context) error) error {
+	limit, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	conflicts, gone, mine := 0, 0, false
 	defer func() {
@@ -69,7 +70,7 @@ func (e *postgresEngine) again(ctx context.Context, once func() error) error {
 		}
 	}()
 	for {
-		err := once()
+		err := once(limit)
 		var pause time.Duration
 		switch {
 		case err == nil:

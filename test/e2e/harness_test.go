@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/firsttap/firsttap/internal/pgtest"
 )
 
 var binary = sync.OnceValues(func() (string, error) {
@@ -30,13 +32,13 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// installation is one folder with a database, a key file and the logs of every server that ran on it.
+// installation is one database, one key file and the logs of every server that ran on them.
 type installation struct {
 	t    *testing.T
 	dir  string
 	bin  string
 	logs string
-	url  string // of a database server; "" is a file in the folder
+	url  string // of the database
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -46,19 +48,28 @@ func newInstallation(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	return &installation{t: t, dir: dir, bin: bin, logs: filepath.Join(dir, "server.log")}
+	return &installation{t: t, dir: dir, bin: bin, logs: filepath.Join(dir, "server.log"), url: "sqlite://" + filepath.Join(dir, "firsttap.db")}
 }
 
-func (in *installation) database() string {
-	if in.url != "" {
-		return in.url
-	}
-	return "sqlite://" + filepath.Join(in.dir, "firsttap.db")
+// engines runs a test on a file and on a server.
+func engines(t *testing.T, try func(t *testing.T, in *installation)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		try(t, newInstallation(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		in := newInstallation(t)
+		cluster := pgtest.Start(t)
+		in.url = cluster.URL(cluster.Database(t))
+		try(t, in)
+	})
 }
 
-// environment is what every process of the installation gets.
+// environment is what every process of the installation is given.
 func (in *installation) environment() []string {
-	return append(os.Environ(), "FIRSTTAP_DATABASE="+in.database(), "FIRSTTAP_KEY_FILE="+filepath.Join(in.dir, "keys.json"))
+	return append(os.Environ(), "FIRSTTAP_DATABASE="+in.url, "FIRSTTAP_KEY_FILE="+filepath.Join(in.dir, "keys.json"))
 }
 
 // command runs a subcommand to its end and gives what it printed.

@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // kills is how many times the kill test ends the process; KILLS sets another number.
@@ -48,7 +44,11 @@ type ledger struct {
 // may be half done, nothing may be done twice.
 func TestKill_LeavesAllOrNothing(t *testing.T) {
 	t.Parallel()
-	in := newInstallation(t)
+	engines(t, killAndLook)
+}
+
+func killAndLook(t *testing.T, in *installation) {
+	t.Helper()
 	in.command("program", "create", "kill", "--policy", "activation.breaker_tries=0", "--policy", "debit.rate_per_second=0")
 	var issued struct{ Secret string }
 	if err := json.Unmarshal([]byte(in.command("key", "create", "--program", "kill", "--door", "debit", "--json")), &issued); err != nil {
@@ -254,25 +254,8 @@ type found struct{ activated, made, tries int }
 // verify reads the database itself: the invariants of state, audit trail, outbox and batches.
 func (in *installation) verify(t *testing.T, book *ledger) found {
 	t.Helper()
-	db, err := sqlite.OpenConn(filepath.Join(in.dir, "firsttap.db"), sqlite.OpenReadOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	number := func(query string) int {
-		n := 0
-		if err := sqlitex.Execute(db, query, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { n = s.ColumnInt(0); return nil }}); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		return n
-	}
-	texts := func(query string) map[string]int {
-		out := map[string]int{}
-		if err := sqlitex.Execute(db, query, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error { out[s.ColumnText(0)] = s.ColumnInt(1); return nil }}); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		return out
-	}
+	tables := in.open(t)
+	number, texts := tables.number, tables.texts
 	active := texts(`SELECT identifier, 1 FROM plastics WHERE activated_at IS NOT NULL`)
 	for identifier := range book.activated {
 		if active[identifier] == 0 {
