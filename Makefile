@@ -8,13 +8,14 @@ SOAK     ?= 100000
 FAULTS   ?= 300
 SEED     ?= 1
 FAILOVERS ?= 10
+ROUNDS   ?= 1000
 # VERSION is what the binary says of itself: the last tag, the commit, and whether files were changed.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk faults failover clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk faults failover races takeover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,7 +56,7 @@ cc:
 	@command -v $(CC) >/dev/null || { echo 'installing a C compiler for the race detector'; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
 
-kill: ## kill the real server KILLS times while it works, and check what is left
+kill: postgres ## kill the real server KILLS times while it works, and check what is left
 	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run TestKill ./test/e2e
 
 soak: postgres ## SOAK events to five webhooks from two instances that are killed at random, on both engines
@@ -66,6 +67,12 @@ faults: postgres ## break PostgreSQL and the line to it FAULTS times under load,
 
 failover: postgres ## kill the primary FAILOVERS times under load, and let the standby take over
 	FAILOVERS=$(FAILOVERS) $(GO) test -count=1 -timeout 60m -v -run TestFailOver ./internal/sqlstore
+
+races: postgres ## let 64 callers race through four processes, ROUNDS times on each engine
+	ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 120m -v -run TestRaces ./test/e2e
+
+takeover: postgres ## kill an instance in the middle of its work, and let another finish it
+	$(GO) test -count=1 -v -run TestTakeOver ./test/e2e
 
 # The tests start a PostgreSQL of their own; on Debian and its kin a missing one is installed.
 postgres:
