@@ -147,7 +147,7 @@ func TestBackup_OfPostgresWithItsOwnTools(t *testing.T) {
 	restored.start().kill()
 
 	file := newInstallation(t)
-	file.retry("migrate", "--from="+restored.url, "--to="+file.database()) // until the server has noticed that its clients are dead
+	file.retry("migrate", "--from="+restored.url, "--to="+file.url) // until the server has noticed that its clients are dead
 	file.judge(t, before, book)
 }
 
@@ -188,7 +188,7 @@ func TestMigrate_IsKilledAndGoesOn(t *testing.T) {
 	in := newInstallation(t)
 	debit, book := in.debitKey(), newLedger()
 	s := in.start()
-	args := []string{"migrate", "--from=" + in.database(), "--to=" + cluster.URL(cluster.Database(t))}
+	args := []string{"migrate", "--from=" + in.url, "--to=" + cluster.URL(cluster.Database(t))}
 	underLoad(t, s, debit, book, func() {
 		if out, err := in.try(args...); err == nil || !strings.Contains(out, "stop it first") {
 			t.Errorf("a database in use is moved: %v %s", err, out)
