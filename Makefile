@@ -15,7 +15,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race cc postgres kill soak fuzz bench bulk faults failover races takeover clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk faults failover races takeover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ demo: build ## run the demonstration: from an empty folder to the first tap
 build: ## build the binary, static and reproducible, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/firsttap ./cmd/firsttap
 
-test: fmt-check vet house lint race ## all that must pass before a change lands
+test: fmt-check vet house lint race client ## all that must pass before a change lands
 
 check: fmt-check vet house lint unit ## the quick look while working
 
@@ -50,6 +50,11 @@ unit: postgres ## run all tests, without the race detector
 
 race: cc postgres ## run all tests with the race detector, nothing cached
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 ./...
+
+# The generator and what its client needs are pinned in test/client/go.mod, apart from ours. The client is made anew each time.
+client: ## generate a client from the OpenAPI document of the cards API, and walk with it
+	cd test/client && $(GO) tool oapi-codegen -config client.yaml ../../internal/cardsapi/openapi.yaml
+	cd test/client && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 # The race detector needs a C compiler; on Debian and its kin a missing one is installed.
 cc:

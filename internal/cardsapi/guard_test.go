@@ -11,6 +11,9 @@ func TestRoutes_AreGuarded(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for _, r := range h.routes {
+		if r.Pattern == "/openapi/cards.yaml" {
+			continue // the one that everybody may read
+		}
 		name := r.Method + " " + r.Pattern
 		path := strings.ReplaceAll(r.Pattern, "{id}", "0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11")
 		path = strings.ReplaceAll(path, "{memberId}", "d9b0a5c1-7a70-4d52-9f16-7f0a4f5c8e06")

@@ -162,6 +162,9 @@ func (h *house) do(method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
+	if err := cardsapi.Document.Answer(method, r.URL.Path, w.Code, w.Header(), w.Body.Bytes()); err != nil {
+		h.t.Errorf("the document: %v", err)
+	}
 	return answer{t: h.t, status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 

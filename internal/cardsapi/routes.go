@@ -11,6 +11,7 @@ import (
 const (
 	authKey     = "api key"
 	authSandbox = "api key of a sandbox"
+	authNobody  = "none"
 )
 
 // The kinds of route. A key says what Idempotency-Key is here, a tier which rate counts.
@@ -38,7 +39,7 @@ const (
 
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes())
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), []httpd.Route{documentRoute()})
 }
 
 func (d *Door) peopleRoutes() []httpd.Route {

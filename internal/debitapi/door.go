@@ -150,7 +150,7 @@ func (e endpoint) auth() string {
 
 // endpoints are all endpoints of the door. Auth is as the contract writes it.
 func endpoints() []endpoint {
-	return slices.Concat(cardEndpoints(), holderEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints())
+	return slices.Concat(cardEndpoints(), holderEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints(), []endpoint{documentEndpoint()})
 }
 
 func cardEndpoints() []endpoint {
@@ -192,7 +192,7 @@ func (d *Door) Router() *httpd.Router { return d.router }
 // token of this one comes along.
 func (d *Door) Owns(r *http.Request) bool {
 	path := r.URL.EscapedPath()
-	if httpd.PathUnder(httpd.FoldCase, path, "/debit/v1", "/user/v1", "/wallet/v1", tokenPrefix, "/api/oauth") ||
+	if httpd.PathUnder(httpd.FoldCase, path, "/debit/v1", "/user/v1", "/wallet/v1", tokenPrefix, "/api/oauth", documentPath) ||
 		httpd.PathUnder(httpd.FoldCase, path, d.short...) {
 		return true
 	}

@@ -212,6 +212,9 @@ func (h *house) send(method, path string, body io.Reader, headers ...string) ans
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	h.must(err)
+	if err := debitapi.Document.Answer(method, r.URL.Path, resp.StatusCode, resp.Header, raw); err != nil {
+		h.t.Errorf("the document: %v", err)
+	}
 	return answer{status: resp.StatusCode, body: string(raw), header: resp.Header}
 }
 

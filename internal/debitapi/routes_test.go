@@ -28,6 +28,9 @@ func TestRoutes_AreGuarded(t *testing.T) {
 		}
 		if r.Auth == "none" {
 			h.do(http.MethodPatch, path, "{}").is(t, name+" by PATCH", 405, 4405, "")
+			if r.Method == http.MethodGet {
+				continue
+			}
 			h.do(r.Method, path, "{").is(t, name+" with half a body", 400, 4400, "body:malformed")
 			continue
 		}

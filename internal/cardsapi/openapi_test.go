@@ -1,0 +1,75 @@
+package cardsapi
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/openapitest"
+)
+
+// Document is the door's OpenAPI document, which the tests of the door try their answers on.
+var Document = mustLoad()
+
+func mustLoad() *openapitest.Document {
+	d, err := openapitest.Load(openAPI)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// TestMain wants a whole run of the tests to have met every success that the document describes.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, part := range []string{"run", "bench", "fuzz", "list", "skip"} {
+		if flag.Lookup("test."+part).Value.String() != "" {
+			os.Exit(code)
+		}
+	}
+	if unseen := Document.Unseen(); code == 0 && len(unseen) > 0 {
+		fmt.Printf("no test has seen these answers of the document: %q\n", unseen)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func TestOpenAPI_IsTheTableOfRoutes(t *testing.T) {
+	t.Parallel()
+	var table []openapitest.Operation
+	for _, r := range (&Door{}).routes() {
+		security := []string{"apiKey"}
+		if r.Auth == authNobody {
+			security = []string{"none"}
+		}
+		table = append(table, openapitest.Operation{
+			Method: r.Method, Pattern: r.Pattern, Security: security, Idempotency: r.Idempotency, Body: r.MaxBody > 0,
+		})
+	}
+	for _, difference := range Document.Differ(table) {
+		t.Error(difference)
+	}
+}
+
+func TestOpenAPI_HasTheCodesOfTheAnswers(t *testing.T) {
+	t.Parallel()
+	have := Document.Texts("enum", "components", "schemas", "ErrorCode")
+	var want []string
+	for _, a := range table {
+		want = append(want, a.code)
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	if !slices.Equal(want, have) {
+		t.Errorf("the answers have %d codes and the document %d, in the order of the alphabet:\n%q\n%q", len(want), len(have), want, have)
+	}
+}
+
+func TestOpenAPI_ExamplesFit(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range Document.Examples() {
+		t.Error(wrong)
+	}
+}
