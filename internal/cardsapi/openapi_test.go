@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	if unseen := Document.Unseen(); code == 0 && len(unseen) > 0 {
-		fmt.Printf("no test has seen these answers of the document: %q\n", unseen)
+		fmt.Fprintf(os.Stderr, "no test has seen these answers of the document: %q\n", unseen)
 		code = 1
 	}
 	os.Exit(code)

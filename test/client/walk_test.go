@@ -120,20 +120,20 @@ func TestClient_WalksFromAUserToTheFirstTap(t *testing.T) {
 	account, err := c.CreateAccountWithResponse(ctx, &CreateAccountParams{ReapVersion: version, IdempotencyKey: *again()}, NewAccount{OwnerId: id})
 	good(t, "open an account", err, account.StatusCode(), account.Body)
 	card, err := c.CreateCardWithResponse(ctx, &CreateCardParams{ReapVersion: version, IdempotencyKey: *again()},
-		NewCard{UserId: id, AccountId: account.JSON200.Id, Type: PHYSICAL})
+		NewCard{UserId: id, AccountId: account.JSON200.Id, Type: "PHYSICAL"})
 	good(t, "order a card", err, card.StatusCode(), card.Body)
 	cardID := card.JSON200.Id
 
 	box, err := c.CreateShipmentWithResponse(ctx, &CreateShipmentParams{ReapVersion: version}, NewShipment{
 		DestinationAddress: NewAddress{Line1: "Av. Reforma 222", Zone: text("CMX"), City: "Ciudad de Mexico", PostalCode: text("06600"), Country: "MX"},
 		Recipient:          Recipient{FirstName: "Ana", LastName: "Torres", PhoneNumber: "5512345678", DialCode: 52, Email: "ana@example.com"},
-		Courier:            NewCourier{Type: DHL}, Cards: []NewMember{{CardId: cardID}},
+		Courier:            NewCourier{Type: "DHL"}, Cards: []NewMember{{CardId: cardID}},
 	})
 	good(t, "draft a parcel", err, box.StatusCode(), box.Body)
 	placed, err := c.SubmitShipmentWithResponse(ctx, box.JSON200.Id, &SubmitShipmentParams{ReapVersion: version, IdempotencyKey: *again()})
 	good(t, "place it", err, placed.StatusCode(), placed.Body)
 	early, err := c.ActivateCardWithResponse(ctx, cardID, &ActivateCardParams{ReapVersion: version}, Activation{ActivationCode: "000000"})
-	if err != nil || early.JSON4XX == nil || early.JSON4XX.Error.Code != CARDCANNOTBEACTIVATED {
+	if err != nil || early.JSON4XX == nil || early.JSON4XX.Error.Code != "CARD_CANNOT_BE_ACTIVATED" {
 		t.Fatalf("activate before the parcel left: %v %s", err, early.Body)
 	}
 	status := ScanStatus("IN_TRANSIT")
