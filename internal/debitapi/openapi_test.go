@@ -1,6 +1,7 @@
 package debitapi
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -14,7 +15,7 @@ import (
 var Document = mustLoad()
 
 func mustLoad() *openapitest.Document {
-	d, err := openapitest.Load(openAPI)
+	d, err := openapitest.Load(context.Background(), openAPI)
 	if err != nil {
 		panic(err)
 	}

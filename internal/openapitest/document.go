@@ -28,12 +28,12 @@ type Document struct {
 const home = "mem:///openapi.json"
 
 // Load reads a document in YAML. An error says why it is no valid OpenAPI 3.1.
-func Load(text []byte) (*Document, error) {
+func Load(ctx context.Context, text []byte) (*Document, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err
 	}
-	if err := spec.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
+	if err := spec.Validate(ctx, openapi3.DisableExamplesValidation()); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(spec.OpenAPI, "3.1.") {

@@ -39,7 +39,7 @@ components:
 
 func load(t *testing.T, text string) *Document {
 	t.Helper()
-	d, err := Load([]byte(text))
+	d, err := Load(t.Context(), []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestLoad_RefusesWhatIsNoDocument(t *testing.T) {
 		"a broken reference":     strings.Replace(sample, "schemas/Thing'", "schemas/Thong'", 1),
 		"a response undescribed": strings.Replace(sample, "description: gone", "x: gone", 1),
 	} {
-		if _, err := Load([]byte(text)); err == nil {
+		if _, err := Load(t.Context(), []byte(text)); err == nil {
 			t.Errorf("%s is taken", what)
 		}
 	}
