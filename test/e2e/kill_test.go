@@ -277,7 +277,7 @@ func (in *installation) verify(t *testing.T, book *ledger) found {
 		}
 	}
 	for what, query := range map[string]string{
-		"activated plastics that are not wholly activated":   `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NOT NULL AND (p.state <> 'activated' OR p.guard_state <> 'consumed' OR p.code_sealed IS NOT NULL OR p.code_hash IS NOT NULL OR c.customer_id IS NULL OR c.account_id IS NULL OR c.pin_sealed IS NULL)`,
+		"activated plastics that are not wholly activated":   `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NOT NULL AND (p.state <> 'activated' OR p.guard_state <> 'consumed' OR p.code_sealed IS NOT NULL OR p.code_hash IS NOT NULL OR c.customer_id IS NULL OR c.account_id IS NULL OR c.pin_hash IS NULL OR c.pin_sealed IS NOT NULL)`,
 		"bound cards whose plastic is not activated":         `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NULL AND c.customer_id IS NOT NULL`,
 		"customers without an activated card":                `SELECT count(*) FROM customers u WHERE NOT EXISTS (SELECT 1 FROM cards c WHERE c.customer_id = u.id)`,
 		"activated cards without exactly one audit row":      `SELECT count(*) FROM plastics p WHERE p.activated_at IS NOT NULL AND (SELECT count(*) FROM audit a WHERE a.card_id = p.card_id AND a.action = 'card.activate' AND a.outcome = 'ok') <> 1`,
