@@ -175,10 +175,11 @@ func changeOf(event []byte) (id, change string) {
 
 func changeIn(card []byte) string {
 	var c struct {
-		ID, UpdatedAt string
-		Frozen        bool
+		ID, CreatedAt, UpdatedAt string
+		Frozen                   bool
 	}
-	if json.Unmarshal(card, &c) != nil {
+	// A card that is as it was made was not changed: its first freeze was lost with a killed instance.
+	if json.Unmarshal(card, &c) != nil || c.UpdatedAt == c.CreatedAt {
 		return ""
 	}
 	return c.ID + " " + strconv.FormatBool(c.Frozen) + " " + c.UpdatedAt

@@ -173,7 +173,9 @@ func (s *soak) change(through int, card string, freeze bool) (acknowledged bool)
 	case err != nil || a.status == 503:
 		s.unknown++
 	case a.status == 200:
-		s.changes[changeIn(a.body)] = true
+		if c := changeIn(a.body); c != "" {
+			s.changes[c] = true
+		}
 	default:
 		s.t.Errorf("%s: %d %s", act, a.status, a.body)
 	}
