@@ -23,7 +23,7 @@ import (
 
 const (
 	startWait = 30 * time.Second
-	stopWait  = 20 * time.Second
+	stopWait  = 90 * time.Second // its last checkpoint may wait for a busy disk
 	pollEvery = 20 * time.Millisecond
 )
 

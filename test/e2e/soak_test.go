@@ -223,7 +223,19 @@ func (s *soak) judge(driven, whole time.Duration) {
 }
 
 // attemptsAreSeen looks at the hanging receiver through the API: its attempts are there, as time-outs.
+// The attempts of an instance that was killed end unseen; those of its successor begin when its leases have
+// passed and end with their time-out, so the look is taken again for a while.
 func (s *soak) attemptsAreSeen() {
+	for deadline := time.Now().Add(90 * time.Second); s.timeoutsSeen() == 0; pause(time.Second) {
+		if time.Now().After(deadline) {
+			s.t.Error("the attempts of the hanging receiver are not seen")
+			return
+		}
+	}
+}
+
+// timeoutsSeen counts the deliveries of the hanging receiver that the API shows as timed out.
+func (s *soak) timeoutsSeen() int {
 	timeouts, cursor := 0, ""
 	for {
 		var page struct {
@@ -247,7 +259,5 @@ func (s *soak) attemptsAreSeen() {
 		}
 		cursor = "&cursor=" + page.NextCursor
 	}
-	if timeouts == 0 {
-		s.t.Error("the attempts of the hanging receiver are not seen")
-	}
+	return timeouts
 }

@@ -180,6 +180,36 @@ func (in *installation) retry(args ...string) {
 	}
 }
 
+// sign waits for a word in the output of a process.
+type sign struct {
+	word string
+	mu   sync.Mutex
+	text strings.Builder
+	seen chan struct{}
+}
+
+func newSign(word string) *sign { return &sign{word: word, seen: make(chan struct{})} }
+
+// Write looks for the word.
+func (s *sign) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := strings.Contains(s.text.String(), s.word)
+	n, err := s.text.Write(p)
+	if !before && strings.Contains(s.text.String(), s.word) {
+		close(s.seen)
+	}
+	return n, err
+}
+
+// await returns when the word was seen, or after the limit.
+func (s *sign) await(limit time.Duration) {
+	select {
+	case <-s.seen:
+	case <-time.After(limit):
+	}
+}
+
 // TestMigrate_IsKilledAndGoesOn kills the move at random moments until one goes through; then the new
 // installation does what the old one would have done.
 func TestMigrate_IsKilledAndGoesOn(t *testing.T) {
@@ -214,10 +244,13 @@ func TestMigrate_IsKilledAndGoesOn(t *testing.T) {
 	for range kills(t) {
 		cmd := exec.Command(in.bin, args...)
 		cmd.Env = in.environment()
+		begun := newSign("copying")
+		cmd.Stdout, cmd.Stderr = begun, begun
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		pause(time.Duration(100+rand.IntN(400)) * time.Millisecond)
+		begun.await(30 * time.Second) // a busy machine starts a process slowly
+		pause(time.Duration(rand.IntN(400)) * time.Millisecond)
 		_ = cmd.Process.Signal(syscall.SIGKILL)
 		if err := cmd.Wait(); err == nil {
 			break // it was faster
