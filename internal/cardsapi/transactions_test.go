@@ -254,6 +254,7 @@ func TestSimulation_Forms(t *testing.T) {
 		`"amount":1,"originalAmount":1`:        {"originalCurrency required"},
 		`"amount":1,"originalCurrency":"EUR"`:  {"originalAmount required"},
 		`"amount":1,"originalCurrency":"EURO"`: {"originalAmount required", "originalCurrency too_long"},
+
 		`"amount":1,"originalAmount":0.5,"originalCurrency":"JPY"`:                   {"originalAmount invalid_format"},
 		`"amount":1,"originalAmount":0,"originalCurrency":"EUR"`:                     {"originalAmount too_small"},
 		`"amount":1,"originalAmount":5,"originalCurrency":"XYZ"`:                     {"originalCurrency invalid_format"},

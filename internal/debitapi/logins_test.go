@@ -102,6 +102,7 @@ func TestLogin_PairOfTokens(t *testing.T) {
 	h.as(got.AccessToken, "GET", hookPath, "").is(t, "after 601 s", 401, 4401, "Authorization:expired")
 	again := h.pair(h.open(renewPath, `{"refreshToken":"`+got.RefreshToken+`"}`))
 	h.as(again.AccessToken, "GET", hookPath, "").is(t, "after the refresh", 200, 0, "")
+	h.toldNobody(goodWord, got.AccessToken, got.RefreshToken, again.AccessToken, again.RefreshToken)
 }
 
 func TestLogin_ForgedTokensAreRefused(t *testing.T) {

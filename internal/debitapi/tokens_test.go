@@ -105,6 +105,24 @@ func TestConnect_CasesAAndB(t *testing.T) {
 	fresh, _ := anew["customer_refresh_token"].(string)
 	h.post(refreshPath, `{"device_id":"d2","customer_refresh_token":"`+fresh+`"}`).is(t, "an old device under the new one", 400, 8000, "")
 	answerD(t, h.post(refreshPath, `{"device_id":"d3","customer_refresh_token":"`+fresh+`"}`))
+	h.toldNobody(n.private, n.refresh, n.oauth, second, third, fresh, h.token)
+}
+
+// toldNobody wants no secret in the log and in the trail.
+func (h *house) toldNobody(secrets ...string) {
+	h.t.Helper()
+	told := h.log.String() + fmt.Sprint(h.trail())
+	if len(told) < 1000 {
+		h.t.Fatal("the log and the trail are empty")
+	}
+	for i, s := range secrets {
+		if len(s) < 20 {
+			h.t.Fatalf("secret %d is none", i)
+		}
+		if strings.Contains(told, s) {
+			h.t.Errorf("secret %d is in the log or in the trail", i)
+		}
+	}
 }
 
 func TestConnect_Refusals(t *testing.T) {
