@@ -82,7 +82,7 @@ func takeOver(t *testing.T, in *installation) {
 	for what, q := range map[string]string{
 		"plastics":             fmt.Sprintf(`SELECT abs((SELECT count(*) FROM plastics) - %d)`, size+1),
 		"cards":                fmt.Sprintf(`SELECT abs((SELECT count(*) FROM cards) - %d)`, size+1),
-		"made for no item":     `SELECT count(*) FROM plastics p WHERE NOT EXISTS (SELECT 1 FROM batch_items i WHERE i.card_id = p.card_id)`,
+		"made for no item":     `SELECT count(*) FROM plastics WHERE card_id NOT IN (SELECT card_id FROM batch_items WHERE card_id IS NOT NULL)`,
 		"identifiers twice":    `SELECT count(*) FROM (SELECT identifier FROM plastics GROUP BY identifier HAVING count(*) > 1) AS twice`,
 		"deliveries not ended": `SELECT count(*) FROM deliveries WHERE state <> 'delivered'`,
 	} {
