@@ -4,6 +4,7 @@ GO      ?= go
 BIN     ?= bin
 FUZZTIME ?= 5s
 KILLS    ?= 50
+CARDS    ?= 100000
 SOAK     ?= 100000
 FAULTS   ?= 300
 SEED     ?= 1
@@ -15,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk faults failover races takeover clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance plans faults failover races takeover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +98,14 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 bench: postgres ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+conformance: postgres ## run the contract of storage on both engines, and print its cases side by side
+	@$(GO) test -count=1 -timeout 30m -v -run '^Test(SQLite|Postgres)_KeepsTheContract$$' ./internal/sqlstore | awk -f test/conformance.awk
+
+plans: build ## fill a fresh database with CARDS cards and show the plan of every hot query; a file, or DATABASE=postgres://…
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	export FIRSTTAP_DATABASE="$${DATABASE:-sqlite://$$dir/firsttap.db}" FIRSTTAP_KEY_FILE="$$dir/keys.json"; \
+	$(BIN)/firsttap bench fill --cards $(CARDS) && $(BIN)/firsttap bench plans
 
 bulk: build ## measure bulk orders, and activations beside them
 	$(BIN)/firsttap bench bulk

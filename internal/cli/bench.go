@@ -17,7 +17,9 @@ import (
 )
 
 type benchCommand struct {
-	Bulk benchBulk `cmd:"" help:"Measure bulk orders: cards a second, memory of the server, and activations beside them."`
+	Fill  benchFill  `cmd:"" help:"Fill an installation with made-up cards and their history, to measure by."`
+	Plans benchPlans `cmd:"" help:"Show how the database goes about the queries that requests wait for."`
+	Bulk  benchBulk  `cmd:"" help:"Measure bulk orders: cards a second, memory of the server, and activations beside them."`
 }
 
 type benchBulk struct {

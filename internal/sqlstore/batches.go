@@ -105,13 +105,24 @@ func (t tx) Batches(_ context.Context, p ident.ProgramID, page issuance.Page) ([
 	return all(t, sql, args, scanBatch)
 }
 
-func (t tx) InsertBatch(_ context.Context, b orders.Batch) error {
-	var out batch
-	out.write(insertBatch, []any{
+func batchArgs(b orders.Batch) []any {
+	return []any{
 		b.ID.UUID, b.Program.UUID, string(b.Reference), string(b.Status), b.Campaign, toJSON(b.Location), b.Requested,
 		b.Created, b.Failed, b.NextIndex, b.Shipment.UUID, b.Credential.UUID, b.BodyHash, b.CreatedAt, b.FinishedAt,
 		b.UpdatedAt, b.Version, 0,
-	}, free(issuance.ErrNumberTaken))
+	}
+}
+
+func itemArgs(i orders.Item) []any {
+	return []any{
+		i.Batch.UUID, i.Index, i.Identifier, i.FrontName, i.QR, i.PINSealed, i.Campaign, string(i.Outcome),
+		string(i.Reason), i.Card.UUID, i.CardNumber,
+	}
+}
+
+func (t tx) InsertBatch(_ context.Context, b orders.Batch) error {
+	var out batch
+	out.write(insertBatch, batchArgs(b), free(issuance.ErrNumberTaken))
 	t.accepted = t.accepted || b.Status == orders.Accepted
 	return t.run(out)
 }
@@ -123,13 +134,7 @@ func (t tx) UpdateBatch(_ context.Context, b orders.Batch) error {
 }
 
 func (t tx) InsertItems(_ context.Context, items []orders.Item) error {
-	rows := make([][]any, len(items))
-	for n, i := range items {
-		rows[n] = []any{
-			i.Batch.UUID, i.Index, i.Identifier, i.FrontName, i.QR, i.PINSealed, i.Campaign, string(i.Outcome),
-			string(i.Reason), i.Card.UUID, i.CardNumber,
-		}
-	}
+	rows := rowsOf(items, itemArgs)
 	var b batch
 	b.insert(insertItem, rows, nil)
 	return t.run(b)
