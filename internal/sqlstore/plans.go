@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"math/big"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,12 +147,8 @@ func middle(s *session) (sample, error) {
 	if !found {
 		return x, ErrNothingStored
 	}
-	half := make([]byte, len(low)) // (low + high) / 2, from the highest byte
-	rest := 0
-	for i := range low {
-		sum := rest*256 + int(low[i]) + int(high[i])
-		half[i], rest = byte(sum/2), sum%2
-	}
+	sum := new(big.Int).Add(new(big.Int).SetBytes(low), new(big.Int).SetBytes(high))
+	half := sum.Rsh(sum, 1).FillBytes(make([]byte, len(low)))
 	found, err = one(s, selectSample, []any{half}, &x.program, &x.card, &x.number, &x.customer, &x.holder, &x.account, &x.balance,
 		&x.identifier, &x.batch, &x.shipment, &x.reference)
 	if err == nil && !found {
