@@ -39,21 +39,19 @@ const (
 
 // Account is the balance that a card spends.
 type Account struct {
-	ID           ident.AccountID
-	Program      ident.ProgramID
-	Number       int64           // the debit API's balance id
-	Reference    ident.Reference // of a composite parent; "" otherwise
-	Kind         Kind
-	OwnerKind    Owner
-	Owner        ident.CustomerID // zero when the programme owns it
-	Parent       ident.AccountID  // of a composite child
-	Status       Status
-	Currency     string // ISO 4217
-	CreditCents  int64  // credit line of a parent or child
-	OpeningCents int64  // balance that the account was opened with
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	Version      int64
+	ID        ident.AccountID
+	Program   ident.ProgramID
+	Number    int64           // the debit API's balance id
+	Reference ident.Reference // of a composite parent; "" otherwise
+	Kind      Kind
+	OwnerKind Owner
+	Owner     ident.CustomerID // zero when the programme owns it
+	Parent    ident.AccountID  // of a composite child
+	Status    Status
+	Currency  string // ISO 4217
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Version   int64
 }
 
 // Reasons of this room.

@@ -95,7 +95,7 @@ func openedPayload(p ident.ProgramID, got issuance.OpenedAccount) payload {
 		w.BeginObject()
 		w.Key("parent").BeginObject()
 		w.Key("id").String(string(got.Parent.Reference))
-		w.Key("credit_line").Int(got.Parent.CreditCents)
+		w.Key("credit_line").Int(got.Credit)
 		w.EndObject()
 		w.EndObject()
 	}

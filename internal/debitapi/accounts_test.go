@@ -244,7 +244,9 @@ func TestAccount_CompositeBalanceInBothForms(t *testing.T) {
 			h.must(err)
 			list, err := tx.Accounts(t.Context(), h.program.ID, issuance.AccountFilter{Owner: c.ID}, issuance.Page{Limit: 10})
 			for _, a := range list {
-				kinds[a.Kind] = a.CreditCents
+				at, err := tx.Position(t.Context(), a.ID)
+				h.must(err)
+				kinds[a.Kind] = at.Sums.Line
 			}
 			return err
 		}))

@@ -37,7 +37,7 @@ func (s *Service) CreateAccount(ctx context.Context, cmd CreateAccount) (account
 		a := s.newWallet(w.Program, owner, w.Now)
 		a.Currency = w.Program.Policy.CardsCurrency
 		w.Announce(event.Event{Name: event.AccountCreated, Account: &a})
-		return a, w.Tx.InsertAccount(ctx, a)
+		return a, s.openAccount(ctx, w, a, 0)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
 )
@@ -69,6 +70,7 @@ type draft struct {
 	secrets     *CustomerSecrets
 	credentials []access.Credential
 	accounts    []account.Account
+	journals    []ledger.Journal
 	pinSet      bool
 	device      string
 }
@@ -210,7 +212,7 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 		changes.Customer, changes.Claims = &holder, out.claims
 		events = append(events, event.Event{Name: event.CustomerCreated, Customer: &holder})
 	}
-	changes.Accounts, changes.Credentials = out.accounts, out.credentials
+	changes.Accounts, changes.Journals, changes.Credentials = out.accounts, out.journals, out.credentials
 	events = append(events, event.Event{Name: event.CardActivated, Card: &v, Box: boxWith(st.Box, v.Plastic)})
 	if out.pinSet {
 		events = append(events, event.Event{Name: event.CardPINSet, Card: &v})

@@ -10,6 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -126,6 +127,7 @@ type ActivationChanges struct {
 	Customer    *customer.Customer // new
 	Claims      []Fact             // of the new customer
 	Accounts    []account.Account  // new
+	Journals    []ledger.Journal   // what they begin with
 	Credentials []access.Credential
 	Audit       []audit.Row
 	Messages    []event.Message

@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
 )
@@ -30,6 +32,7 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 	if d.NewWallet {
 		wallet := s.newWallet(st.Program, out.holder, now)
 		out.accounts, d.Account = append(out.accounts, wallet), wallet.ID
+		out.journals = s.beginning(st.Program, wallet, 0, now)
 	}
 	out.view.Card.Customer, out.view.Card.Account = out.holder.ID, d.Account
 	if out.view.Card.HolderName == "" {
@@ -50,7 +53,7 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 func (s *Service) newHolder(p program.Program, n NewHolder, now time.Time) customer.Customer {
 	return customer.Customer{
 		ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: p.ID,
-		Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(p)), ExternalID: n.ExternalID,
+		Number: s.ids.Number(ident.MinCustomerNumber, MaxNumber(p)), ExternalID: n.ExternalID,
 		Kind: n.kind(), Status: customer.Active, Application: customer.Approved,
 		Email: n.Email, Phone: n.Phone, FirstName: n.FirstName, MiddleName: n.MiddleName,
 		LastName: n.LastName, SecondLastName: n.SecondLastName, Gender: n.Gender, RFC: n.RFC, CURP: n.CURP,
@@ -58,20 +61,47 @@ func (s *Service) newHolder(p program.Program, n NewHolder, now time.Time) custo
 	}
 }
 
-// newWallet is a customer's plain account. A sandbox account starts with the policy's balance.
+// newWallet is a customer's plain account. What it begins with is [Service.beginning].
 func (s *Service) newWallet(p program.Program, c customer.Customer, now time.Time) account.Account {
 	a := account.Account{
 		ID: ident.AccountID{UUID: s.ids.UUID()}, Program: p.ID, Kind: account.Wallet, OwnerKind: account.OwnerUser,
-		Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(p)), Owner: c.ID, Status: account.Active,
+		Number: s.ids.Number(ident.MinCustomerNumber, MaxNumber(p)), Owner: c.ID, Status: account.Active,
 		Currency: "MXN", CreatedAt: now, UpdatedAt: now,
 	}
 	if c.Kind == customer.Company {
 		a.OwnerKind = account.OwnerCompany
 	}
-	if p.Kind == program.Sandbox {
-		a.OpeningCents = p.Policy.InitialBalanceCents
-	}
 	return a
+}
+
+// beginning is what an account begins with: none, or one movement. A sandbox wallet has the policy's balance; a
+// line is granted by the programme.
+func (s *Service) beginning(p program.Program, a account.Account, lineCents int64, now time.Time) []ledger.Journal {
+	change := ledger.Grant(lineCents)
+	if p.Kind == program.Sandbox && a.Kind == account.Wallet {
+		own := ledger.Deposit(p.Policy.InitialBalanceCents)
+		change.Spendable, change.Funding = own.Spendable, own.Funding
+	}
+	if change == (ledger.Change{}) {
+		return nil
+	}
+	return []ledger.Journal{{
+		ID: ident.JournalID{UUID: s.ids.UUID()}, Program: p.ID, Kind: ledger.Opened, At: now,
+		Entries: []ledger.Entry{ledger.Position{Account: a.ID}.Move(change)},
+	}}
+}
+
+// openAccount adds an account with what it begins with.
+func (s *Service) openAccount(ctx context.Context, w *Work, a account.Account, lineCents int64) error {
+	if err := w.Tx.InsertAccount(ctx, a); err != nil {
+		return err
+	}
+	for _, j := range s.beginning(w.Program, a, lineCents, w.Now) {
+		if err := w.Tx.Post(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mintTokens makes the credentials of a new customer: private key and refresh token, and, when a device
@@ -117,8 +147,8 @@ func (s *Service) HashCredential(secret redact.Text) []byte {
 	return s.sealer.Hash(Bound{Purpose: PurposeCredential}, secret.Bytes())
 }
 
-// maxNumber is the highest public number that the programme hands out.
-func maxNumber(p program.Program) int64 {
+// MaxNumber is the highest public number that the programme hands out.
+func MaxNumber(p program.Program) int64 {
 	if p.Policy.Debit.IDBits == 53 {
 		return ident.MaxNumber53
 	}

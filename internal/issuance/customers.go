@@ -49,7 +49,7 @@ func (s *Service) CreateCustomer(ctx context.Context, cmd CreateCustomer) (custo
 		}
 		c := customer.Customer{
 			ID: ident.CustomerID{UUID: s.ids.UUID()}, Program: w.Program.ID,
-			Number: s.ids.Number(ident.MinCustomerNumber, maxNumber(w.Program)), ExternalID: cmd.ExternalID,
+			Number: s.ids.Number(ident.MinCustomerNumber, MaxNumber(w.Program)), ExternalID: cmd.ExternalID,
 			Kind: customer.Person, Status: customer.Active, Application: customer.NotStarted,
 			Email: cmd.Email, Phone: cmd.Phone, FirstName: cmd.FirstName, LastName: cmd.LastName,
 			TermsVersion: cmd.TermsVersion, TermsIP: cmd.TermsIP, CreatedAt: w.Now, UpdatedAt: w.Now,

@@ -43,9 +43,7 @@ type Purse struct {
 
 // purseOf tells a balance as a card's holder sees it. Own money is spent before the line.
 func purseOf(a account.Account, at ledger.Position) *Purse {
-	line := ledger.BalanceOf(a, ledger.Position{}).Available - a.OpeningCents
-	available := ledger.BalanceOf(a, at).Available
-	return &Purse{Account: a, Available: available, Line: line, Used: max(0, line-available)}
+	return &Purse{Account: a, Available: at.Sums.Available(), Line: at.Sums.Line, Used: at.Sums.Debt()}
 }
 
 // HeldReport is the cards of a customer, newest first.

@@ -99,7 +99,7 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	if m.taken, err = m.bornElsewhere(ctx, items); err != nil {
 		return BatchStep{}, err
 	}
-	m.numbers = m.s.ids.Numbers(len(items), ident.MinCardNumber, maxNumber(m.w.Program))
+	m.numbers = m.s.ids.Numbers(len(items), ident.MinCardNumber, MaxNumber(m.w.Program))
 	for i := range items {
 		if items[i], err = m.makeItem(ctx, i, items[i]); err != nil {
 			return BatchStep{}, err
@@ -245,7 +245,7 @@ func (m *maker) redrawCard(at int) error {
 	if m.chosen {
 		return ErrNumberTaken
 	}
-	m.cards[at].Number = m.s.ids.Number(ident.MinCardNumber, maxNumber(m.w.Program))
+	m.cards[at].Number = m.s.ids.Number(ident.MinCardNumber, MaxNumber(m.w.Program))
 	return nil
 }
 

@@ -17,7 +17,7 @@ const cardYears = 4
 func (s *Service) mintCard(p program.Program, t card.Type, d ident.DesignID, now time.Time) card.Card {
 	return card.Card{
 		ID: ident.CardID{UUID: s.ids.UUID()}, Program: p.ID,
-		Number: s.ids.Number(ident.MinCardNumber, maxNumber(p)), Reference: s.ids.Reference(),
+		Number: s.ids.Number(ident.MinCardNumber, MaxNumber(p)), Reference: s.ids.Reference(),
 		Type: t, Design: d, ThreeDS: "SMS", ExpiresAt: expiryOf(p, now),
 		CreatedAt: now, UpdatedAt: now,
 	}

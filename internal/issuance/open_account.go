@@ -31,6 +31,7 @@ type OpenedAccount struct {
 	Profile  customer.Profile
 	Wallet   account.Account
 	Parent   *account.Account // nil when there is none
+	Credit   int64            // line of the parent, or else of the wallet
 	Secrets  CustomerSecrets
 
 	credentials []access.Credential
@@ -60,15 +61,13 @@ func (s *Service) OpenAccount(ctx context.Context, cmd OpenAccount) (OpenedAccou
 
 // draftAccount makes the customer and its accounts. A composite customer's line is its parent's.
 func (s *Service) draftAccount(w *Work, cmd OpenAccount) OpenedAccount {
-	out := OpenedAccount{Customer: s.newHolder(w.Program, cmd.Holder, w.Now), Profile: cmd.Profile}
+	out := OpenedAccount{Customer: s.newHolder(w.Program, cmd.Holder, w.Now), Profile: cmd.Profile, Credit: cmd.CreditCents}
 	out.Customer.DateOfBirth, out.Customer.Campaign = cmd.Profile.DateOfBirth, cmd.Profile.Campaign
 	out.Wallet = s.newWallet(w.Program, out.Customer, w.Now)
 	if cmd.Composite || w.Program.Policy.Debit.Composite {
 		parent := s.newWallet(w.Program, out.Customer, w.Now)
-		parent.Kind, parent.Reference, parent.OpeningCents, parent.CreditCents = account.CompositeParent, s.ids.Reference(), 0, cmd.CreditCents
+		parent.Kind, parent.Reference = account.CompositeParent, s.ids.Reference()
 		out.Parent = &parent
-	} else {
-		out.Wallet.CreditCents = cmd.CreditCents
 	}
 	device := cmd.Device
 	if device == "" {
@@ -100,15 +99,13 @@ func (s *Service) writeAccount(ctx context.Context, w *Work, cmd OpenAccount, ou
 			return err
 		}
 	}
-	for _, a := range []*account.Account{&out.Wallet, out.Parent} {
-		if a == nil {
-			continue
-		}
-		if err := w.Tx.InsertAccount(ctx, *a); err != nil {
-			return err
-		}
+	if out.Parent == nil {
+		return s.openAccount(ctx, w, out.Wallet, cmd.CreditCents)
 	}
-	return nil
+	if err := s.openAccount(ctx, w, out.Wallet, 0); err != nil {
+		return err
+	}
+	return s.openAccount(ctx, w, *out.Parent, cmd.CreditCents)
 }
 
 // HolderAccount is a customer as its account shows it.

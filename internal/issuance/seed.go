@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -31,9 +32,12 @@ type Seed struct {
 type SeedCustomer struct {
 	Number              int64
 	FirstName, LastName string
-	Email, RFC, CURP    string // kept as they are, valid or not
-	Wallet              int64  // number of a plain account
-	Child               int64  // number of a child of a composite parent, which the customer owns
+	Email, RFC, CURP    string          // kept as they are, valid or not
+	Wallet              int64           // number of a plain account
+	Child               int64           // number of a child of a composite parent, which the customer owns
+	Parent              ident.Reference // of that parent; "": drawn
+	ParentLine          int64           // its whole line
+	ChildLine           int64           // what the child has of it
 }
 
 // SeedBatch is a finished batch.
@@ -55,7 +59,7 @@ func PublishedExamples(cmd Command) Seed {
 		Command: cmd,
 		Customers: []SeedCustomer{
 			{Number: 12345678, FirstName: "Laura", LastName: "Pérez"},
-			{Number: 85, FirstName: "Juan", LastName: "Díaz", Child: 10249},
+			{Number: 85, FirstName: "Juan", LastName: "Díaz", Child: 10249, Parent: "7c6474ab26337a9151517c433874cc54", ParentLine: 4_000_000, ChildLine: 2_100_000},
 			{Number: 777, FirstName: "Rosa", LastName: "Luna", RFC: "INVALID"},
 		},
 		Batches: []SeedBatch{
@@ -138,7 +142,7 @@ func (s *Service) seedCustomer(ctx context.Context, w *Work, sent SeedCustomer) 
 	if sent.Wallet != 0 {
 		wallet := s.newWallet(w.Program, c, w.Now)
 		wallet.Number = sent.Wallet
-		if err := w.Tx.InsertAccount(ctx, wallet); err != nil {
+		if err := s.openAccount(ctx, w, wallet, 0); err != nil {
 			return err
 		}
 	}
@@ -146,13 +150,32 @@ func (s *Service) seedCustomer(ctx context.Context, w *Work, sent SeedCustomer) 
 		return nil
 	}
 	parent := s.newWallet(w.Program, c, w.Now)
-	parent.Kind, parent.Reference, parent.OpeningCents = account.CompositeParent, s.ids.Reference(), 0
-	if err := w.Tx.InsertAccount(ctx, parent); err != nil {
+	parent.Kind, parent.Reference = account.CompositeParent, sent.Parent
+	if sent.Parent == "" {
+		parent.Reference = s.ids.Reference()
+	}
+	if err := s.openAccount(ctx, w, parent, sent.ParentLine); err != nil {
 		return err
 	}
 	child := s.newWallet(w.Program, c, w.Now)
-	child.Kind, child.Parent, child.Number, child.OpeningCents = account.CompositeChild, parent.ID, sent.Child, 0
-	return w.Tx.InsertAccount(ctx, child)
+	child.Kind, child.Parent, child.Number = account.CompositeChild, parent.ID, sent.Child
+	if err := w.Tx.InsertAccount(ctx, child); err != nil || sent.ChildLine == 0 {
+		return err
+	}
+	return s.seedLine(ctx, w, parent.ID, child.ID, sent.ChildLine)
+}
+
+// seedLine gives a child its part of the parent's line.
+func (s *Service) seedLine(ctx context.Context, w *Work, parent, child ident.AccountID, cents int64) error {
+	from, err := w.Tx.Position(ctx, parent)
+	if err != nil {
+		return err
+	}
+	less, more := ledger.Lend(cents)
+	return w.Tx.Post(ctx, ledger.Journal{
+		ID: ident.JournalID{UUID: s.ids.UUID()}, Program: w.Program.ID, Kind: ledger.Lined, At: w.Now,
+		Entries: []ledger.Entry{from.Move(less), ledger.Position{Account: child}.Move(more)},
+	})
 }
 
 // seedBatch adds a finished batch and its cards, made as the worker makes them.

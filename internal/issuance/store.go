@@ -136,6 +136,8 @@ type TokenWriter interface {
 type AccountReader interface {
 	Account(ctx context.Context, p ident.ProgramID, id ident.AccountID) (account.Account, bool, error)
 	AccountByNumber(ctx context.Context, p ident.ProgramID, number int64) (account.Account, bool, error)
+	// AccountByReference finds a composite parent.
+	AccountByReference(ctx context.Context, p ident.ProgramID, ref ident.Reference) (account.Account, bool, error)
 	// WalletOf gives the oldest wallet of a customer.
 	WalletOf(ctx context.Context, p ident.ProgramID, owner ident.CustomerID) (account.Account, bool, error)
 	// Accounts lists accounts, newest first.

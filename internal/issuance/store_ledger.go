@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -15,6 +16,17 @@ type LedgerReader interface {
 	Position(ctx context.Context, id ident.AccountID) (ledger.Position, error)
 	// Journal gives a movement with its entries, in the order of accounts.
 	Journal(ctx context.Context, p ident.ProgramID, id ident.JournalID) (ledger.Journal, bool, error)
+	// JournalNamed finds a movement by the name that its caller gave it.
+	JournalNamed(ctx context.Context, p ident.ProgramID, external string) (ledger.Journal, bool, error)
+	// Movements lists what people are told of, by time and then by id: newest first, unless asked otherwise.
+	Movements(ctx context.Context, p ident.ProgramID, f MovementFilter, limit, offset int) ([]Movement, error)
+	// CountMovements counts what the filter chooses.
+	CountMovements(ctx context.Context, p ident.ProgramID, f MovementFilter) (int, error)
+	// PaidSince sums what a customer's transfers sent away, at since or later.
+	PaidSince(ctx context.Context, id ident.CustomerID, since time.Time) (int64, error)
+	// Owed gives what was collected and not paid, for the account and its children: of each what it owed
+	// before the instant, or what it owes now when that is less.
+	Owed(ctx context.Context, id ident.AccountID, before time.Time) (int64, error)
 	// OwnAccount gives the oldest wallet that belongs to the programme itself.
 	OwnAccount(ctx context.Context, p ident.ProgramID, currency string) (account.Account, bool, error)
 }
@@ -22,6 +34,21 @@ type LedgerReader interface {
 // LedgerWriter writes the book of money.
 type LedgerWriter interface {
 	// Post appends a movement. One that is not balanced is a fault; one whose entries are not the next of
-	// their accounts makes the transaction run again.
+	// their accounts, or whose number or name is another's, makes the transaction run again.
 	Post(ctx context.Context, j ledger.Journal) error
+}
+
+// MovementFilter chooses movements of a customer; zero members choose all.
+type MovementFilter struct {
+	Customer ident.CustomerID // whose account it was when the money moved
+	Number   int64
+	From, To time.Time // at From or later, before To
+	Oldest   bool      // first
+}
+
+// Movement is a movement as one of its accounts sees it.
+type Movement struct {
+	Journal ledger.Journal // without its entries
+	Account int64          // number of the account
+	Cents   int64          // that came; less than zero: that went
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/account"
@@ -12,29 +13,55 @@ type Kind string
 
 // The kinds of movement.
 const (
-	Authorized Kind = "authorized" // held for a card transaction
-	Reversed   Kind = "reversed"   // a hold was given back
-	Cleared    Kind = "cleared"    // collected by a merchant, with or without a hold
-	Refunded   Kind = "refunded"   // given back by a merchant
-	Deposited  Kind = "deposited"  // came in from outside
+	Opened      Kind = "opened"      // what an account began with
+	Lined       Kind = "lined"       // a credit line was granted, raised or lowered
+	Authorized  Kind = "authorized"  // held for a card transaction
+	Reversed    Kind = "reversed"    // a hold was given back
+	Cleared     Kind = "cleared"     // collected by a merchant, with or without a hold
+	Refunded    Kind = "refunded"    // given back by a merchant
+	Deposited   Kind = "deposited"   // came in from outside
+	ToppedUp    Kind = "topped_up"   // likewise, by the programme, under a name of its own
+	Transferred Kind = "transferred" // from one customer to another
 )
 
-// Sums are the four books of an account, in cents of its currency.
+// Told reports whether people find the movement in their list: money came, or went. Such a journal has a
+// public number.
+func (k Kind) Told() bool {
+	switch k {
+	case Cleared, Refunded, Deposited, ToppedUp, Transferred:
+		return true
+	case Opened, Lined, Authorized, Reversed:
+	}
+	return false
+}
+
+// Sums are the books of an account, in cents of its currency.
 type Sums struct {
-	Spendable int64 // beyond what the account was opened with
+	Spendable int64 // own money; less than zero is what was spent of the line
 	Held      int64 // for authorisations that wait
 	Network   int64 // collected by merchants less what they gave back
 	Funding   int64 // where money comes from: less than zero by all that came in
+	Line      int64 // the credit line; of a composite parent, what no child has
+	Granted   int64 // where lines come from: less than zero by what the programme granted
 }
 
 // Change is what an entry does to the books of an account.
 type Change = Sums
 
 func (s Sums) plus(c Change) Sums {
-	return Sums{s.Spendable + c.Spendable, s.Held + c.Held, s.Network + c.Network, s.Funding + c.Funding}
+	return Sums{
+		s.Spendable + c.Spendable, s.Held + c.Held, s.Network + c.Network, s.Funding + c.Funding, s.Line + c.Line, s.Granted + c.Granted,
+	}
 }
 
-func (s Sums) total() int64 { return s.Spendable + s.Held + s.Network + s.Funding }
+// Total is zero for everything that was ever written, taken together.
+func (s Sums) Total() int64 { return s.Spendable + s.Held + s.Network + s.Funding + s.Line + s.Granted }
+
+// Available is what can still be spent: own money, and what is left of the line.
+func (s Sums) Available() int64 { return s.Spendable + s.Line }
+
+// Debt is what was spent of the line, held money included.
+func (s Sums) Debt() int64 { return max(0, -s.Spendable) }
 
 // Position is where an account stands: its last entry. The zero Position of an account has none.
 type Position struct {
@@ -58,9 +85,10 @@ func (p Position) Move(c Change) Entry {
 
 // Memo is what people want to know of a movement. Empty members are not known.
 type Memo struct {
-	Deposit   string `json:"deposit,omitempty"`
-	Sender    string `json:"sender,omitempty"`
-	Reference string `json:"reference,omitempty"`
+	Deposit     string          `json:"deposit,omitempty"`
+	Sender      string          `json:"sender,omitempty"`
+	Reference   string          `json:"reference,omitempty"`
+	Description json.RawMessage `json:"description,omitempty"` // an object, as it was sent
 }
 
 // Journal is one movement.
@@ -68,6 +96,8 @@ type Journal struct {
 	ID          ident.JournalID
 	Program     ident.ProgramID
 	Kind        Kind
+	Number      int64               // public; 0 when nobody is told of it
+	External    string              // the caller's own name of it, unique in the programme for ever; "" when it has none
 	Transaction ident.TransactionID // of a card; zero when none was used
 	Memo        Memo
 	At          time.Time // on the programme's clock
@@ -82,7 +112,7 @@ func (j Journal) Balanced() bool {
 		if seen[e.Account] || e.Account.IsZero() {
 			return false
 		}
-		seen[e.Account], sum = true, sum+e.Change.total()
+		seen[e.Account], sum = true, sum+e.Change.Total()
 	}
 	return sum == 0 && len(j.Entries) > 0
 }
@@ -96,13 +126,9 @@ type Balance struct {
 	Available int64 // what can be spent
 }
 
-// BalanceOf gives the balance of an account at a position. A child of a composite balance spends its own
-// credit line.
+// BalanceOf gives the balance of an account at a position. A credit line counts among what it has.
 func BalanceOf(a account.Account, p Position) Balance {
-	available := a.OpeningCents + p.Sums.Spendable
-	if a.Kind == account.CompositeChild {
-		available += a.CreditCents
-	}
+	available := p.Sums.Available()
 	return Balance{
 		Currency: a.Currency, Assets: available + p.Sums.Held + p.Sums.Network, Pending: p.Sums.Held, Cleared: p.Sums.Network,
 		Available: available,

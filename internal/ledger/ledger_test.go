@@ -15,8 +15,8 @@ var (
 
 func TestMoves_BalanceAndShow(t *testing.T) {
 	t.Parallel()
-	a := account.Account{ID: ana, Currency: "USD", Kind: account.Wallet, OpeningCents: 1000}
-	p := ledger.Position{Account: ana}
+	a := account.Account{ID: ana, Currency: "USD", Kind: account.Wallet}
+	p := ledger.Position{Account: ana, Sums: ledger.Sums{Spendable: 1000, Funding: -1000}}
 	for _, c := range []struct {
 		name                                string
 		change                              ledger.Change
@@ -41,9 +41,50 @@ func TestMoves_BalanceAndShow(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
 	}
-	child := account.Account{Kind: account.CompositeChild, CreditCents: 500}
-	if got := ledger.BalanceOf(child, ledger.Position{}).Available; got != 500 {
+	child := account.Account{Kind: account.CompositeChild}
+	if got := ledger.BalanceOf(child, ledger.Position{Sums: ledger.Sums{Spendable: -100, Line: 500}}).Available; got != 400 {
 		t.Errorf("a child has %d", got)
+	}
+}
+
+func TestLines_AreLentAndPaidFor(t *testing.T) {
+	t.Parallel()
+	parent, child := ledger.Position{Account: ana}, ledger.Position{Account: ben}
+	step := func(name string, fromParent, toChild ledger.Change, line, childLine, available, debt int64) {
+		t.Helper()
+		j := ledger.Journal{Entries: []ledger.Entry{parent.Move(fromParent), child.Move(toChild)}}
+		if !j.Balanced() {
+			t.Errorf("%s is not balanced", name)
+		}
+		parent.Seq, parent.Sums, child.Seq, child.Sums = j.Entries[0].Seq, j.Entries[0].After, j.Entries[1].Seq, j.Entries[1].After
+		if s := child.Sums; parent.Sums.Line != line || s.Line != childLine || s.Available() != available || s.Debt() != debt {
+			t.Errorf("%s: parent %+v, child %+v", name, parent.Sums, s)
+		}
+		if sum := parent.Sums.Total() + child.Sums.Total(); sum != 0 {
+			t.Errorf("%s: everything adds up to %d", name, sum)
+		}
+	}
+	step("a line is granted", ledger.Grant(1000), ledger.Change{}, 1000, 0, 0, 0)
+	less, more := ledger.Lend(600)
+	step("a part is lent", less, more, 400, 600, 600, 0)
+	step("some is held", ledger.Change{}, ledger.Hold(250), 400, 600, 350, 250)
+	step("it is collected", ledger.Change{}, ledger.Collect(250, 250), 400, 600, 350, 250)
+	back, lower := ledger.Lend(-100)
+	step("a part goes back", back, lower, 500, 500, 250, 250)
+	step("money comes in", ledger.Change{}, ledger.Deposit(300), 500, 500, 550, 0)
+	get, give := ledger.Pay(-50)
+	step("own money is sent on", get, give, 500, 500, 500, 0)
+}
+
+func TestKinds_ThatAreTold(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[ledger.Kind]bool{
+		ledger.Opened: false, ledger.Lined: false, ledger.Authorized: false, ledger.Reversed: false, ledger.Cleared: true,
+		ledger.Refunded: true, ledger.Deposited: true, ledger.ToppedUp: true, ledger.Transferred: true,
+	} {
+		if kind.Told() != want {
+			t.Errorf("%s: %v", kind, !want)
+		}
 	}
 }
 

@@ -16,3 +16,12 @@ func GiveBack(cents int64) Change { return Change{Spendable: cents, Network: -ce
 
 // Deposit brings money in from outside.
 func Deposit(cents int64) Change { return Change{Spendable: cents, Funding: -cents} }
+
+// Grant gives an account a credit line, or takes some of it back when cents are below zero.
+func Grant(cents int64) Change { return Change{Line: cents, Granted: -cents} }
+
+// Pay moves own money to another account, and what the other gets; both are in one journal.
+func Pay(cents int64) (from, to Change) { return Change{Spendable: -cents}, Change{Spendable: cents} }
+
+// Lend moves a part of a parent's line to a child, or back when cents are below zero.
+func Lend(cents int64) (parent, child Change) { return Change{Line: -cents}, Change{Line: cents} }

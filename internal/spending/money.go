@@ -46,10 +46,14 @@ func (s *Service) post(ctx context.Context, w *issuance.Work, at ledger.Position
 			return err
 		}
 	}
-	return w.Tx.Post(ctx, ledger.Journal{
+	j := ledger.Journal{
 		ID: ident.JournalID{UUID: s.ids.UUID()}, Program: w.Program.ID, Kind: kind, Transaction: after.ID, At: w.Now,
 		Entries: []ledger.Entry{at.Move(change)},
-	})
+	}
+	if kind.Told() {
+		j.Number = s.ids.Number(ident.MinCustomerNumber, issuance.MaxNumber(w.Program))
+	}
+	return w.Tx.Post(ctx, j)
 }
 
 // Balance gives where an account stands, or account.NotFound.
@@ -97,6 +101,7 @@ func (s *Service) Deposit(ctx context.Context, cmd Deposit) (Deposited, error) {
 		w.Announce(event.Event{Name: event.DepositCreated, Deposit: &d})
 		return d, w.Tx.Post(ctx, ledger.Journal{
 			ID: d.Journal, Program: w.Program.ID, Kind: ledger.Deposited, At: w.Now,
+			Number:  s.ids.Number(ident.MinCustomerNumber, issuance.MaxNumber(w.Program)),
 			Memo:    ledger.Memo{Deposit: d.ID.String(), Sender: d.Sender, Reference: d.Reference},
 			Entries: []ledger.Entry{at.Move(ledger.Deposit(cmd.Cents))},
 		})

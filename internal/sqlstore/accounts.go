@@ -9,25 +9,26 @@ import (
 )
 
 const accountColumns = `a.id, a.program_id, a.number, a.reference, a.kind, a.owner_kind, a.owner_id, a.parent_id, a.status,
-	a.currency, a.credit_cents, a.opening_cents, a.created_at, a.updated_at, a.version`
+	a.currency, a.created_at, a.updated_at, a.version`
 
 const (
-	selectAccount         = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.id = $2 AND a.program_id = $1`
-	selectAccountByNumber = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1 AND a.number = $2`
-	listAccounts          = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1`
-	insertAccount         = `INSERT INTO accounts (id, program_id, number, reference, kind, owner_kind, owner_id, parent_id, status, currency,
-	credit_cents, opening_cents, created_at, updated_at, version)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+	selectAccount            = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.id = $2 AND a.program_id = $1`
+	selectAccountByNumber    = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1 AND a.number = $2`
+	selectAccountByReference = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1 AND a.reference = $2 AND a.reference <> ''`
+	listAccounts             = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.program_id = $1`
+	insertAccount            = `INSERT INTO accounts (id, program_id, number, reference, kind, owner_kind, owner_id, parent_id, status, currency,
+	created_at, updated_at, version)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 	ON CONFLICT DO NOTHING`
-	updateAccount = `UPDATE accounts SET owner_kind = $3, owner_id = $4, parent_id = $5, status = $6, currency = $7, credit_cents = $8,
-	opening_cents = $9, updated_at = $10, version = $2 + 1
+	updateAccount = `UPDATE accounts SET owner_kind = $3, owner_id = $4, parent_id = $5, status = $6, currency = $7,
+	updated_at = $8, version = $2 + 1
 	WHERE id = $1 AND version = $2`
 )
 
 func accountDest(a *account.Account) []any {
 	return []any{
 		&a.ID.UUID, &a.Program.UUID, &a.Number, (*string)(&a.Reference), (*string)(&a.Kind), (*string)(&a.OwnerKind),
-		&a.Owner.UUID, &a.Parent.UUID, (*string)(&a.Status), &a.Currency, &a.CreditCents, &a.OpeningCents, &a.CreatedAt,
+		&a.Owner.UUID, &a.Parent.UUID, (*string)(&a.Status), &a.Currency, &a.CreatedAt,
 		&a.UpdatedAt, &a.Version,
 	}
 }
@@ -35,7 +36,7 @@ func accountDest(a *account.Account) []any {
 func accountArgs(a account.Account) []any {
 	return []any{
 		a.ID.UUID, a.Program.UUID, a.Number, string(a.Reference), string(a.Kind), string(a.OwnerKind),
-		a.Owner.UUID, a.Parent.UUID, string(a.Status), a.Currency, a.CreditCents, a.OpeningCents, a.CreatedAt,
+		a.Owner.UUID, a.Parent.UUID, string(a.Status), a.Currency, a.CreatedAt,
 		a.UpdatedAt, a.Version,
 	}
 }
@@ -51,6 +52,12 @@ func (t tx) Account(_ context.Context, p ident.ProgramID, id ident.AccountID) (a
 func (t tx) AccountByNumber(_ context.Context, p ident.ProgramID, number int64) (account.Account, bool, error) {
 	var a account.Account
 	found, err := one(t, selectAccountByNumber, []any{p.UUID, number}, accountDest(&a)...)
+	return a, found, err
+}
+
+func (t tx) AccountByReference(_ context.Context, p ident.ProgramID, ref ident.Reference) (account.Account, bool, error) {
+	var a account.Account
+	found, err := one(t, selectAccountByReference, []any{p.UUID, string(ref)}, accountDest(&a)...)
 	return a, found, err
 }
 
@@ -71,5 +78,5 @@ func (t tx) InsertAccount(_ context.Context, a account.Account) error {
 
 func (t tx) UpdateAccount(_ context.Context, a account.Account) error {
 	return update(t, updateAccount, a.ID.UUID, a.Version, string(a.OwnerKind), a.Owner.UUID, a.Parent.UUID,
-		string(a.Status), a.Currency, a.CreditCents, a.OpeningCents, a.UpdatedAt)
+		string(a.Status), a.Currency, a.UpdatedAt)
 }

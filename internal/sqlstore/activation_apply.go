@@ -80,6 +80,9 @@ func applyHolder(b *batch, ch issuance.ActivationChanges) *[]customer.Field {
 	for _, a := range ch.Accounts {
 		b.write(insertAccount, accountArgs(a), free(issuance.ErrNumberTaken))
 	}
+	for _, j := range ch.Journals {
+		post(b, j)
+	}
 	for _, c := range ch.Credentials {
 		b.write(insertCredential, credentialArgs(c), nil)
 	}

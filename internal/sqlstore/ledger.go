@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -10,18 +11,27 @@ import (
 	"github.com/firsttap/firsttap/internal/ledger"
 )
 
-const positionColumns = `n.account_id, n.seq, n.spendable_after, n.held_after, n.network_after, n.funding_after`
+const positionColumns = `n.account_id, n.seq, n.spendable_after, n.held_after, n.network_after, n.funding_after, n.line_after, n.granted_after`
+
+const journalColumns = `j.id, j.program_id, j.kind, j.number, j.external_id, j.transaction_id, j.memo, j.at`
 
 const (
 	selectPosition = `SELECT ` + positionColumns + ` FROM journal_entries n WHERE n.account_id = $1 ORDER BY n.seq DESC LIMIT 1`
-	selectJournal  = `SELECT j.id, j.program_id, j.kind, j.transaction_id, j.memo, j.at FROM journals j WHERE j.id = $2 AND j.program_id = $1`
-	selectEntries  = `SELECT n.account_id, n.seq, n.spendable, n.held, n.network, n.funding, n.spendable_after, n.held_after, n.network_after,
-	n.funding_after FROM journal_entries n WHERE n.journal_id = $1 ORDER BY n.account_id`
-	insertJournal = `INSERT INTO journals (id, program_id, kind, transaction_id, memo, at) VALUES ($1, $2, $3, $4, $5, $6)`
-	// insertJournalEntry adds nothing when another movement was the next.
-	insertJournalEntry = `INSERT INTO journal_entries (account_id, seq, journal_id, spendable, held, network, funding, spendable_after, held_after,
-	network_after, funding_after)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	selectJournal  = `SELECT ` + journalColumns + ` FROM journals j WHERE j.id = $2 AND j.program_id = $1`
+	// selectByName looks for a movement by the name that its caller gave it.
+	selectByName  = `SELECT ` + journalColumns + ` FROM journals j WHERE j.program_id = $1 AND j.external_id = $2 AND j.external_id <> ''`
+	selectEntries = `SELECT n.account_id, n.seq, n.spendable, n.held, n.network, n.funding, n.line, n.granted, n.spendable_after, n.held_after,
+	n.network_after, n.funding_after, n.line_after, n.granted_after FROM journal_entries n WHERE n.journal_id = $1 ORDER BY n.account_id`
+	// insertJournal adds nothing when its number or name is another's by now.
+	insertJournal = `INSERT INTO journals (id, program_id, kind, number, external_id, transaction_id, memo, at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	ON CONFLICT DO NOTHING`
+	// insertJournalEntry adds nothing when another movement was the next. Of a movement that is told, it notes whose list has it:
+	// the owner's as it is now.
+	insertJournalEntry = `INSERT INTO journal_entries (account_id, seq, journal_id, spendable, held, network, funding, line, granted, spendable_after,
+	held_after, network_after, funding_after, line_after, granted_after, at, customer_id)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+	(SELECT a.owner_id FROM accounts a WHERE a.id = $1 AND a.program_id = $17))
 	ON CONFLICT DO NOTHING`
 	selectOwnAccount = `SELECT ` + accountColumns + ` FROM accounts a
 	WHERE a.program_id = $1 AND a.owner_kind = 'program' AND a.currency = $2 AND a.kind = 'wallet'
@@ -29,7 +39,21 @@ const (
 )
 
 func scanPosition(r row, p *ledger.Position) error {
-	return r.scan(&p.Account.UUID, &p.Seq, &p.Sums.Spendable, &p.Sums.Held, &p.Sums.Network, &p.Sums.Funding)
+	return r.scan(&p.Account.UUID, &p.Seq, &p.Sums.Spendable, &p.Sums.Held, &p.Sums.Network, &p.Sums.Funding, &p.Sums.Line, &p.Sums.Granted)
+}
+
+func journalDest(j *ledger.Journal) []any {
+	return []any{
+		&j.ID.UUID, &j.Program.UUID, (*string)(&j.Kind), &j.Number, &j.External, &j.Transaction.UUID, asJSON(&j.Memo), &j.At,
+	}
+}
+
+func sumsDest(s *ledger.Sums) []any {
+	return []any{&s.Spendable, &s.Held, &s.Network, &s.Funding, &s.Line, &s.Granted}
+}
+
+func sumsArgs(s ledger.Sums) []any {
+	return []any{s.Spendable, s.Held, s.Network, s.Funding, s.Line, s.Granted}
 }
 
 func (t tx) Position(_ context.Context, id ident.AccountID) (ledger.Position, error) {
@@ -39,14 +63,21 @@ func (t tx) Position(_ context.Context, id ident.AccountID) (ledger.Position, er
 }
 
 func (t tx) Journal(_ context.Context, p ident.ProgramID, id ident.JournalID) (ledger.Journal, bool, error) {
+	return t.journal(selectJournal, p.UUID, id.UUID)
+}
+
+func (t tx) JournalNamed(_ context.Context, p ident.ProgramID, external string) (ledger.Journal, bool, error) {
+	return t.journal(selectByName, p.UUID, external)
+}
+
+func (t tx) journal(sql string, args ...any) (ledger.Journal, bool, error) {
 	var j ledger.Journal
-	found, err := one(t, selectJournal, []any{p.UUID, id.UUID}, &j.ID.UUID, &j.Program.UUID, (*string)(&j.Kind), &j.Transaction.UUID, asJSON(&j.Memo), &j.At)
+	found, err := one(t, sql, args, journalDest(&j)...)
 	if err != nil || !found {
 		return ledger.Journal{}, false, err
 	}
-	j.Entries, err = all(t, selectEntries, []any{id.UUID}, func(r row, e *ledger.Entry) error {
-		return r.scan(&e.Account.UUID, &e.Seq, &e.Change.Spendable, &e.Change.Held, &e.Change.Network, &e.Change.Funding, &e.After.Spendable,
-			&e.After.Held, &e.After.Network, &e.After.Funding)
+	j.Entries, err = all(t, selectEntries, []any{j.ID.UUID}, func(r row, e *ledger.Entry) error {
+		return r.scan(slices.Concat([]any{&e.Account.UUID, &e.Seq}, sumsDest(&e.Change), sumsDest(&e.After))...)
 	})
 	return j, err == nil, err
 }
@@ -65,12 +96,20 @@ func (t tx) Post(_ context.Context, j ledger.Journal) error {
 		return fault.Wrap(errUnbalanced, "post a movement")
 	}
 	var b batch
-	b.write(insertJournal, []any{j.ID.UUID, j.Program.UUID, string(j.Kind), j.Transaction.UUID, toJSON(j.Memo), j.At}, nil)
-	for _, e := range j.Entries {
-		b.write(insertJournalEntry, []any{
-			e.Account.UUID, e.Seq, j.ID.UUID, e.Change.Spendable, e.Change.Held, e.Change.Network, e.Change.Funding, e.After.Spendable,
-			e.After.Held, e.After.Network, e.After.Funding,
-		}, guarded)
-	}
+	post(&b, j)
 	return t.run(b)
+}
+
+// post adds a movement to a batch.
+func post(b *batch, j ledger.Journal) {
+	b.write(insertJournal, []any{
+		j.ID.UUID, j.Program.UUID, string(j.Kind), j.Number, j.External, j.Transaction.UUID, toJSON(j.Memo), j.At,
+	}, guarded)
+	told := ident.UUID{}
+	if j.Kind.Told() {
+		told = j.Program.UUID
+	}
+	for _, e := range j.Entries {
+		b.write(insertJournalEntry, slices.Concat([]any{e.Account.UUID, e.Seq, j.ID.UUID}, sumsArgs(e.Change), sumsArgs(e.After), []any{j.At, told}), guarded)
+	}
 }

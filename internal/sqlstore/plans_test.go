@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -45,7 +46,9 @@ func allTexts() map[string]string {
 		"update challenge": updateChallenge, "expire challenges": expireChallenges, "account of a card": accountOfCard,
 		"position of a card": positionOfCard, "policy of a use": policyOfUse, "spend policy": selectPolicy, "effective policies": selectEffective,
 		"count policies": countPolicies, "update policy": updatePolicy, "position": selectPosition, "journal": selectJournal,
-		"entries": selectEntries, "own account": selectOwnAccount,
+		"journal by name": selectByName, "paid": selectPaid, "owed": owedByItself, "owed by children": owedByChildren,
+		"account by reference": selectAccountByReference,
+		"entries":              selectEntries, "own account": selectOwnAccount,
 	}
 	for _, c := range sealedColumns() {
 		texts["swap "+c.table+"."+c.column] = c.swap
@@ -64,6 +67,14 @@ func allTexts() map[string]string {
 	list("customers by e-mail", listCustomers, "u", "", "u.email_key <> '' AND u.email_key = ")
 	list("customers by external id", listCustomers, "u", "", "u.external_id <> '' AND u.external_id = ")
 	list("accounts", listAccounts, "a", "")
+	for name, f := range map[string]issuance.MovementFilter{
+		"": {}, " of days": {From: time.Unix(1, 0), To: time.Unix(2, 0)}, " of a number": {Number: 7},
+	} {
+		f.Customer = ident.CustomerID{UUID: ident.UUID{1}}
+		texts["movements"+name] = movements(listMovements, ident.ProgramID{UUID: ident.UUID{1}}, f).sql.String() +
+			" ORDER BY n.at DESC, n.journal_id DESC LIMIT 10 OFFSET 5"
+		texts["count movements"+name] = movements(countMovements, ident.ProgramID{UUID: ident.UUID{1}}, f).sql.String()
+	}
 	list("accounts of an owner", listAccounts, "a", "", "a.owner_id = ")
 	list("designs", listDesigns, "d", "")
 	list("cards", listViewsStart, "k", listViewsEnd)
@@ -82,7 +93,8 @@ func allTexts() map[string]string {
 var by = map[string]string{
 	"vault entry by index": "card_numbers_pan",
 	"list cards":           "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
-	"list accounts of an owner": "accounts_owner", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
+	"list accounts of an owner": "accounts_owner", "movements": "journal_entries_customer", "movements of days": "journal_entries_customer",
+	"count movements": "journal_entries_customer", "count movements of days": "journal_entries_customer", "owed by children": "accounts_parent", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",
 	"wallet of": "accounts_owner", "living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
@@ -102,7 +114,8 @@ var mayScan = map[string]string{
 
 var sorts = map[string]string{
 	"candidates": "the cards of one identifier", "mates": "one box", "mates by bearer": "one box",
-	"endpoints": "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
+	"movements of a number": "one movement",
+	"endpoints":             "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"view by number": "one card", "holdings": "the cards of one customer",

@@ -259,7 +259,7 @@ func changesAreWritten(t *testing.T, f Factory) {
 	tried.Guard.Tries, tried.Guard.LifetimeWrong, tried.UpdatedAt = 2, 7, w.next()
 	wallet := account.Account{
 		ID: ident.AccountID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Number: w.number(), Kind: account.Wallet, OwnerKind: account.OwnerUser,
-		Owner: fresh.ID, Status: account.Active, Currency: "MXN", OpeningCents: 5, CreatedAt: w.next(), UpdatedAt: w.next(),
+		Owner: fresh.ID, Status: account.Active, Currency: "MXN", CreatedAt: w.next(), UpdatedAt: w.next(),
 	}
 	credential := access.Credential{
 		ID: ident.CredentialID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Kind: access.CustomerOauth, PublicID: "ct_9",

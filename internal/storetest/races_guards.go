@@ -29,8 +29,8 @@ var counters = []counter{
 	}},
 	{"account", func(ctx context.Context, tx issuance.Tx, w *World) (int, func(context.Context, issuance.Tx, int) error, error) {
 		a, err := found(tx.Account(ctx, w.Program.ID, w.Account.ID))
-		return int(a.CreditCents), func(ctx context.Context, tx issuance.Tx, n int) error {
-			a.CreditCents = int64(n)
+		return digits(a.Currency), func(ctx context.Context, tx issuance.Tx, n int) error {
+			a.Currency = strconv.Itoa(n)
 			return tx.UpdateAccount(ctx, a)
 		}, err
 	}},

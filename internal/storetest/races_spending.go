@@ -64,7 +64,7 @@ func (w till) balance(t *testing.T, pending, cleared, available int64) {
 		t.Errorf("balance %+v, want pending %d, cleared %d, available %d", b, pending, cleared, available)
 	}
 	s := w.position(w.Account.ID).Sums
-	if s.Spendable+s.Held+s.Network+s.Funding != 0 {
+	if s.Total() != 0 {
 		t.Errorf("the book does not add up: %+v", s)
 	}
 }

@@ -57,11 +57,11 @@ var peopleRows = []contract{
 		full := account.Account{
 			ID: ident.AccountID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Number: ident.MaxNumber53, Reference: w.IDs.Reference(),
 			Kind: account.CompositeChild, OwnerKind: account.OwnerCompany, Owner: w.Customer.ID, Parent: parent.ID,
-			Status: account.Active, Currency: "MXN", CreditCents: 1 << 40, OpeningCents: 100_000,
+			Status: account.Active, Currency: "MXN",
 			CreatedAt: at, UpdatedAt: w.next(),
 		}
 		change := func(a *account.Account) {
-			a.Status, a.CreditCents, a.UpdatedAt = account.Closed, 77, w.next()
+			a.Status, a.Currency, a.UpdatedAt = account.Closed, "USD", w.next()
 		}
 		accounts.holds(t, w, filled(t, full, "Version"), change)
 		sparse := account.Account{
@@ -135,6 +135,12 @@ var accounts = keeping[account.Account]{
 		}},
 		{"AccountByNumber", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a account.Account) (account.Account, bool, error) {
 			return tx.AccountByNumber(ctx, p, a.Number)
+		}},
+		{"AccountByReference or its id", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a account.Account) (account.Account, bool, error) {
+			if a.Reference == "" {
+				return tx.Account(ctx, p, a.ID)
+			}
+			return tx.AccountByReference(ctx, p, a.Reference)
 		}},
 		{"Accounts", listed(func(a account.Account) ident.UUID { return a.ID.UUID },
 			func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID) ([]account.Account, error) {

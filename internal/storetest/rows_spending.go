@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,13 +54,20 @@ var spendingRows = []contract{
 		other := w.NewAccount(w.Customer)
 		same(t, "an account that never moved", ledger.Position{Account: other.ID}, w.position(other.ID))
 		j := w.journal(ledger.Deposited, w.position(w.Account.ID).Move(ledger.Deposit(500)))
-		j.Memo, j.Transaction.UUID = ledger.Memo{Deposit: "a", Sender: "«b»", Reference: "c"}, w.IDs.UUID()
-		journals.holds(t, w, filled(t, j), nil)
-		move := w.journal(ledger.Cleared, w.position(w.Account.ID).Move(ledger.Change{Spendable: -200, Held: 50, Network: 25}),
-			w.position(other.ID).Move(ledger.Change{Spendable: 100, Funding: 25}))
+		j.Memo = ledger.Memo{Deposit: "a", Sender: "«b»", Reference: "c", Description: []byte(`{"d":1}`)}
+		j.Transaction.UUID, j.External = w.IDs.UUID(), "€-1"
+		named := journals
+		named.readers = append(slices.Clone(named.readers), reader[ledger.Journal]{
+			"JournalNamed", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, j ledger.Journal) (ledger.Journal, bool, error) {
+				return tx.JournalNamed(ctx, p, j.External)
+			},
+		})
+		named.holds(t, w, filled(t, j), nil)
+		move := w.journal(ledger.Cleared, w.position(w.Account.ID).Move(ledger.Change{Spendable: -200, Held: 50, Network: 25, Line: 7}),
+			w.position(other.ID).Move(ledger.Change{Spendable: 100, Funding: 25, Granted: -7}))
 		journals.holds(t, w, move, nil)
-		same(t, "the first account", ledger.Position{Account: w.Account.ID, Seq: 2, Sums: ledger.Sums{Spendable: 300, Held: 50, Network: 25, Funding: -500}}, w.position(w.Account.ID))
-		same(t, "the second account", ledger.Position{Account: other.ID, Seq: 1, Sums: ledger.Sums{Spendable: 100, Funding: 25}}, w.position(other.ID))
+		same(t, "the first account", ledger.Position{Account: w.Account.ID, Seq: 2, Sums: ledger.Sums{Spendable: 300, Held: 50, Network: 25, Funding: -500, Line: 7}}, w.position(w.Account.ID))
+		same(t, "the second account", ledger.Position{Account: other.ID, Seq: 1, Sums: ledger.Sums{Spendable: 100, Funding: 25, Granted: -7}}, w.position(other.ID))
 	}},
 }
 
@@ -103,7 +111,11 @@ func (w *World) NewPolicy(kind spendpolicy.ScopeType, of ident.UUID, channels ..
 }
 
 func (w *World) journal(kind ledger.Kind, entries ...ledger.Entry) ledger.Journal {
-	return ledger.Journal{ID: ident.JournalID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Kind: kind, At: w.next(), Entries: entries}
+	j := ledger.Journal{ID: ident.JournalID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Kind: kind, At: w.next(), Entries: entries}
+	if kind.Told() {
+		j.Number = w.number()
+	}
+	return j
 }
 
 // position is where an account stands.

@@ -47,7 +47,7 @@ func Run(t *testing.T, f Factory) {
 		cases [][]contract
 	}{
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, spendingRaces}},
 	} {
