@@ -9,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/tokens"
+	"github.com/firsttap/firsttap/internal/wallet"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -25,6 +26,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		Tokens: tokens.New(tokens.Config{
 			Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
 		}),
+		Wallet:    wallet.New(a.Rules, a.ids),
 		Hasher:    passwords,
 		PlainHTTP: !a.cfg.Debit.RequireHTTPS, LoginsPerMinute: a.cfg.Debit.LoginsPerMinute,
 	})

@@ -269,7 +269,7 @@ func (f *accountForm) money(cmd *issuance.OpenAccount) {
 	}
 }
 
-func (f *accountForm) neededCents(path string, v wirejson.Value) int64 {
+func (f *fields) neededCents(path string, v wirejson.Value) int64 {
 	if !v.Given() {
 		f.add(path, required)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/firsttap/firsttap/internal/spendpolicy"
 	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/transaction"
+	"github.com/firsttap/firsttap/internal/wallet"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -106,7 +107,7 @@ func busy() answer {
 func answers() map[fault.Reason]answer {
 	all := map[fault.Reason]answer{}
 	for _, part := range []map[fault.Reason]answer{
-		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), faultAnswers(), foreignAnswers(),
+		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), walletAnswers(), faultAnswers(), foreignAnswers(),
 	} {
 		for reason, a := range part {
 			all[reason] = a
@@ -170,7 +171,7 @@ func callerAnswers() map[fault.Reason]answer {
 		access.KeyInvalid:            noToken(headerEcommerce + ":invalid"),
 		httpd.HTTPSRequired:          no("https:required"),
 		wrongCaller:                  no().with(scopeHint),
-		otherCustomer:                no("customer_id:not_allowed"),
+		otherCustomer:                no().with(fieldNamed("customer_id", notAllowed)),
 		issuance.ProgramSuspended:    no("program:inactive"),
 		issuance.ProgramUnknown:      no("program:not_found"),
 		issuance.LiveProgram:         no("program:not_allowed"),
@@ -260,6 +261,30 @@ func tokenAnswers() map[fault.Reason]answer {
 		tokens.Incomplete:      told(http.StatusBadRequest, 8003, incomplete, incomplete).with(fieldHints),
 		tokens.DataMissing:     told(http.StatusBadRequest, 8004, noData, noData),
 		tokens.DataMissingNow:  told(http.StatusBadRequest, 8005, noDataNow, noDataNow),
+	}
+}
+
+// walletAnswers are about customers' money.
+func walletAnswers() map[fault.Reason]answer {
+	const (
+		checks = "Validations for the request failed, please check the parameters and try again"
+		few    = "Insufficient balance"
+		month  = "Monthly transaction limit reached"
+	)
+	bad := func(code int, text, sentence string) answer {
+		return answer{status: http.StatusBadRequest, code: code, text: text, sentence: sentence, more: fixed(nil)}
+	}
+	return map[fault.Reason]answer{
+		wallet.Invalid:      bad(5000, "Validation Error", checks).with(func(e *fault.Error) []string { return []string{fmt.Sprint(e.Detail)} }),
+		wallet.MonthlyLimit: bad(5001, month, month),
+		wallet.Insufficient: bad(5003, few, few).with(func(e *fault.Error) []string {
+			if e.Detail == wallet.ShortOfLine {
+				return []string{"parent:available_credit"}
+			}
+			return nil
+		}),
+		wallet.Duplicate:        mirrored(http.StatusConflict, conflict, "externalTransactionId:duplicated"),
+		wallet.MovementNotFound: mirrored(http.StatusNotFound, "Transaction not found"),
 	}
 }
 

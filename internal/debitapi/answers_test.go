@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/tokens"
+	"github.com/firsttap/firsttap/internal/wallet"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -31,7 +32,7 @@ func TestAnswers_EveryReasonHasARow(t *testing.T) {
 	t.Parallel()
 	rows := answers()
 	var all []fault.Reason
-	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), webhook.Reasons(), tokens.Reasons(), doorReasons()} {
+	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), webhook.Reasons(), tokens.Reasons(), wallet.Reasons(), doorReasons()} {
 		all = append(all, list...)
 	}
 	for _, r := range all {
@@ -49,7 +50,7 @@ func TestAnswers_EveryReasonHasARow(t *testing.T) {
 func TestAnswers_NoReasonStandsInTwoParts(t *testing.T) {
 	t.Parallel()
 	parts := []map[fault.Reason]answer{
-		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), faultAnswers(), foreignAnswers(),
+		requestAnswers(), callerAnswers(), cardAnswers(), holderAnswers(), tokenAnswers(), walletAnswers(), faultAnswers(), foreignAnswers(),
 	}
 	n := 0
 	for _, p := range parts {

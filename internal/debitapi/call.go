@@ -247,6 +247,7 @@ func perform[T any](c *call, body []byte, secret bool, do func(by issuance.Comma
 	if err != nil {
 		return err
 	}
+	at = at.In(c.id.Program.Policy.Debit.TimeZone)
 	return performAs(c, body, secret, do, func(result T) []byte { return c.endpoint.envelope.success(c.path, at, render(result)) })
 }
 

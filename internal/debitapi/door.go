@@ -71,6 +71,7 @@ type Options struct {
 	Access   Access
 	Logins   Logins
 	Tokens   Tokens
+	Wallet   Wallet
 	Hasher   PasswordHasher   // of passwords of customers
 	Now      func() time.Time // real time, for rates, and for answers before a programme is known
 	Resolver webhook.Resolver // looks up where webhooks go
@@ -150,7 +151,8 @@ func (e endpoint) auth() string {
 
 // endpoints are all endpoints of the door. Auth is as the contract writes it.
 func endpoints() []endpoint {
-	return slices.Concat(cardEndpoints(), holderEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints(), []endpoint{documentEndpoint()})
+	return slices.Concat(cardEndpoints(), holderEndpoints(), accountEndpoints(), loginEndpoints(), tokenEndpoints(), walletEndpoints(),
+		[]endpoint{documentEndpoint()})
 }
 
 func cardEndpoints() []endpoint {

@@ -49,6 +49,22 @@ func successWith(path string, at time.Time, none func(*wirejson.Writer), p paylo
 	return w.Bytes()
 }
 
+// lineSuccess is a success in form E.
+func lineSuccess(path string, at time.Time, p payload) []byte {
+	w := wirejson.NewWriter(nil)
+	w.BeginObject()
+	w.Key("text").String("Success")
+	w.Key("timestamp").String(at.Format(formE))
+	w.Key("endpoint").String(path)
+	w.Key("error").BeginObject()
+	w.EndObject()
+	w.Key("payload").BeginObject()
+	p(w)
+	w.EndObject()
+	w.EndObject()
+	return w.Bytes()
+}
+
 // stampS prints a time in form S. Format cuts, as the contract wants.
 func stampS(at time.Time) string { return at.UTC().Format(formS) }
 

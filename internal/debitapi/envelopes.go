@@ -11,10 +11,11 @@ type envelope uint8
 
 // The envelopes.
 const (
-	envelopeA envelope = iota // everywhere, unless said otherwise
-	envelopeB                 // accounts
-	envelopeC                 // sign-ins
-	envelopeD                 // tokens
+	envelopeA    envelope = iota // everywhere, unless said otherwise
+	envelopeB                    // accounts
+	envelopeC                    // sign-ins
+	envelopeD                    // tokens
+	envelopeLine                 // composite balances: envelope A, with form E in a success too
 )
 
 // memberProblem holds the error of the envelopes B and D.
@@ -34,6 +35,8 @@ func (e envelope) success(path string, at time.Time, p payload) []byte {
 	switch e {
 	case envelopeA:
 		return success(path, at, p)
+	case envelopeLine:
+		return lineSuccess(path, at, p)
 	case envelopeC:
 		return loginAnswer("Login success", p)
 	case envelopeB, envelopeD:
@@ -56,7 +59,7 @@ func (e envelope) success(path string, at time.Time, p payload) []byte {
 func (e envelope) failure(path string, at time.Time, code int, text string, hints []string) []byte {
 	w := wirejson.NewWriter(nil)
 	switch e {
-	case envelopeA:
+	case envelopeA, envelopeLine:
 		return failure(path, at, code, text, hints)
 	case envelopeC:
 		w.BeginObject()

@@ -31,6 +31,7 @@ import (
 	"github.com/firsttap/firsttap/internal/storetest"
 	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/vault"
+	"github.com/firsttap/firsttap/internal/wallet"
 )
 
 const (
@@ -105,6 +106,7 @@ func newHouse(t testing.TB, options ...setting) *house {
 		Logins: access.NewLogins(access.LoginsConfig{
 			Store: h.db.Access(), Hasher: h.rules, Signer: h.rules, Passwords: passwords, IDs: h.ids, Now: h.clock.Now, Forget: auth.Forget,
 		}),
+		Wallet: wallet.New(h.rules, h.ids),
 		Tokens: tokens.New(tokens.Config{
 			Rules: h.rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(h.clock.Now), Forget: auth.Forget,
 		}),

@@ -56,6 +56,8 @@ const (
 	ChallengeCreated     Name = "challenge.created"
 	ChallengeAnswered    Name = "challenge.answered"
 	DepositCreated       Name = "deposit.created"
+	AccountMoved         Name = "account.moved"
+	LineChanged          Name = "account.line_changed"
 )
 
 // Names lists the names.
@@ -66,7 +68,7 @@ func Names() []Name {
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,
-		DepositCreated,
+		DepositCreated, AccountMoved, LineChanged,
 	}
 }
 
@@ -80,6 +82,7 @@ type Event struct {
 	Box      *card.Box
 	Customer *customer.Customer
 	Account  *account.Account
+	Movement int64 // public number of what moved in the account
 	Batch    *batch.Batch
 	// Transaction is the use of a card, Challenge the question to its holder.
 	Transaction *transaction.Transaction

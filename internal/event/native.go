@@ -37,6 +37,7 @@ type nativeData struct {
 	Challenge      string `json:"challenge_id,omitempty"`
 	ChallengeIs    string `json:"challenge_status,omitempty"`
 	Deposit        string `json:"deposit_id,omitempty"`
+	Movement       int64  `json:"movement_number_id,omitempty"`
 }
 
 // Native puts an event into the native words.
@@ -66,7 +67,7 @@ func nativeDataOf(e Event) nativeData {
 		d.Customer, d.CustomerNumber = c.ID.String(), c.Number
 	}
 	if a := e.Account; a != nil {
-		d.Account, d.AccountStatus = a.ID.String(), string(a.Status)
+		d.Account, d.AccountStatus, d.Movement = a.ID.String(), string(a.Status), e.Movement
 	}
 	if b := e.Batch; b != nil {
 		d.Batch, d.BatchStatus, d.Created, d.Failed = string(b.Reference), string(b.Status), &b.Created, &b.Failed

@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"issuance": append([]string{"access"}, vocabulary...),
 	"tokens":   append([]string{"access", "issuance"}, vocabulary...),
 	"spending": append([]string{"issuance"}, vocabulary...),
+	"wallet":   append([]string{"issuance"}, vocabulary...),
 
 	// workers
 	"outbox":     append([]string{"issuance", "webhook"}, vocabulary...),
@@ -50,19 +51,19 @@ var rooms = map[string][]string{
 	"pgtest":    {},
 	"pgfault":   {"pgtest"},
 	"history":   {},
-	"storetest": append([]string{"issuance", "access", "tokens", "spending", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "tokens", "spending", "wallet", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
 	"httpd":       {"fault", "redact", "ident"},
 	"openapitest": {"httpd"},
 	"cardsapi":    append([]string{"issuance", "spending", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
-	"debitapi":    append([]string{"issuance", "access", "tokens", "httpd", "wirejson", "webhook"}, vocabulary...),
+	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
@@ -112,7 +113,7 @@ var forbidden = []struct {
 }
 
 var (
-	pure       = append([]string{"access", "issuance", "tokens", "spending"}, vocabulary...)
+	pure       = append([]string{"access", "issuance", "tokens", "spending", "wallet"}, vocabulary...)
 	everywhere []string // nil stands for every room
 )
 

@@ -7,6 +7,7 @@ import (
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/ledger"
+	"github.com/firsttap/firsttap/internal/transaction"
 )
 
 // LedgerReader reads the book of money.
@@ -51,4 +52,6 @@ type Movement struct {
 	Journal ledger.Journal // without its entries
 	Account int64          // number of the account
 	Cents   int64          // that came; less than zero: that went
+	// Merchant took the money or gave it back; zero when no card was used.
+	Merchant transaction.Merchant
 }

@@ -71,6 +71,10 @@ type Debit struct {
 	ViewPIN               bool // PINs that are set from then on may be shown to their holder
 	StopRepeatConflicts   bool // a stop of a card that is stopped already is refused; else it changes nothing
 	Composite             bool
+	OverlimitCents        int64 // by which the limit of a composite parent is above its line
+	BillingDay            int   // of each month
+	DueDays               int   // from billing to when it is due
+	MonthlyTransferCents  int64 // that a customer may send away in a calendar month; 0: no limit
 	RFCCheckDigit         bool
 	IDBits                int // 31 or 53
 	RatePerSecond         int // requests a second of one credential; 0: unlimited

@@ -126,6 +126,10 @@ func debitSettings() []Setting {
 		choice01("debit.view_pin", "off", "a holder may read the PIN back; counts for PINs that are set from then on", func(p *Policy) *bool { return &p.Debit.ViewPIN }),
 		choice01of("debit.stop_repeat", "skip", "conflict", "a stop of a card that is stopped already at that level changes nothing, or is refused", func(p *Policy) *bool { return &p.Debit.StopRepeatConflicts }),
 		choice01("debit.composite", "off", "customers may have composite balances", func(p *Policy) *bool { return &p.Debit.Composite }),
+		amount("debit.overlimit_cents", "0", "cents by which the credit_limit of a composite parent is above its credit_line", func(p *Policy) *int64 { return &p.Debit.OverlimitCents }),
+		number("debit.billing_day", "24", 1, 28, "day of the month on which credit lines are billed", func(p *Policy) *int { return &p.Debit.BillingDay }),
+		number("debit.due_days", "20", 0, 365, "days from billing to when it is due", func(p *Policy) *int { return &p.Debit.DueDays }),
+		amount("debit.monthly_transfer_cents", "0", "cents that one customer may transfer to others in a calendar month; 0 is no limit", func(p *Policy) *int64 { return &p.Debit.MonthlyTransferCents }),
 		{"debit.customer_auth", "external", "external or internal", "who checks that customers are who they say: the programme, or this server", func(p *Policy, v string) error {
 			var who string
 			err := oneOf(v, &who, "external", "internal")
@@ -195,6 +199,19 @@ func number(name, def string, low, high int, effect string, at func(*Policy) *in
 	return Setting{name, def, fmt.Sprintf("a number from %d to %d", low, high), effect, func(p *Policy, v string) error {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < low || n > high {
+			return errors.New("not such a number")
+		}
+		*at(p) = n
+		return nil
+	}}
+}
+
+// amount is a number of cents.
+func amount(name, def, effect string, at func(*Policy) *int64) Setting {
+	const most = 9_999_999_999_999
+	return Setting{name, def, fmt.Sprintf("a number from 0 to %d", int64(most)), effect, func(p *Policy, v string) error {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < 0 || n > most {
 			return errors.New("not such a number")
 		}
 		*at(p) = n

@@ -26,12 +26,12 @@ const (
 	insertJournal = `INSERT INTO journals (id, program_id, kind, number, external_id, transaction_id, memo, at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 	ON CONFLICT DO NOTHING`
-	// insertJournalEntry adds nothing when another movement was the next. Of a movement that is told, it notes whose list has it:
-	// the owner's as it is now.
+	// insertJournalEntry adds nothing when another movement was the next, or when its journal was not added. Of a movement that
+	// is told, it notes whose list has it: the owner's as it is now.
 	insertJournalEntry = `INSERT INTO journal_entries (account_id, seq, journal_id, spendable, held, network, funding, line, granted, spendable_after,
 	held_after, network_after, funding_after, line_after, granted_after, at, customer_id)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-	(SELECT a.owner_id FROM accounts a WHERE a.id = $1 AND a.program_id = $17))
+	SELECT $1, $2, j.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+	(SELECT a.owner_id FROM accounts a WHERE a.id = $1 AND a.program_id = $17) FROM journals j WHERE j.id = $3
 	ON CONFLICT DO NOTHING`
 	selectOwnAccount = `SELECT ` + accountColumns + ` FROM accounts a
 	WHERE a.program_id = $1 AND a.owner_kind = 'program' AND a.currency = $2 AND a.kind = 'wallet'

@@ -13,7 +13,8 @@ const (
 	// movementsOf begin a list by the index on whose movements they are.
 	movementsOf = ` FROM journal_entries n JOIN journals j ON j.id = n.journal_id AND j.program_id = $1`
 	// listMovements end with what the account got: what came into its own money, and what a hold gave back is not counted twice.
-	listMovements  = `SELECT ` + journalColumns + `, a.number, n.spendable + n.held` + movementsOf + ` JOIN accounts a ON a.id = n.account_id`
+	listMovements = `SELECT ` + journalColumns + `, a.number, n.spendable + n.held, x.merchant` + movementsOf + `
+	JOIN accounts a ON a.id = n.account_id LEFT JOIN card_transactions x ON x.id = j.transaction_id`
 	countMovements = `SELECT count(*)` + movementsOf
 	ofCustomer     = ` WHERE n.customer_id = $2 AND n.customer_id IS NOT NULL`
 	selectPaid     = `SELECT CAST(COALESCE(SUM(n.spendable), 0) AS BIGINT) FROM journal_entries n JOIN journals j ON j.id = n.journal_id
@@ -51,7 +52,7 @@ func (t tx) Movements(_ context.Context, p ident.ProgramID, f issuance.MovementF
 	}
 	l.sql.WriteString(" ORDER BY n.at" + order + ", n.journal_id" + order + " LIMIT " + l.arg(limit) + " OFFSET " + l.arg(offset))
 	return all(t, l.sql.String(), l.args, func(r row, m *issuance.Movement) error {
-		return r.scan(slices.Concat(journalDest(&m.Journal), []any{&m.Account, &m.Cents})...)
+		return r.scan(slices.Concat(journalDest(&m.Journal), []any{&m.Account, &m.Cents, asJSON(&m.Merchant)})...)
 	})
 }
 
