@@ -31,7 +31,9 @@ func TestMovements_AreListed(t *testing.T) {
 	h.freeze(time.Date(2025, 11, 18, 17, 50, 57, 960_000_000, time.UTC))
 	r, other := h.newRich(t, "eva@example.com", 1000), h.newRich(t, "ben@example.com", 0)
 	child := r.child(t, 700)
-	list := func(query string) answer { return r.do(http.MethodGet, fmt.Sprintf("/transactions/%d?%s", r.number, query), "") }
+	list := func(query string) answer {
+		return r.do(http.MethodGet, fmt.Sprintf("/transactions/%d?%s", r.number, query), "")
+	}
 	list("").says(t, "none", `{"transactions":[],"totalCount":0}`)
 	top := h.do(http.MethodPost, topUpPath, fmt.Sprintf(`{"externalTransactionId":"a","balanceId":%d,"sourceCustomerID":%d,"amount":150}`, r.wallet, r.number))
 	id := top.payload(t)["transactionId"]

@@ -209,7 +209,8 @@ func TestTransfer_MovesOwnMoney(t *testing.T) {
 	send := func(amount string, more ...string) answer {
 		t.Helper()
 		return from.do(http.MethodPost, transferPath, body(append([]string{
-			fmt.Sprintf(`"sourceCustomerID":%d,"targetID":%d,"amount":%s`, from.number, to.number, amount)}, more...)...))
+			fmt.Sprintf(`"sourceCustomerID":%d,"targetID":%d,"amount":%s`, from.number, to.number, amount),
+		}, more...)...))
 	}
 	h.tells("accounts", "customer.created")
 	send("60.5", `"description":{"concept":"renta «1»"}`).says(t, "a transfer", `{"transactionId":"#"}`)
