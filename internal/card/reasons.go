@@ -40,6 +40,7 @@ var (
 	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
 	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
 	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
+	NoProvisioning   = fault.New("push_provisioning_off", fault.Forbidden)
 	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
 	IsNotStopped     = fault.New("not_stopped", fault.Refused)
 	StoppedForGood   = fault.New("stop_permanent", fault.Refused)
@@ -61,7 +62,7 @@ func Reasons() []fault.Reason {
 		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
-		NoNumberKept,
+		NoNumberKept, NoProvisioning,
 		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
 		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}

@@ -136,6 +136,7 @@ func cardAnswers() map[fault.Reason]wire {
 		card.TypeNotSupported: {400, "CARD_TYPE_NOT_SUPPORTED", "This type of card does not support the operation.", detailOf("type", showType)},
 		card.NotAllowed:       {400, "CARD_OPERATION_NOT_ALLOWED", "The card does not allow this in its current state.", showOperation},
 		card.NoNumberKept:     {403, "PAN_REVEAL_NOT_ENABLED", "No card number is kept here for this card.", nil},
+		card.NoProvisioning:   {403, "PUSH_PROVISIONING_NOT_ENABLED", "Cards cannot be pushed into the wallets of phones here.", nil},
 		card.BlockNotLiftable: {409, "CARD_BLOCK_NOT_LIFTABLE", "This block cannot be lifted.", showUnliftable},
 	}
 }

@@ -38,7 +38,9 @@ func (s *Service) Activate(ctx context.Context, cmd ActivateCard) error {
 		if d.refused() {
 			return d, nil, nil
 		}
-		return d, &draft{view: d.Chosen, cardChanged: false}, nil
+		out := &draft{view: d.Chosen}
+		out.cardChanged = forgetOrderedPIN(&out.view.Card)
+		return d, out, nil
 	})
 	return err
 }

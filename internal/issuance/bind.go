@@ -43,8 +43,8 @@ func (s *Service) bind(st ActivationState, cmd ActivateForCustomer, d Decision, 
 			return nil, err
 		}
 		out.pinSet = true
-	} else if c := &out.view.Card; c.PINHash != nil && !c.PINViewable {
-		c.PINSealed = nil // the bureau has had it
+	} else {
+		forgetOrderedPIN(&out.view.Card)
 	}
 	return &out, nil
 }

@@ -43,6 +43,15 @@ func (s *Service) setOrderedPIN(c *card.Card, pin card.PIN, p program.Program, n
 	return s.sealPIN(c, pin)
 }
 
+// forgetOrderedPIN erases a PIN that waited for the bureau, which has had it. One that its holder may read stays.
+func forgetOrderedPIN(c *card.Card) (changed bool) {
+	if c.PINSealed == nil || c.PINHash == nil || c.PINViewable {
+		return false
+	}
+	c.PINSealed = nil
+	return true
+}
+
 func (s *Service) sealPIN(c *card.Card, pin card.PIN) error {
 	sealed, err := s.sealer.Seal(pinBound(*c), pin.Text)
 	if err != nil {

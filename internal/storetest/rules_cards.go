@@ -31,6 +31,20 @@ var cardRules = []contract{
 		}
 		same(t, "the plastic", p, w.View(p.Card).Plastic)
 	}},
+	{"an activation by code erases the PIN that waited for the bureau, and keeps one that its holder may read", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		for what, viewable := range map[string]bool{"that waited": false, "to be read": true} {
+			v, code := w.NewShippedCard(w.Customer, w.Account)
+			v.Card.PINHash, v.Card.PINSealed, v.Card.PINViewable, v.Card.PINSetAt = w.IDs.Bytes(32), w.IDs.Bytes(40), viewable, w.next()
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCard(ctx, v.Card) })
+			must(t, w.Service(w.Store).Activate(t.Context(), issuance.ActivateCard{Command: issuance.Command{Caller: w.Caller()}, Card: v.Card.ID, Code: code}))
+			got := w.View(v.Card.ID)
+			if kept := got.Card.PINSealed != nil; kept != viewable || !got.Plastic.EverActivated() {
+				t.Errorf("a PIN %s: sealed copy kept %v", what, kept)
+			}
+			same(t, "the hash of a PIN "+what, v.Card.PINHash, got.Card.PINHash)
+		}
+	}},
 	{"lists of cards leave out those without a customer and those that were deleted", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		deleted := w.NewCard(func(c *card.Card) {
