@@ -66,11 +66,12 @@ var rooms = map[string][]string{
 		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
-	"bench":        {}, // drives the built binary from outside
-	"cli":          append([]string{"app", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
-	"cmd/firsttap": {"cli"},
-	"housetest":    {},
-	"test/e2e":     {}, // drives the built binary from outside
+	"bench":         {}, // drives the built binary from outside
+	"cli":           append([]string{"app", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"cmd/firsttap":  {"cli"},
+	"housetest":     {},
+	"test/e2e":      {},         // drives the built binary from outside
+	"test/contract": {"pgtest"}, // the checklists of the published APIs, from outside
 }
 
 // dependencies says which rooms may use which module from outside. Where it names none, nobody may.

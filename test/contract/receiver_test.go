@@ -1,0 +1,122 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+)
+
+// delivery is one request that a receiver got, as it came.
+type delivery struct {
+	at     time.Time
+	path   string
+	header http.Header
+	body   string
+}
+
+// event reads the body of a delivery.
+func (d delivery) event(t *testing.T) object {
+	t.Helper()
+	var e object
+	if err := json.Unmarshal([]byte(d.body), &e); err != nil {
+		t.Fatalf("a delivery is not JSON: %q", d.body)
+	}
+	return e
+}
+
+// receiver is a partner's server. It keeps every raw request, and answers as it is told.
+type receiver struct {
+	t      *testing.T
+	url    string
+	mu     sync.Mutex
+	got    []delivery
+	answer func(d delivery, number int) int // status for the number-th request, from 1
+}
+
+// newReceiver listens on this machine; answer is nil for one that acknowledges everything.
+func newReceiver(t *testing.T, answer func(d delivery, number int) int) *receiver {
+	t.Helper()
+	r := &receiver{t: t, answer: answer}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	r.url = server.URL
+	return r
+}
+
+// ServeHTTP keeps a request and answers it.
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return // the sender went away
+	}
+	d := delivery{time.Now(), req.URL.Path, req.Header.Clone(), string(body)}
+	r.mu.Lock()
+	r.got = append(r.got, d)
+	number := len(r.got)
+	r.mu.Unlock()
+	status := http.StatusNoContent
+	if r.answer != nil {
+		status = r.answer(d, number)
+	}
+	w.WriteHeader(status)
+}
+
+// all gives what has come so far.
+func (r *receiver) all() []delivery {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]delivery(nil), r.got...)
+}
+
+// events gives the events of a type that have come so far, each id once.
+func (r *receiver) events(kind string) []object {
+	r.t.Helper()
+	var out []object
+	seen := map[string]bool{}
+	for _, d := range r.all() {
+		e := d.event(r.t)
+		id, _ := e["id"].(string)
+		if e["type"] == kind && !seen[id] {
+			seen[id] = true
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// await waits until n events of a type have come, and gives them.
+func (r *receiver) await(kind string, n int) []object {
+	r.t.Helper()
+	eventually(r.t, kind, func() bool { return len(r.events(kind)) >= n })
+	return r.events(kind)
+}
+
+// settled waits until nothing more comes for a moment: what is not sent cannot be waited for.
+func (r *receiver) settled() {
+	for quiet := 0; quiet < 10; quiet++ {
+		before := len(r.all())
+		pause(50 * time.Millisecond)
+		if len(r.all()) != before {
+			quiet = 0
+		}
+	}
+}
+
+// canonical compares JSON without its spacing.
+func canonical(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := json.Compact(&out, b); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
