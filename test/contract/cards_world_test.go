@@ -120,6 +120,12 @@ func (a api) scan(shipment, status string, more ...any) {
 	a.post("/simulation/card-shipments/"+shipment+"/shipping-status", body).is(204)
 }
 
+// cardScan reports a scan of the box that a card is alone in.
+func (a api) cardScan(card, status string) {
+	a.t.Helper()
+	a.post("/simulation/cards/"+card+"/shipping-status", object{"status": status}).is(204)
+}
+
 // produce reports a step of the bureau.
 func (a api) produce(shipment, status string, cards ...string) {
 	a.t.Helper()
@@ -162,6 +168,33 @@ func (a api) active() (card string) {
 func wrong(code string, n int) string {
 	v, _ := strconv.Atoi(code) // six digits
 	return fmt.Sprintf("%06d", (v+1+n)%1_000_000)
+}
+
+// nobody is an id that nothing has.
+const nobody = "0b0f7f0e-5a53-4e0c-9d0e-2f6f1f3f7c11"
+
+// lock sends five wrong codes.
+func (a api) lock(card, code string) {
+	a.t.Helper()
+	for i := range 5 {
+		a.activate(card, wrong(code, i)).refused(400, "INVALID_ACTIVATION_CODE")
+	}
+}
+
+// pay asks whether a card may be used, with further members as name, value, ….
+func (a api) pay(card string, amount float64, channel string, more ...any) reply {
+	a.t.Helper()
+	body := object{"cardId": card, "amount": amount, "channel": channel}
+	for i := 0; i < len(more); i += 2 {
+		body[more[i].(string)] = more[i+1]
+	}
+	return a.post("/simulation/card-transactions/authorization", body).is(200)
+}
+
+// restrict closes an account.
+func (a api) restrict(account string) {
+	a.t.Helper()
+	a.post("/simulation/accounts/"+account+"/status", object{"status": "RESTRICTED"}).is(204)
 }
 
 // physical reads where the plastic is.

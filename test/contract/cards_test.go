@@ -1,0 +1,19 @@
+package contract
+
+import "testing"
+
+// cardsChapters are the chapters of the test checklist of the cards API (§26 of its contract).
+func cardsChapters() []chapter {
+	return []chapter{
+		{"26.06 activation, states", activationStates()},
+	}
+}
+
+// TestCardsAPI tries the checklist of the cards API on both engines.
+func TestCardsAPI(t *testing.T) { run(t, cardsChapters()) }
+
+// TestCardsAPI_EveryLineOfTheChecklist holds the list against the numbers of the contract.
+func TestCardsAPI_EveryLineOfTheChecklist(t *testing.T) {
+	t.Parallel()
+	whole(t, cardsChapters(), 0)
+}
