@@ -6,6 +6,8 @@ import "testing"
 func cardsChapters() []chapter {
 	return []chapter{
 		{"26.06 activation, states", activationStates()},
+		{"26.07 activation, guard", activationGuard()},
+		{"26.08 activation, idempotency", activationKeys()},
 	}
 }
 

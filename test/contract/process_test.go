@@ -33,11 +33,15 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// sqliteFile is the database of a house with SQLite, in its folder.
+const sqliteFile = "firsttap.db"
+
 // engine opens databases of one kind.
 type engine struct {
-	name  string
-	nodes int
-	open  func(t *testing.T, dir string) (url string)
+	name    string
+	nodes   int
+	open    func(t *testing.T, dir string) (url string)
+	cluster *pgtest.Cluster // of PostgreSQL; nil for SQLite
 }
 
 // engines are what every check runs on.
@@ -45,8 +49,8 @@ func engines(t *testing.T) []engine {
 	t.Helper()
 	cluster := pgtest.Start(t)
 	return []engine{
-		{"sqlite", 1, func(_ *testing.T, dir string) string { return "sqlite://" + filepath.Join(dir, "firsttap.db") }},
-		{"postgres", 2, func(t *testing.T, _ string) string { return cluster.URL(cluster.Database(t)) }},
+		{"sqlite", 1, func(_ *testing.T, dir string) string { return "sqlite://" + filepath.Join(dir, sqliteFile) }, nil},
+		{"postgres", 2, func(t *testing.T, _ string) string { return cluster.URL(cluster.Database(t)) }, cluster},
 	}
 }
 
@@ -76,6 +80,12 @@ func newHouse(t *testing.T, e engine, settings ...string) *house {
 		h.nodes = append(h.nodes, h.start(t, i))
 	}
 	return h
+}
+
+// own is an installation of its own on the same engine, for a check that kills, restarts or breaks what it runs on.
+func (h *house) own(t *testing.T, settings ...string) *house {
+	t.Helper()
+	return newHouse(t, h.engine, settings...)
 }
 
 // node is one running process.
@@ -293,8 +303,35 @@ func (p *program) key(more ...string) string {
 	return issued.Secret
 }
 
-// trail gives the audit rows of the programme as printed, newest last.
-func (p *program) trail() string {
+// trail gives the newest audit rows of the programme, oldest first.
+func (p *program) trail() (rows []object) {
 	p.t.Helper()
-	return p.h.command(p.t, "audit", "tail", "--program", p.name, "--lines", "1000")
+	for line := range strings.Lines(p.h.command(p.t, "audit", "tail", "--program", p.name, "--lines", "1000", "--json")) {
+		var row object
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			p.t.Fatalf("an audit row is not JSON: %q", line)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// traced gives the audit rows of an action on a card, oldest first.
+func (p *program) traced(action, card string) (rows []object) {
+	p.t.Helper()
+	for _, row := range p.trail() {
+		if row["action"] == action && row["card_id"] == card {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// shown is what the operator sees of a card.
+func (p *program) shown(card string) (facts object) {
+	p.t.Helper()
+	if err := json.Unmarshal([]byte(p.h.command(p.t, "card", "show", card, "--json")), &facts); err != nil {
+		p.t.Fatal(err)
+	}
+	return facts
 }
