@@ -218,13 +218,13 @@ func triesSurvive(t *testing.T, h *house) {
 	a.wrongly(card, code, 1)
 }
 
-// faultAtWrong breaks the store under three wrong codes. What was answered with a fault was not counted.
+// faultAtWrong breaks the store under two wrong codes. What was answered with a fault was not counted.
 func faultAtWrong(t *testing.T, h *house) {
 	own := h.breakable(t)
 	a := own.program(t).cards()
 	card, code := a.shipped()
 	a.wrongly(card, code, 4)
-	for range 3 {
+	for range 2 {
 		own.commits(t, func() { a.activate(card, wrong(code, 0)).fault() })
 	}
 	a.wrongly(card, code, 3)

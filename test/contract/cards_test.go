@@ -5,9 +5,11 @@ import "testing"
 // cardsChapters are the chapters of the test checklist of the cards API (§26 of its contract).
 func cardsChapters() []chapter {
 	return []chapter{
+		{"26.04 idempotency", idempotency()},
 		{"26.06 activation, states", activationStates()},
 		{"26.07 activation, guard", activationGuard()},
 		{"26.08 activation, idempotency", activationKeys()},
+		{"26.09 activation, races", activationRaces()},
 	}
 }
 

@@ -31,7 +31,10 @@ func (h *house) breakable(t *testing.T) *breakable {
 	return b
 }
 
-// commits lets the commit of what f does fail, before anything is kept.
+// tries is more often than a node tries a transaction again.
+const tries = 1000
+
+// commits lets each commit that f asks for fail, before anything is kept.
 func (b *breakable) commits(t *testing.T, f func()) {
 	t.Helper()
 	if b.line == nil {
@@ -43,7 +46,9 @@ func (b *breakable) commits(t *testing.T, f func()) {
 		return
 	}
 	struck := b.line.Struck(pgfault.BeforeCommit)
-	b.line.Arm(pgfault.BeforeCommit)
+	for range tries {
+		b.line.Arm(pgfault.BeforeCommit)
+	}
 	f()
 	if b.line.Struck(pgfault.BeforeCommit) == struck {
 		t.Fatal("the line was not cut before a commit")

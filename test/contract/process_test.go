@@ -3,12 +3,15 @@ package contract
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +21,19 @@ import (
 
 	"github.com/firsttap/firsttap/internal/pgtest"
 )
+
+// TestMain lets more checks run side by side than there are cores, unless told otherwise: they wait more than they work.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+	if !asked {
+		if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.NumCPU())); err != nil {
+			panic(err)
+		}
+	}
+	m.Run()
+}
 
 // binary is built once a run.
 var binary = sync.OnceValues(func() (string, error) {

@@ -50,7 +50,10 @@ func (p *program) debitWith(token string) api {
 	return api{p.t, p.h.base, []string{"Authorization-ecommerce", token}}
 }
 
-// with adds headers, or replaces them; a header whose value is "" is left out.
+// absent as a header's value leaves the header out.
+const absent = "\x00"
+
+// with adds headers, or replaces them; a name that is given twice is sent twice.
 func (a api) with(headers ...string) api {
 	replaced := func(name string) bool {
 		for i := 0; i < len(headers); i += 2 {
@@ -67,11 +70,18 @@ func (a api) with(headers ...string) api {
 		}
 	}
 	for i := 0; i < len(headers); i += 2 {
-		if headers[i+1] != "" {
+		if headers[i+1] != absent {
 			all = append(all, headers[i], headers[i+1])
 		}
 	}
 	a.headers = all
+	return a
+}
+
+// alone speaks to one node only: each counts its own callers.
+func (a api) alone() api {
+	base := a.base()
+	a.base = func() string { return base }
 	return a
 }
 
