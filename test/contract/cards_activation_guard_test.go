@@ -233,12 +233,10 @@ func faultAtWrong(t *testing.T, h *house) {
 // fault wants 500 or 503, in the envelope.
 func (r reply) fault() reply {
 	r.t.Helper()
-	switch {
-	case r.status == 500:
+	if r.status == 500 {
 		return r.refused(500, "INTERNAL_SERVER_ERROR")
-	default:
-		return r.refused(503, "SERVICE_UNAVAILABLE").waits(1, 60)
 	}
+	return r.refused(503, "SERVICE_UNAVAILABLE").waits(1, 60)
 }
 
 func attemptsHidden(t *testing.T, h *house) {

@@ -177,7 +177,7 @@ func whatIsRemembered(t *testing.T, h *house) {
 	a.keyed("422").post("/cards", body).refused(422, "VALIDATION_FAILED")
 	body["type"] = "VIRTUAL"
 	a.keyed("422").post("/cards", body).is(200).replayed(false)
-	p.cardsWith("ftk_sandbox_unknown").keyed("401").post("/cards", body).refused(401, "INVALID_API_KEY")
+	p.cardsWith("ftk_sandbox_unknown").stranger().keyed("401").post("/cards", body).refused(401, "INVALID_API_KEY")
 	a.keyed("401").post("/cards", body).is(200).replayed(false)
 
 	slow := h.limited(t, "rate_limits.default=1/1/100").cards().alone()

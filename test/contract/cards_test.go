@@ -5,6 +5,9 @@ import "testing"
 // cardsChapters are the chapters of the test checklist of the cards API (§26 of its contract).
 func cardsChapters() []chapter {
 	return []chapter{
+		{"26.01 transport, authentication, version", transport()},
+		{"26.02 pagination", pagination()},
+		{"26.03 rate limits", rates()},
 		{"26.04 idempotency", idempotency()},
 		{"26.06 activation, states", activationStates()},
 		{"26.07 activation, guard", activationGuard()},

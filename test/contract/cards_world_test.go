@@ -197,12 +197,6 @@ func (a api) restrict(account string) {
 	a.post("/simulation/accounts/"+account+"/status", object{"status": "RESTRICTED"}).is(204)
 }
 
-// physical reads where the plastic is.
-func (a api) physical(card string) any {
-	a.t.Helper()
-	return a.get("/cards/" + card).is(200).at("physicalCardStatus")
-}
-
 // simulate sets the status of a card.
 func (a api) simulate(card, status string, more ...any) reply {
 	a.t.Helper()

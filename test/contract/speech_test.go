@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,7 +26,8 @@ type object = map[string]any
 type api struct {
 	t       *testing.T
 	base    func() string
-	headers []string // name, value, …
+	headers []string     // name, value, …
+	client  *http.Client // nil is the one of all
 }
 
 // cards speaks the cards API with a new key of the programme.
@@ -36,7 +38,7 @@ func (p *program) cards() api {
 
 // cardsWith speaks the cards API with that key.
 func (p *program) cardsWith(key string) api {
-	return api{p.t, p.h.base, []string{"Authorization", "Bearer " + key, "Reap-Version", "2025-02-14"}}
+	return api{t: p.t, base: p.h.base, headers: []string{"Authorization", "Bearer " + key, "Reap-Version", "2025-02-14"}}
 }
 
 // debit speaks the debit API with a new e-commerce token. more are flags of `key create`, such as --admin.
@@ -47,7 +49,7 @@ func (p *program) debit(more ...string) api {
 
 // debitWith speaks the debit API with that e-commerce token.
 func (p *program) debitWith(token string) api {
-	return api{p.t, p.h.base, []string{"Authorization-ecommerce", token}}
+	return api{t: p.t, base: p.h.base, headers: []string{"Authorization-ecommerce", token}}
 }
 
 // absent as a header's value leaves the header out.
@@ -85,8 +87,15 @@ func (a api) alone() api {
 	return a
 }
 
-// in is the same caller in another check or goroutine's test.
-func (a api) in(t *testing.T) api { a.t = t; return a }
+// stranger calls from an address of its own on this machine, because the server counts failed authentications by address.
+func (a api) stranger() api {
+	n := unique()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+n>>16), byte(n>>8), byte(n))}} //nolint:gosec // the low bytes are meant
+	transport := &http.Transport{DialContext: dialer.DialContext, DisableCompression: true}
+	a.t.Cleanup(transport.CloseIdleConnections)
+	a.client = &http.Client{Timeout: client.Timeout, Transport: transport, CheckRedirect: client.CheckRedirect}
+	return a
+}
 
 // keyed sends an idempotency key.
 func (a api) keyed(key string) api { return a.with("Idempotency-Key", key) }
@@ -146,7 +155,11 @@ func (a api) attempt(method, path string, body any) (reply, error) {
 			req.Header.Add(a.headers[i], a.headers[i+1])
 		}
 	}
-	res, err := client.Do(req)
+	by := a.client
+	if by == nil {
+		by = client
+	}
+	res, err := by.Do(req)
 	if err != nil {
 		return reply{}, err
 	}
