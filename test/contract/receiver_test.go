@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -105,18 +104,4 @@ func (r *receiver) settled() {
 			quiet = 0
 		}
 	}
-}
-
-// canonical compares JSON without its spacing.
-func canonical(t *testing.T, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := json.Compact(&out, b); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
 }

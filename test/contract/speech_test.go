@@ -90,7 +90,7 @@ func (a api) alone() api {
 // stranger calls from an address of its own on this machine, because the server counts failed authentications by address.
 func (a api) stranger() api {
 	n := unique()
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+n>>16), byte(n>>8), byte(n))}} //nolint:gosec // the low bytes are meant
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+n>>16), byte(n>>8), byte(n))}}
 	transport := &http.Transport{DialContext: dialer.DialContext, DisableCompression: true}
 	a.t.Cleanup(transport.CloseIdleConnections)
 	a.client = &http.Client{Timeout: client.Timeout, Transport: transport, CheckRedirect: client.CheckRedirect}
@@ -105,10 +105,12 @@ func (a api) post(path string, body any) reply {
 	a.t.Helper()
 	return a.call(http.MethodPost, path, body)
 }
+
 func (a api) put(path string, body any) reply {
 	a.t.Helper()
 	return a.call(http.MethodPut, path, body)
 }
+
 func (a api) patch(path string, body any) reply {
 	a.t.Helper()
 	return a.call(http.MethodPatch, path, body)
