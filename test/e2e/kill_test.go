@@ -49,12 +49,8 @@ func TestKill_LeavesAllOrNothing(t *testing.T) {
 
 func killAndLook(t *testing.T, in *installation) {
 	t.Helper()
-	in.command("program", "create", "kill", "--policy", "activation.breaker_tries=0", "--policy", "debit.rate_per_second=0")
-	var issued struct{ Secret string }
-	if err := json.Unmarshal([]byte(in.command("key", "create", "--program", "kill", "--door", "debit", "--json")), &issued); err != nil {
-		t.Fatal(err)
-	}
-	debit := debitCaller(issued.Secret)
+	in.command(append([]string{"program", "create", "kill"}, unlimited()...)...)
+	debit, cards := debitCaller(in.key(t, "kill", "--door", "debit")), cardsCaller(in.key(t, "kill", "--door", "cards"))
 	book := &ledger{
 		activated: map[string]bool{}, asked: map[string]bool{}, guessed: map[string]int{},
 		guesses: map[string]int{}, orders: map[string]int{},
@@ -65,22 +61,27 @@ func killAndLook(t *testing.T, in *installation) {
 	for reference := range book.orders {
 		awaitBatch(t, first, debit, reference)
 	}
+	post := mail(t, first, cards, rounds)
 	first.kill()
 	for round := range rounds {
-		killRound(t, in, debit, book, round)
+		killRound(t, in, debit, book, post, round)
 	}
-	in.settle(t, debit, book)
+	in.settle(t, debit, book, func(s *server) { post.verify(t, s) })
 	counts := in.verify(t, book)
 	if len(book.activated) == 0 {
 		t.Error("the kills met no work: nothing was activated")
 	}
-	t.Logf("kills %d; activations asked %d, acknowledged %d, found %d; lost answers %d; batches %d, cards made %d; wrong tries sent %d, counted %d; acknowledged and missing: 0, half done: 0, done twice: 0",
+	if len(post.told) == 0 {
+		t.Error("the kills met no work: nothing was activated by its code")
+	}
+	t.Logf("kills %d; by code: activations asked %d, acknowledged %d, found %d", rounds, len(post.asked), len(post.told), counts.coded)
+	t.Logf("kills %d; by batch: activations asked %d, acknowledged %d, found %d; lost answers %d; batches %d, cards made %d; wrong tries sent %d, counted %d; acknowledged and missing: 0, half done: 0, done twice: 0",
 		rounds, len(book.asked), len(book.activated), counts.activated, book.unknown, len(book.orders), counts.made, sum(book.guesses), counts.tries)
 }
 
 // killRound starts the server, orders a batch, activates cards of earlier batches, guesses at others, and
 // kills the process somewhere in between.
-func killRound(t *testing.T, in *installation, debit caller, book *ledger, round int) {
+func killRound(t *testing.T, in *installation, debit caller, book *ledger, post *mailed, round int) {
 	t.Helper()
 	s := in.start()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -94,6 +95,7 @@ func killRound(t *testing.T, in *installation, debit caller, book *ledger, round
 		work(func(ctx context.Context) { activateSome(ctx, s, debit, book, worker) })
 	}
 	work(func(ctx context.Context) { guessSome(ctx, s, debit, book) })
+	work(func(ctx context.Context) { post.activateSome(ctx, s) })
 	pause(time.Duration(50+rand.IntN(700)) * time.Millisecond)
 	s.kill()
 	cancel()
@@ -224,8 +226,8 @@ func guessSome(ctx context.Context, s *server, debit caller, book *ledger) {
 	}
 }
 
-// settle starts the server once more and waits until every acknowledged batch is finished.
-func (in *installation) settle(t *testing.T, debit caller, book *ledger) {
+// settle starts the server once more, waits until every acknowledged batch is finished, and lets others ask it too.
+func (in *installation) settle(t *testing.T, debit caller, book *ledger, then ...func(s *server)) {
 	t.Helper()
 	s := in.start()
 	deadline := time.Now().Add(2 * time.Minute)
@@ -252,20 +254,23 @@ func (in *installation) settle(t *testing.T, debit caller, book *ledger) {
 			pause(20 * time.Millisecond)
 		}
 	}
+	for _, ask := range then {
+		ask(s)
+	}
 	if err := s.stop(); err != nil {
 		t.Errorf("graceful stop: %v", err)
 	}
 }
 
 // found is what lies in the database at the end.
-type found struct{ activated, made, tries int }
+type found struct{ activated, coded, made, tries int }
 
 // verify reads the database itself: the invariants of state, audit trail, outbox and batches.
 func (in *installation) verify(t *testing.T, book *ledger) found {
 	t.Helper()
 	tables := in.open(t)
 	number, texts := tables.number, tables.texts
-	active := texts(`SELECT identifier, 1 FROM plastics WHERE activated_at IS NOT NULL`)
+	active := texts(`SELECT identifier, 1 FROM plastics WHERE activated_at IS NOT NULL AND identifier <> ''`)
 	for identifier := range book.activated {
 		if active[identifier] == 0 {
 			t.Errorf("%s: the activation was acknowledged and is missing", identifier)
@@ -277,16 +282,16 @@ func (in *installation) verify(t *testing.T, book *ledger) found {
 		}
 	}
 	for what, query := range map[string]string{
-		"activated plastics that are not wholly activated":   `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NOT NULL AND (p.state <> 'activated' OR p.guard_state <> 'consumed' OR p.code_sealed IS NOT NULL OR p.code_hash IS NOT NULL OR c.customer_id IS NULL OR c.account_id IS NULL OR c.pin_hash IS NULL OR c.pin_sealed IS NOT NULL)`,
-		"bound cards whose plastic is not activated":         `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NULL AND c.customer_id IS NOT NULL`,
+		"activated plastics that are not wholly activated":   `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NOT NULL AND (p.state <> 'activated' OR p.guard_state <> 'consumed' OR p.code_sealed IS NOT NULL OR p.code_hash IS NOT NULL OR c.customer_id IS NULL OR c.account_id IS NULL OR (c.pin_hash IS NULL AND p.identifier <> '') OR c.pin_sealed IS NOT NULL)`,
+		"bound cards whose plastic is not activated":         `SELECT count(*) FROM plastics p JOIN cards c ON c.id = p.card_id WHERE p.activated_at IS NULL AND c.customer_id IS NOT NULL AND p.identifier <> ''`,
 		"customers without an activated card":                `SELECT count(*) FROM customers u WHERE NOT EXISTS (SELECT 1 FROM cards c WHERE c.customer_id = u.id)`,
 		"activated cards without exactly one audit row":      `SELECT count(*) FROM plastics p WHERE p.activated_at IS NOT NULL AND (SELECT count(*) FROM audit a WHERE a.card_id = p.card_id AND a.action = 'card.activate' AND a.outcome = 'ok') <> 1`,
 		"activation audit rows of cards that are not active": `SELECT count(*) FROM audit a JOIN plastics p ON p.card_id = a.card_id WHERE a.action = 'card.activate' AND a.outcome = 'ok' AND p.activated_at IS NULL`,
 		"activations without exactly one event":              `SELECT abs((SELECT count(*) FROM plastics WHERE activated_at IS NOT NULL) - (SELECT count(*) FROM messages WHERE type = 'card.activated'))`,
-		"idempotency records without an activation":          `SELECT abs((SELECT count(*) FROM idempotency WHERE status = 200) - (SELECT count(*) FROM plastics WHERE activated_at IS NOT NULL))`,
+		"idempotency records without an activation":          `SELECT abs((SELECT count(*) FROM idempotency WHERE door = 'debit' AND status = 200 OR status = 204) - (SELECT count(*) FROM plastics WHERE activated_at IS NOT NULL))`,
 		"items with two outcomes, or a card made twice":      `SELECT count(*) FROM (SELECT card_id FROM batch_items WHERE card_id IS NOT NULL GROUP BY card_id HAVING count(*) > 1) AS twice`,
-		"identifiers that were made twice":                   `SELECT count(*) FROM (SELECT batch_id, identifier FROM plastics GROUP BY batch_id, identifier HAVING count(*) > 1) AS twice`,
-		"cards that no item knows":                           `SELECT count(*) FROM plastics WHERE card_id NOT IN (SELECT card_id FROM batch_items WHERE card_id IS NOT NULL)`,
+		"identifiers that were made twice":                   `SELECT count(*) FROM (SELECT batch_id, identifier FROM plastics WHERE identifier <> '' GROUP BY batch_id, identifier HAVING count(*) > 1) AS twice`,
+		"cards that no item knows":                           `SELECT count(*) FROM plastics WHERE identifier <> '' AND card_id NOT IN (SELECT card_id FROM batch_items WHERE card_id IS NOT NULL)`,
 		"finished batches whose outcomes do not add up":      `SELECT count(*) FROM batches WHERE status IN ('completed', 'completed_with_failures', 'failed') AND (created + failed <> requested OR created <> (SELECT count(*) FROM batch_items i WHERE i.batch_id = batches.id AND i.outcome = 'created'))`,
 		"guards that counted on an activated card's behalf":  `SELECT count(*) FROM plastics WHERE guard_lifetime_wrong > 15 OR guard_lifetime_wrong < guard_tries`,
 		"tries without their audit row":                      `SELECT abs((SELECT sum(guard_lifetime_wrong) FROM plastics) - (SELECT count(*) FROM audit WHERE outcome = 'batch_mismatch'))`,
@@ -302,7 +307,8 @@ func (in *installation) verify(t *testing.T, book *ledger) found {
 		}
 	}
 	return found{
-		activated: len(active), made: number(`SELECT count(*) FROM plastics`),
+		activated: len(active), made: number(`SELECT count(*) FROM plastics WHERE identifier <> ''`),
+		coded: number(`SELECT count(*) FROM plastics WHERE activated_at IS NOT NULL AND identifier = ''`),
 		tries: number(`SELECT coalesce(sum(guard_lifetime_wrong), 0) FROM plastics`),
 	}
 }

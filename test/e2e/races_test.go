@@ -30,7 +30,7 @@ func raceRounds(t *testing.T) int {
 }
 
 // TestRaces_ExactlyOneOfManyProcessesWins lets 64 callers at once ask four processes on one database for the
-// same thing: activate one card, guess one card, use one idempotency key. The batch that the cards come from
+// same thing: activate one card, guess one card, submit one shipment, use one idempotency key. The batch that the cards come from
 // is made by the four together.
 func TestRaces_ExactlyOneOfManyProcessesWins(t *testing.T) {
 	t.Parallel()
@@ -40,13 +40,14 @@ func TestRaces_ExactlyOneOfManyProcessesWins(t *testing.T) {
 func race(t *testing.T, in *installation) {
 	t.Helper()
 	rounds := raceRounds(t)
-	in.command("program", "create", "race", "--policy", "activation.breaker_tries=0", "--policy", "debit.rate_per_second=0", "--policy", "activation.tries=5")
-	debit := debitCaller(in.key(t, "race", "--door", "debit"))
+	in.command(append([]string{"program", "create", "race"}, unlimited("activation.tries=5")...)...)
+	debit, cards := debitCaller(in.key(t, "race", "--door", "debit")), cardsCaller(in.key(t, "race", "--door", "cards"))
 	var servers []*server
 	for range processes {
 		servers = append(servers, in.start())
 	}
 	references := orderRaced(t, servers, debit, rounds)
+	boxes, _ := drafts(t, servers[0], cards, rounds, 1)
 	for round := range rounds {
 		of := references[round/racedBatch]
 		id := func(what string) string { return fmt.Sprintf("%s-%05d", what, round) }
@@ -69,6 +70,13 @@ func race(t *testing.T, in *installation) {
 		wantTally(t, "guess one card", crowded(func(i int) string {
 			return outcome(call(i, body(id("G"), strings.Repeat("0", 32), fmt.Sprintf("g%d-%d@example.com", round, i))))
 		}), map[string]int{"wrong": 5, "locked": crowd - 5})
+		wantTally(t, "submit one shipment", crowded(func(i int) string {
+			a, err := cards.try(t.Context(), "POST", servers[i%processes].url+"/card-shipments/"+boxes[round]+"/submit", nil, "Idempotency-Key", fmt.Sprintf("%s-%d", id("box"), i))
+			if err != nil {
+				t.Error(err)
+			}
+			return outcome(a)
+		}), map[string]int{"200": 1, "submitted": crowd - 1})
 		first := sync.Map{}
 		wantTally(t, "use one key", crowded(func(i int) string {
 			for {
@@ -91,16 +99,18 @@ func race(t *testing.T, in *installation) {
 	for what, q := range map[string]string{
 		"cards activated otherwise than once": fmt.Sprintf(`SELECT abs((SELECT count(*) FROM audit WHERE action = 'card.activate' AND outcome = 'ok') - %d)`, 2*rounds),
 		"activated plastics":                  fmt.Sprintf(`SELECT abs((SELECT count(*) FROM plastics WHERE activated_at IS NOT NULL) - %d)`, 2*rounds),
-		"customers":                           fmt.Sprintf(`SELECT abs((SELECT count(*) FROM customers) - %d)`, 2*rounds),
+		"customers":                           fmt.Sprintf(`SELECT abs((SELECT count(*) FROM customers) - %d)`, 2*rounds+1),
+		"shipments placed":                    fmt.Sprintf(`SELECT abs((SELECT count(*) FROM audit WHERE action = 'shipment.submit' AND outcome = 'ok') - %d)`, rounds),
+		"codes issued otherwise than once":    fmt.Sprintf(`SELECT abs((SELECT count(*) FROM plastics WHERE state = 'requested' AND code_hash IS NOT NULL) - %d)`, rounds),
 		"guards that miscounted":              `SELECT count(*) FROM plastics WHERE identifier LIKE 'G-%' AND guard_lifetime_wrong <> 5`,
-		"cards made twice or never":           fmt.Sprintf(`SELECT abs((SELECT count(*) FROM plastics) - %d)`, 3*rounds),
+		"cards made twice or never":           fmt.Sprintf(`SELECT abs((SELECT count(*) FROM plastics) - %d)`, 4*rounds),
 	} {
 		if n := look.number(q); n != 0 {
 			t.Errorf("%s: off by %d", what, n)
 		}
 	}
-	t.Logf("processes %d, callers %d, rounds %d of 3 races; won %d, wrong codes counted %d, replays %d; lost: 0, doubled: 0",
-		processes, crowd, rounds, 2*rounds, 5*rounds, (crowd-1)*rounds)
+	t.Logf("processes %d, callers %d, rounds %d of 4 races; won %d, wrong codes counted %d, replays %d; lost: 0, doubled: 0",
+		processes, crowd, rounds, 3*rounds, 5*rounds, (crowd-1)*rounds)
 }
 
 // racedBatch is how many rounds one batch serves.
@@ -163,6 +173,7 @@ func crowded(one func(i int) string) map[string]int {
 func outcome(a answer) string {
 	for text, word := range map[string]string{
 		"already been activated": "already", "Mismatch in reference batch.": "wrong", "activation is locked": "locked",
+		"CARD_SHIPMENT_ALREADY_SUBMITTED": "submitted",
 	} {
 		if strings.Contains(string(a.body), text) {
 			return word
