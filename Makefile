@@ -69,7 +69,7 @@ soak: postgres ## SOAK events to five webhooks from two instances that are kille
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 120m -v -parallel 1 -run TestSoak ./test/e2e
 
 faults: postgres ## break PostgreSQL and the line to it FAULTS times under load, and check every answer
-	FAULTS=$(FAULTS) SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v -run TestStorm ./internal/sqlstore
+	FAULTS=$(FAULTS) SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v -run TestStorm ./internal/sqlstore ./test/e2e
 
 failover: postgres ## kill the primary FAILOVERS times under load, and let the standby take over
 	FAILOVERS=$(FAILOVERS) $(GO) test -count=1 -timeout 60m -v -run TestFailOver ./internal/sqlstore
