@@ -3,6 +3,7 @@ package debitapi
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -87,7 +88,7 @@ func writeInfo(w *wirejson.Writer, r issuance.HeldReport, h issuance.HeldCard) {
 		w.Key("cvv2").String(shownCVV(h.Shown))
 	}
 	writeMoney(w, h.Spends, inHand)
-	writeFlags(w, r, h, number)
+	writeFlags(w, r, h, number, inHand)
 	if h.Successor != nil {
 		w.Key("reorder_card").BeginObject()
 		w.Key("statusId").Int(reorderNumber(h.Successor))
@@ -113,11 +114,15 @@ func writeMoney(w *wirejson.Writer, p *issuance.Purse, inHand bool) {
 	w.Key("credit_limit").String(pesos(told.Line))
 	w.Key("credit_line").String(pesos(told.Used))
 	w.Key("total_debt").String(pesos(told.Used))
-	for _, key := range []string{"overdue_balance", "minimumPayment", "balance_to_months"} {
-		w.Key(key).String(pesos(0))
+	w.Key("overdue_balance").String(pesos(told.Overdue))
+	w.Key("minimumPayment").String(pesos(told.Billed))
+	w.Key("balance_to_months").String(pesos(0))
+	day, due := 0, ""
+	if told.Cycle != nil {
+		day, due = told.Cycle.Next.Day(), told.Cycle.Due.Format(time.DateOnly)
 	}
-	w.Key("original_billing_day").Int(0)
-	w.Key("duedate").String("")
+	w.Key("original_billing_day").Int(int64(day))
+	w.Key("duedate").String(due)
 }
 
 // pesos prints cents as an amount with two decimals.
@@ -132,10 +137,10 @@ func pesos(cents int64) string {
 // renewalDays is how long before its expiry a card counts as about to be renewed.
 const renewalDays = 60
 
-func writeFlags(w *wirejson.Writer, r issuance.HeldReport, h issuance.HeldCard, number int64) {
+func writeFlags(w *wirejson.Writer, r issuance.HeldReport, h issuance.HeldCard, number int64, inHand bool) {
 	alive := number != cardCanceled && !h.View.Stop().ForGood()
 	w.Key("is_renewal_period").Bool(alive && !r.At.Before(h.View.Card.ExpiresAt.AddDate(0, 0, -renewalDays)))
-	w.Key("timeToPay").Bool(false)
+	w.Key("timeToPay").Bool(inHand && h.Spends != nil && h.Spends.Billed > 0)
 	w.Key("can_request_reorder_card").Bool(alive && h.Successor == nil)
 	w.Key("isCardBlockedByTransactionReport").Bool(h.View.Stop() == card.StopQuery)
 	w.Key("has_VCN").Bool(r.Linked)

@@ -420,3 +420,65 @@ func (r rich) parentAccount(t testing.TB) (number int64) {
 	}))
 	return number
 }
+
+// info is the one card of customer 85, who spends from a child.
+func (h *house) info(t testing.TB) map[string]any {
+	t.Helper()
+	rows, _ := h.do(http.MethodGet, "/debit/v1/info?customer_id=85", "", h.asAdmin()...).payload(t)["cards"].([]any)
+	if len(rows) != 1 {
+		t.Fatalf("%d cards", len(rows))
+	}
+	return rows[0].(map[string]any)
+}
+
+// A child of 40 000 pesos that has spent 25 000: the figures of the contract's sample (debit contract §9.2).
+func TestInfo_TellsTheLineOfAChild(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.seed(issuance.Seed{
+		Customers: []issuance.SeedCustomer{{Number: 85, FirstName: "Juan", LastName: "Díaz", Child: 10249, Parent: sampleParent, ParentLine: 5_000_000, ChildLine: 4_000_000}},
+		Batches:   []issuance.SeedBatch{{Reference: batchOne, Cards: []issuance.SeedCard{{Identifier: "A1"}}}},
+	})
+	h.freeze(time.Date(2025, 10, 9, 16, 0, 0, 0, time.UTC))
+	h.activate(body(`"customer_id":85`, `"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`, `"balance":{"id":10249}`)).is(t, "activate", 200, 0, "")
+	h.posts(10249, ledger.ToppedUp, ledger.Deposit(200_000))
+	h.posts(10249, ledger.Cleared, ledger.Collect(0, 2_000_000))
+	h.posts(10249, ledger.Authorized, ledger.Hold(700_000))
+	says := func(what string, want ...any) {
+		t.Helper()
+		card := h.info(t)
+		for i, key := range []string{"current_balance", "credit_limit", "credit_line", "total_debt", "overdue_balance", "minimumPayment", "duedate", "timeToPay"} {
+			if card[key] != want[i] {
+				t.Errorf("%s: %s is %v, want %v", what, key, card[key], want[i])
+			}
+		}
+		if card["balance_id"] != 10249.0 || card["original_billing_day"] != 24.0 || card["balance_to_months"] != "0.00" {
+			t.Errorf("%s: %v", what, card)
+		}
+	}
+	says("before it is billed", "15000.00", "40000.00", "25000.00", "25000.00", "0.00", "0.00", "2025-10-14", false)
+	h.freeze(time.Date(2025, 10, 24, 6, 0, 0, 0, time.UTC))
+	says("billed", "15000.00", "40000.00", "25000.00", "25000.00", "0.00", "18000.00", "2025-11-13", true)
+	h.freeze(time.Date(2025, 11, 14, 5, 59, 59, 0, time.UTC))
+	says("on the day that it is due", "15000.00", "40000.00", "25000.00", "25000.00", "0.00", "18000.00", "2025-11-13", true)
+	h.freeze(time.Date(2025, 11, 14, 6, 0, 0, 0, time.UTC))
+	says("late", "15000.00", "40000.00", "25000.00", "25000.00", "18000.00", "18000.00", "2025-11-13", true)
+	h.posts(10249, ledger.ToppedUp, ledger.Deposit(1_800_000))
+	says("paid", "33000.00", "40000.00", "7000.00", "7000.00", "0.00", "0.00", "2025-11-13", false)
+	if p := h.do(http.MethodGet, parentPath+sampleParent, "").payload(t); p["total_due_payment"] != 0.0 || p["available_credit"] != 1_000_000.0 {
+		t.Errorf("the parent: %v", p)
+	}
+}
+
+func TestInfo_TellsTheLineOfAWallet(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, policy("sandbox.initial_balance", "10.00"))
+	h.seed(people("A1"))
+	rs, _ := answerB(t, h.do(http.MethodPost, createPath, `{"gender":1,"first_name":"Eva","last_name":"Luna","email":"eva@example.com","credit_line":50000}`))
+	h.activate(body(fmt.Sprintf(`"customer_id":%.0f`, rs["id"]), `"card_identifier":"A1"`, `"reference_batch":"`+batchOne+`"`)).is(t, "activate", 200, 0, "")
+	h.posts(int64(rs["ewallet_id"].(float64)), ledger.Authorized, ledger.Hold(3000))
+	a := h.do(http.MethodGet, fmt.Sprintf("/debit/v1/info?customer_id=%.0f", rs["id"]), "", h.asAdmin()...)
+	if want := `"current_balance":"480.00","credit_limit":"500.00","credit_line":"20.00","total_debt":"20.00","overdue_balance":"0.00","minimumPayment":"0.00","balance_to_months":"0.00","original_billing_day":24,"duedate":"`; !strings.Contains(a.body, want) {
+		t.Error(a.body)
+	}
+}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
-	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -31,19 +29,6 @@ type HeldCard struct {
 	Shown     *Revealed  // nil: only the last four digits
 	Successor *card.View // the card that took its place
 	LastMonth time.Time
-}
-
-// Purse is an account with what is in it, in cents.
-type Purse struct {
-	Account   account.Account
-	Available int64 // what can be spent
-	Line      int64 // the whole credit line
-	Used      int64 // of it
-}
-
-// purseOf tells a balance as a card's holder sees it. Own money is spent before the line.
-func purseOf(a account.Account, at ledger.Position) *Purse {
-	return &Purse{Account: a, Available: at.Sums.Available(), Line: at.Sums.Line, Used: at.Sums.Debt()}
 }
 
 // HeldReport is the cards of a customer, newest first.
@@ -116,13 +101,13 @@ func heldCards(ctx context.Context, tx ReadTx, p program.Program, now time.Time,
 		}
 		all = []Candidate{one}
 	}
-	purses := map[ident.AccountID]*Purse{}
+	purses := purses{program: p, now: now, known: map[ident.AccountID]*Purse{}}
 	for _, c := range all {
 		if q.Type != "" && c.View.Card.Type != q.Type {
 			continue
 		}
 		held := HeldCard{Candidate: c, Successor: successors[c.View.Card.ID], LastMonth: LastMonth(p, c.View.Card)}
-		if held.Spends, err = purseOnce(ctx, tx, purses, c.View.Card); err != nil {
+		if held.Spends, err = purses.of(ctx, tx, c.View.Card); err != nil {
 			return out, err
 		}
 		out.Cards = append(out.Cards, held)
@@ -139,25 +124,4 @@ func successorsOf(all []Candidate) map[ident.CardID]*card.View {
 		}
 	}
 	return out
-}
-
-// purseOnce reads what a card spends, or will spend once it is activated; each account once.
-func purseOnce(ctx context.Context, tx ReadTx, known map[ident.AccountID]*Purse, c card.Card) (*Purse, error) {
-	id := c.Account
-	if c.Customer.IsZero() {
-		id = c.ReservedAccount
-	}
-	if p, ok := known[id]; ok || id.IsZero() {
-		return p, nil
-	}
-	a, ok, err := tx.Account(ctx, c.Program, id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	at, err := tx.Position(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	known[id] = purseOf(a, at)
-	return known[id], nil
 }

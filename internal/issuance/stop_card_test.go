@@ -9,7 +9,6 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
-	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
@@ -303,26 +302,4 @@ func errOf(e *fault.Error) error {
 		return nil
 	}
 	return e
-}
-
-func TestPurse_OwnMoneyBeforeTheLine(t *testing.T) {
-	t.Parallel()
-	child := account.Account{Kind: account.CompositeChild}
-	begun := ledger.Position{}.Move(ledger.Change{Spendable: 1_000_000, Funding: -1_000_000, Line: 4_000_000, Granted: -4_000_000}).After
-	for spent, want := range map[int64]Purse{
-		0:         {Available: 5_000_000, Line: 4_000_000},
-		500_000:   {Available: 4_500_000, Line: 4_000_000},
-		3_500_000: {Available: 1_500_000, Line: 4_000_000, Used: 2_500_000},
-		5_000_000: {Available: 0, Line: 4_000_000, Used: 4_000_000},
-	} {
-		want.Account = child
-		at := ledger.Position{Sums: ledger.Position{Sums: begun}.Move(ledger.Collect(0, spent)).After}
-		if got := *purseOf(child, at); got != want {
-			t.Errorf("%d spent: %+v, want %+v", spent, got, want)
-		}
-	}
-	wallet := account.Account{Kind: account.Wallet}
-	if got := *purseOf(wallet, ledger.Position{Sums: ledger.Sums{Spendable: 100}}); got.Available != 100 || got.Line != 0 || got.Used != 0 {
-		t.Errorf("a wallet: %+v", got)
-	}
 }

@@ -25,9 +25,8 @@ type LedgerReader interface {
 	CountMovements(ctx context.Context, p ident.ProgramID, f MovementFilter) (int, error)
 	// PaidSince sums what a customer's transfers sent away, at since or later.
 	PaidSince(ctx context.Context, id ident.CustomerID, since time.Time) (int64, error)
-	// Owed gives what was collected and not paid, for the account and its children: of each what it owed
-	// before the instant, or what it owes now when that is less.
-	Owed(ctx context.Context, id ident.AccountID, before time.Time) (int64, error)
+	// Owed gives what the account and its children owe, and how much of it is older than the instant.
+	Owed(ctx context.Context, id ident.AccountID, before time.Time) (Owing, error)
 	// OwnAccount gives the oldest wallet that belongs to the programme itself.
 	OwnAccount(ctx context.Context, p ident.ProgramID, currency string) (account.Account, bool, error)
 }
@@ -45,6 +44,12 @@ type MovementFilter struct {
 	Number   int64
 	From, To time.Time // at From or later, before To
 	Oldest   bool      // first
+}
+
+// Owing is what accounts owe of their lines.
+type Owing struct {
+	Debt   int64 // spent of the lines, held money included
+	Billed int64 // collected before an instant and not paid since: of each what it owed then, or owes now when that is less
 }
 
 // Movement is a movement as one of its accounts sees it.

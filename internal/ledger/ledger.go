@@ -60,6 +60,15 @@ func (s Sums) Total() int64 { return s.Spendable + s.Held + s.Network + s.Fundin
 // Available is what can still be spent: own money, and what is left of the line.
 func (s Sums) Available() int64 { return s.Spendable + s.Line }
 
+// AvailableWithin is Available where no more than left is left of the line that this one is a part of. Own money counts
+// beside it.
+func (s Sums) AvailableWithin(left int64) int64 {
+	return s.Available() - max(0, s.Line-s.Debt()-max(0, left))
+}
+
+// Whole is the whole line that the programme granted, with what was lent of it.
+func (s Sums) Whole() int64 { return -s.Granted }
+
 // Debt is what was spent of the line, held money included.
 func (s Sums) Debt() int64 { return max(0, -s.Spendable) }
 
@@ -126,11 +135,11 @@ type Balance struct {
 	Available int64 // what can be spent
 }
 
-// BalanceOf gives the balance of an account at a position. A credit line counts among what it has.
-func BalanceOf(a account.Account, p Position) Balance {
-	available := p.Sums.Available()
+// BalanceOf gives the balance of an account at a position, of which so much can be spent. A credit line counts among
+// what it has.
+func BalanceOf(a account.Account, p Position, available int64) Balance {
 	return Balance{
-		Currency: a.Currency, Assets: available + p.Sums.Held + p.Sums.Network, Pending: p.Sums.Held, Cleared: p.Sums.Network,
+		Currency: a.Currency, Assets: p.Sums.Available() + p.Sums.Held + p.Sums.Network, Pending: p.Sums.Held, Cleared: p.Sums.Network,
 		Available: available,
 	}
 }

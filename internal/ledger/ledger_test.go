@@ -37,13 +37,34 @@ func TestMoves_BalanceAndShow(t *testing.T) {
 		}
 		p = ledger.Position{Account: ana, Seq: e.Seq, Sums: e.After}
 		want := ledger.Balance{Currency: "USD", Assets: c.assets, Pending: c.pending, Cleared: c.cleared, Available: c.available}
-		if got := ledger.BalanceOf(a, p); got != want || got.Assets-got.Pending-got.Cleared != got.Available {
+		if got := ledger.BalanceOf(a, p, p.Sums.Available()); got != want || got.Assets-got.Pending-got.Cleared != got.Available {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
 	}
-	child := account.Account{Kind: account.CompositeChild}
-	if got := ledger.BalanceOf(child, ledger.Position{Sums: ledger.Sums{Spendable: -100, Line: 500}}).Available; got != 400 {
-		t.Errorf("a child has %d", got)
+}
+
+func TestAvailableWithin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name              string
+		own, line         int64
+		left, want, alone int64
+	}{
+		{"all is there", -100, 500, 5000, 400, 400},
+		{"just enough", -100, 500, 400, 400, 400},
+		{"others spent some", -100, 500, 300, 300, 400},
+		{"others spent all", -100, 500, 0, 0, 400},
+		{"others spent more than all", -100, 500, -50, 0, 400},
+		{"own money is nobody else's", 70, 500, 300, 370, 570},
+		{"own money is left", 70, 500, -50, 70, 570},
+		{"beyond the line", -600, 500, 300, -100, -100},
+		{"beyond the line, and nothing left", -600, 500, -100, -100, -100},
+		{"no line", 70, 0, -50, 70, 70},
+	} {
+		s := ledger.Sums{Spendable: c.own, Line: c.line}
+		if got := s.AvailableWithin(c.left); got != c.want || s.Available() != c.alone {
+			t.Errorf("%s: %d of %d, want %d of %d", c.name, got, s.Available(), c.want, c.alone)
+		}
 	}
 }
 
@@ -74,6 +95,19 @@ func TestLines_AreLentAndPaidFor(t *testing.T) {
 	step("money comes in", ledger.Change{}, ledger.Deposit(300), 500, 500, 550, 0)
 	get, give := ledger.Pay(-50)
 	step("own money is sent on", get, give, 500, 500, 500, 0)
+}
+
+func TestOwnMoney_IsSpentBeforeTheLine(t *testing.T) {
+	t.Parallel()
+	begun := ledger.Position{}.Move(ledger.Change{Spendable: 1000, Funding: -1000, Line: 4000, Granted: -4000}).After
+	for spent, want := range map[int64]struct{ available, debt int64 }{
+		0: {5000, 0}, 500: {4500, 0}, 1000: {4000, 0}, 3500: {1500, 2500}, 5000: {0, 4000}, 5100: {-100, 4100},
+	} {
+		s := ledger.Position{Sums: begun}.Move(ledger.Collect(0, spent)).After
+		if s.Available() != want.available || s.Debt() != want.debt || s.Line != 4000 || s.Whole() != 4000 {
+			t.Errorf("%d spent: %+v", spent, s)
+		}
+	}
 }
 
 func TestKinds_ThatAreTold(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
-	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/transaction"
 )
@@ -71,7 +70,7 @@ const (
 
 // authorize decides a use and applies the verdict: to a new transaction when t is zero.
 func (s *Service) authorize(ctx context.Context, w *issuance.Work, t transaction.Transaction, use issuance.CardUse, ask Ask, short shortage) (transaction.Transaction, Verdict, error) {
-	available := ledger.BalanceOf(use.Account, use.Position).Available
+	available := use.Position.Sums.Available()
 	verdict := DecideUse(Use{
 		CardUse: use, Channel: ask.Channel, Wallet: ask.Wallet, Cents: ask.Cents, Available: available,
 		DigitalFirst: w.Program.Policy.DigitalFirst, Now: w.Now,

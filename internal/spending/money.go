@@ -64,7 +64,11 @@ func (s *Service) Balance(ctx context.Context, p ident.ProgramID, id ident.Accou
 			return ledger.Balance{}, false, err
 		}
 		at, err := tx.Position(ctx, id)
-		return ledger.BalanceOf(a, at), true, err
+		if err != nil {
+			return ledger.Balance{}, false, err
+		}
+		available, err := issuance.AvailableOf(ctx, tx, a, at)
+		return ledger.BalanceOf(a, at, available), true, err
 	})
 }
 

@@ -19,8 +19,8 @@ const (
 	ofCustomer     = ` WHERE n.customer_id = $2 AND n.customer_id IS NOT NULL`
 	selectPaid     = `SELECT CAST(COALESCE(SUM(n.spendable), 0) AS BIGINT) FROM journal_entries n JOIN journals j ON j.id = n.journal_id
 	WHERE n.customer_id = $1 AND n.customer_id IS NOT NULL AND n.at >= $2 AND n.spendable < 0 AND j.kind = 'transferred'`
-	// selectOwed gives what each account has collected beyond its own money, now and before an instant.
-	selectOwed = `SELECT n.spendable_after + n.held_after, o.spendable_after + o.held_after FROM accounts a
+	// selectOwed gives the own money of each account, and what it has collected beyond that, now and before an instant.
+	selectOwed = `SELECT n.spendable_after, n.spendable_after + n.held_after, o.spendable_after + o.held_after FROM accounts a
 	LEFT JOIN journal_entries n ON n.account_id = a.id AND n.seq = (SELECT max(x.seq) FROM journal_entries x WHERE x.account_id = a.id)
 	LEFT JOIN journal_entries o ON o.account_id = a.id
 	AND o.seq = (SELECT max(x.seq) FROM journal_entries x WHERE x.account_id = a.id AND x.at < $2)
@@ -69,18 +69,19 @@ func (t tx) PaidSince(_ context.Context, id ident.CustomerID, since time.Time) (
 	return -cents, err
 }
 
-func (t tx) Owed(_ context.Context, id ident.AccountID, before time.Time) (int64, error) {
-	var owed int64
+func (t tx) Owed(_ context.Context, id ident.AccountID, before time.Time) (issuance.Owing, error) {
+	var out issuance.Owing
 	add := func(r row) error {
-		var now, then int64
-		if err := r.scan(&now, &then); err != nil {
+		var own, now, then int64
+		if err := r.scan(&own, &now, &then); err != nil {
 			return err
 		}
-		owed += min(max(0, -now), max(0, -then))
+		out.Debt += max(0, -own)
+		out.Billed += min(max(0, -now), max(0, -then))
 		return nil
 	}
 	var b batch
 	b.read(owedByItself, []any{id.UUID, before}, add)
 	b.read(owedByChildren, []any{id.UUID, before}, add)
-	return owed, t.run(b)
+	return out, t.run(b)
 }

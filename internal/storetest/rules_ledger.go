@@ -168,31 +168,31 @@ func owedIsSummed(t *testing.T, f Factory) {
 	parent := w.NewAccount(w.Customer, func(a *account.Account) { a.Kind, a.Reference = account.CompositeParent, w.IDs.Reference() })
 	w.Account = w.NewAccount(w.Customer, func(a *account.Account) { a.Kind, a.Parent = account.CompositeChild, parent.ID })
 	second := w.NewAccount(w.Customer, func(a *account.Account) { a.Kind, a.Parent = account.CompositeChild, parent.ID })
-	owes := func(before time.Time, want int64) {
+	owes := func(before time.Time, billed, debt int64) {
 		t.Helper()
 		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 			got, err := tx.Owed(ctx, parent.ID, before)
-			if got != want {
-				t.Errorf("owed before %s: %d, want %d", before, got, want)
+			if want := (issuance.Owing{Debt: debt, Billed: billed}); got != want {
+				t.Errorf("owed before %s: %+v, want %+v", before, got, want)
 			}
 			return err
 		})
 	}
-	owes(w.next(), 0)
+	owes(w.next(), 0, 0)
 	w.moves(ledger.Authorized, ledger.Hold(100))
-	owes(w.next(), 0) // it is held, and not owed
+	owes(w.next(), 0, 100) // it is held, and not owed
 	w.moves(ledger.Cleared, ledger.Collect(100, 100))
 	billed := w.next()
-	owes(billed, 100)
+	owes(billed, 100, 100)
 	w.moves(ledger.Cleared, ledger.Collect(0, 50))
-	owes(billed, 100)
-	owes(w.next(), 150)
+	owes(billed, 100, 100)
+	owes(w.next(), 150, 150)
 	j := w.journal(ledger.Cleared, w.position(second.ID).Move(ledger.Collect(0, 30)))
 	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.Post(ctx, j) })
-	owes(billed, 100)
-	owes(w.next(), 180)
+	owes(billed, 100, 150)
+	owes(w.next(), 180, 180)
 	w.moves(ledger.ToppedUp, ledger.Deposit(90))
-	owes(billed, 60)
+	owes(billed, 60, 180)
 	w.moves(ledger.ToppedUp, ledger.Deposit(90))
-	owes(billed, 0)
+	owes(billed, 0, 90)
 }

@@ -19,14 +19,14 @@ type Line struct {
 	Owner   int64           // number of the customer who has it
 	Parent  ident.Reference // of a child
 	Sums    ledger.Sums
-	Cycle   Cycle // of a parent
-	Owed    int64 // of a parent: what was billed and not paid, with its children
+	Cycle   account.Cycle // of a parent
+	Owed    int64         // of a parent: what was billed and not paid, with its children
 }
 
 // Whole is the whole line: what the programme granted to a parent, or what a child has of it.
 func (l Line) Whole() int64 {
 	if l.Account.Kind == account.CompositeParent {
-		return -l.Sums.Granted
+		return l.Sums.Whole()
 	}
 	return l.Sums.Line
 }
@@ -50,12 +50,13 @@ func (s *Service) Parent(ctx context.Context, q LineQuery) (Line, error) {
 		if err != nil || !ok {
 			return Line{}, false, err
 		}
-		l := Line{Cycle: CycleOf(q.At, p.Policy.Debit.BillingDay, p.Policy.Debit.DueDays)}
+		l := Line{Cycle: account.CycleOf(q.At, p.Policy.Debit.BillingDay, p.Policy.Debit.DueDays)}
 		if l.Account, err = parentOf(ctx, tx, q.Program, q.Parent); err == nil && !q.mayBe(l.Account.Owner) {
 			err = fault.RefuseWith(Invalid, WrongParent)
 		}
 		if err == nil {
-			l.Owed, err = tx.Owed(ctx, l.Account.ID, l.Cycle.Billed)
+			owing, failed := tx.Owed(ctx, l.Account.ID, l.Cycle.Billed)
+			l.Owed, err = owing.Billed, failed
 		}
 		if err == nil {
 			err = fill(ctx, tx, &l)
