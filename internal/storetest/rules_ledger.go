@@ -9,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/ledger"
+	"github.com/firsttap/firsttap/internal/wallet"
 )
 
 var ledgerRules = []contract{
@@ -89,6 +90,7 @@ var ledgerRules = []contract{
 		})
 	}},
 	{"what is owed is that of an account and its children, before an instant and not paid since", owedIsSummed},
+	{"a child has no more than is left of its parent's line, however its siblings passed theirs", childHasWhatIsLeft},
 }
 
 // moves posts a movement of the world's account.
@@ -185,14 +187,48 @@ func owedIsSummed(t *testing.T, f Factory) {
 	billed := w.next()
 	owes(billed, 100, 100)
 	w.moves(ledger.Cleared, ledger.Collect(0, 50))
-	owes(billed, 100, 100)
+	owes(billed, 100, 150)
 	owes(w.next(), 150, 150)
 	j := w.journal(ledger.Cleared, w.position(second.ID).Move(ledger.Collect(0, 30)))
 	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.Post(ctx, j) })
-	owes(billed, 100, 150)
+	owes(billed, 100, 180)
 	owes(w.next(), 180, 180)
 	w.moves(ledger.ToppedUp, ledger.Deposit(90))
-	owes(billed, 60, 180)
+	owes(billed, 60, 90)
 	w.moves(ledger.ToppedUp, ledger.Deposit(90))
-	owes(billed, 0, 90)
+	owes(billed, 0, 30)
+}
+
+func childHasWhatIsLeft(t *testing.T, f Factory) {
+	b := newBank(t, f)
+	has := func(what string, of account.Account, want int64) {
+		t.Helper()
+		got, err := b.services[0].Balance(t.Context(), b.Program.ID, of.ID)
+		must(t, err)
+		if got.Available != want {
+			t.Errorf("%s: %d, want %d", what, got.Available, want)
+		}
+	}
+	one, two := b.children[0], b.children[1]
+	for child, cents := range map[int64]int64{one.Number: 600, two.Number: 300} {
+		_, err := b.wallets[0].SetLine(t.Context(), wallet.SetLine{Command: b.command(), Child: child, Cents: cents})
+		must(t, err)
+	}
+	spends := func(of account.Account, c ledger.Change) {
+		t.Helper()
+		j := b.journal(ledger.Cleared, b.position(of.ID).Move(c))
+		b.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.Post(ctx, j) })
+	}
+	has("its line", two, 300)
+	spends(one, ledger.Collect(0, 600))
+	has("a sibling spent its own", two, 300)
+	spends(one, ledger.Collect(0, 100))
+	has("a sibling spent what nobody has", two, 300)
+	spends(one, ledger.Collect(0, 50))
+	has("a sibling spent of this one's", two, 250)
+	has("the sibling", one, -150)
+	spends(two, ledger.Deposit(70))
+	has("own money beside it", two, 320)
+	spends(one, ledger.Collect(0, 1000))
+	has("nothing is left but own money", two, 70)
 }
