@@ -17,8 +17,9 @@ import (
 )
 
 type cardCommand struct {
-	Show       cardShow  `cmd:"" help:"Show a card with its plastic, guard and shipment; never a secret."`
-	ResetGuard cardReset `cmd:"" help:"Give a locked card its tries back; the code stays the same."`
+	Show        cardShow    `cmd:"" help:"Show a card with its plastic, guard and shipment; never a secret."`
+	ResetGuard  cardReset   `cmd:"" help:"Give a locked card its tries back; the code stays the same."`
+	ApproveCode cardApprove `cmd:"" help:"Let the programme read the card's activation code once, within 15 minutes."`
 }
 
 // cardName is how a card is named on the command line.
@@ -78,6 +79,34 @@ func (c cardReset) Run(ctx context.Context, w World) error {
 			return err
 		}
 		return showCard(w, false, p, view, nil, time.Now())
+	})
+}
+
+type cardApprove struct {
+	where
+	cardName
+	Reason string `required:"" help:"Why; kept in the audit trail."`
+}
+
+// Run approves one read of the card's code.
+func (c cardApprove) Run(ctx context.Context, w World) error {
+	find, err := c.finder()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
+		p, view, err := c.find(ctx, h, find)
+		if err != nil {
+			return err
+		}
+		view, err = h.Rules.ApproveCodeRead(ctx, issuance.ApproveCodeRead{
+			Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID, Reason: c.Reason,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.Stdout, "The code of card %s may be read once within 15 minutes.\n", view.Card.ID)
+		return err
 	})
 }
 

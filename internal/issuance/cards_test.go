@@ -266,7 +266,7 @@ func TestRead_TheFirstThingWrongAnswers(t *testing.T) {
 			State: card.Void, ActivatedAt: noon, Guard: card.Guard{State: card.HardLocked, CodeHash: []byte{1}},
 		},
 	}
-	reason, found, reads := "", false, 5
+	reason, found, reads, approved := "", false, 5, false
 	for _, step := range []struct {
 		want   string
 		repair func()
@@ -283,12 +283,12 @@ func TestRead_TheFirstThingWrongAnswers(t *testing.T) {
 		{"activation_code_not_available BLOCKED", func() { v.Card.Block = card.Block{} }},
 		{"activation_code_not_available NOT_ISSUED", func() { v.Plastic.Guard.CodeHash, v.Plastic.Guard.CodeSealed = []byte{1}, []byte{2} }},
 		{"activation_code_not_available NOT_SHIPPED", func() { policy.ActivationCode.RequireShipped = false }},
-		{"activation_code_reveal_refused APPROVAL_REQUIRED", func() { policy.ActivationCode.Mode = program.CodeAllow }},
+		{"activation_code_reveal_refused APPROVAL_REQUIRED", func() { approved = true }},
 		{"activation_code_reveal_limit", func() { reads = 4 }},
 		{"", func() {}},
 	} {
 		got := ""
-		if no := decideRead(v, found, reason, reads, policy, noon); no != nil {
+		if no := decideRead(v, found, reason, reads, approved, policy, noon); no != nil {
 			got = nameOf(no)
 		}
 		if got != step.want {

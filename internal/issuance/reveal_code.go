@@ -46,7 +46,11 @@ func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode
 			return redact.Text{}, err
 		}
 		w.Audit.Note = readNote(reads, cmd.Reason)
-		if no := decideRead(v, ok, cmd.Reason, reads, w.Program.Policy, w.Now); no != nil {
+		approved, err := approvedRead(ctx, w, cmd.Card)
+		if err != nil {
+			return redact.Text{}, err
+		}
+		if no := decideRead(v, ok, cmd.Reason, reads, approved, w.Program.Policy, w.Now); no != nil {
 			if no.Reason == card.RevealTooOften {
 				no.RetryAfter, err = untilFewer(ctx, w, cmd.Card, actionReadCode, w.Program.Policy.ActivationCode.PerCardPerDay)
 			}
@@ -74,7 +78,7 @@ func readNote(reads int, reason string) string {
 
 // decideRead decides whether a code may be read; the first check that fails answers. A freeze and a
 // locked guard do not stop a read.
-func decideRead(v card.View, found bool, reason string, reads int, p program.Policy, now time.Time) *fault.Error {
+func decideRead(v card.View, found bool, reason string, reads int, approved bool, p program.Policy, now time.Time) *fault.Error {
 	mode := p.ActivationCode.Mode
 	if mode == program.CodeRequireReason && reason == "" {
 		return fault.RefuseWith(card.RevealForbidden, ReasonRequired)
@@ -94,7 +98,7 @@ func decideRead(v card.View, found bool, reason string, reads int, p program.Pol
 	if cause := unreadable(v, p, now); cause != "" {
 		return fault.RefuseWith(card.CodeUnavailable, cause)
 	}
-	if mode == program.CodeApproval {
+	if mode == program.CodeApproval && !approved {
 		return fault.RefuseWith(card.RevealForbidden, "APPROVAL_REQUIRED")
 	}
 	if reads >= p.ActivationCode.PerCardPerDay {

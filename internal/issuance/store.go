@@ -282,6 +282,8 @@ type JournalReader interface {
 	Stored(ctx context.Context, p ident.ProgramID, door, key string) (StoredAnswer, bool, error)
 	// CountAudit counts audit rows of an action on a card with that outcome, at since or later.
 	CountAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error)
+	// LastAudit gives the time of the newest of them.
+	LastAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (time.Time, bool, error)
 	// AuditTrail lists audit rows of a programme, newest first.
 	AuditTrail(ctx context.Context, p ident.ProgramID, page Page) ([]audit.Row, error)
 }

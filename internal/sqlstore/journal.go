@@ -32,6 +32,9 @@ const (
 	// countAudit keeps the programme out of the condition, so that it goes by the card.
 	countAudit = `SELECT count(CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END)
 	FROM audit t WHERE t.card_id = $2 AND t.at >= $5`
+	// lastAudit goes by the card, like countAudit.
+	lastAudit = `SELECT t.at FROM audit t WHERE t.card_id = $2 AND t.at >= $5
+	AND CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END = 1 ORDER BY t.at DESC LIMIT 1`
 	insertMessage = `INSERT INTO messages (id, program_id, door, type, body, created_at, fanned)
 	VALUES ($1, $2, $3, $4, $5, $6, $7)`
 )
@@ -92,6 +95,12 @@ func (t tx) CountAudit(_ context.Context, p ident.ProgramID, id ident.CardID, ac
 	var n int
 	_, err := one(t, countAudit, []any{p.UUID, id.UUID, action, outcome, since}, &n)
 	return n, err
+}
+
+func (t tx) LastAudit(_ context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (time.Time, bool, error) {
+	var at time.Time
+	found, err := one(t, lastAudit, []any{p.UUID, id.UUID, action, outcome, since}, &at)
+	return at, found, err
 }
 
 func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, page issuance.Page) ([]audit.Row, error) {

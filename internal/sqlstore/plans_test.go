@@ -26,7 +26,7 @@ func allTexts() map[string]string {
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
 		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
-		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit,
+		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit, "last audit": lastAudit,
 		"endpoint": selectEndpoint, "endpoints": selectEndpoints, "notice": selectNotice, "failing": selectFailing, "used": usedEndpoint,
 		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
 		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,

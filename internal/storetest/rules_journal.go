@@ -78,6 +78,10 @@ var journalRules = []contract{
 		w.counts(t, w.Program.ID, row, at.Add(time.Microsecond), 1)
 		w.counts(t, w.Program.ID, rows[5], at, 1)
 		w.counts(t, w.Foreign.ID, row, at, 0)
+		w.last(t, w.Program.ID, row, at, at.Add(time.Hour))
+		w.last(t, w.Program.ID, rows[5], at, at)
+		w.last(t, w.Program.ID, row, at.Add(time.Hour+time.Microsecond), time.Time{})
+		w.last(t, w.Foreign.ID, row, at, time.Time{})
 	}},
 	{"an audit row is never changed", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
@@ -141,6 +145,18 @@ var journalRules = []contract{
 			return err
 		})
 	}},
+}
+
+// last wants LastAudit to find a row like the given one of that time; zero is none.
+func (w *World) last(t *testing.T, p ident.ProgramID, like audit.Row, since, want time.Time) {
+	t.Helper()
+	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+		got, found, err := tx.LastAudit(ctx, p, like.Card, like.Action, like.Outcome, since)
+		if found == want.IsZero() || !got.Equal(want) {
+			t.Errorf("the last row of %s with %s since %s is of %s (%v), want %s", like.Action, like.Outcome, since, got, found, want)
+		}
+		return err
+	})
 }
 
 // counts wants CountAudit to count that many rows like the given one.
