@@ -13,6 +13,8 @@ func cardsChapters() []chapter {
 		{"26.07 activation, guard", activationGuard()},
 		{"26.08 activation, idempotency", activationKeys()},
 		{"26.09 activation, races", activationRaces()},
+		{"26.12 activation code", activationCodes()},
+		{"26.14 roll-up and scans", rollUp()},
 	}
 }
 
