@@ -171,15 +171,16 @@ func spendingAnswers() map[fault.Reason]wire {
 
 func peopleAnswers() map[fault.Reason]wire {
 	return map[fault.Reason]wire{
-		customer.NotFound:          {404, "USER_NOT_FOUND", "User not found.", nil},
-		customer.PhoneTaken:        {409, "PHONE_NUMBER_ALREADY_IN_USE", "Another user has this phone number.", nil},
-		customer.ExternalIDTaken:   {409, "EXTERNAL_ID_ALREADY_IN_USE", "Another user has this external id.", nil},
-		customer.NotApproved:       {400, "USER_NOT_APPROVED", "The user is not approved.", detailOf("applicationStatus", showApplication)},
-		customer.ProfileIncomplete: {400, "USER_PROFILE_INCOMPLETE", "The user's profile is not complete.", detailOf("missing", showTexts)},
-		customer.ApplicationClosed: {400, "USER_APPLICATION_NOT_ALLOWED", "The application cannot be submitted in its current state.", detailOf("applicationStatus", showApplication)},
-		account.NotFound:           {404, "ACCOUNT_NOT_FOUND", "Account not found.", nil},
-		account.NotActive:          {400, "ACCOUNT_NOT_ACTIVE", "The account is not active.", detailOf("status", showAccountStatus)},
-		account.OwnerMismatch:      {400, "ACCOUNT_OWNER_MISMATCH", "The account does not belong to the user.", nil},
+		customer.NotFound:             {404, "USER_NOT_FOUND", "User not found.", nil},
+		customer.PhoneTaken:           {409, "PHONE_NUMBER_ALREADY_IN_USE", "Another user has this phone number.", nil},
+		customer.ExternalIDTaken:      {409, "EXTERNAL_ID_ALREADY_IN_USE", "Another user has this external id.", nil},
+		customer.NotApproved:          {400, "USER_NOT_APPROVED", "The user is not approved.", detailOf("applicationStatus", showApplication)},
+		customer.ProfileIncomplete:    {400, "USER_PROFILE_INCOMPLETE", "The user's profile is not complete.", detailOf("missing", showTexts)},
+		customer.ApplicationClosed:    {400, "USER_APPLICATION_NOT_ALLOWED", "The application cannot be submitted in its current state.", detailOf("applicationStatus", showApplication)},
+		customer.TooManyCardsToDelete: {400, "USER_HAS_TOO_MANY_CARDS", "The user has more cards than one call can delete. Delete some of them first.", detailOf("max", showInt)},
+		account.NotFound:              {404, "ACCOUNT_NOT_FOUND", "Account not found.", nil},
+		account.NotActive:             {400, "ACCOUNT_NOT_ACTIVE", "The account is not active.", detailOf("status", showAccountStatus)},
+		account.OwnerMismatch:         {400, "ACCOUNT_OWNER_MISMATCH", "The account does not belong to the user.", nil},
 	}
 }
 

@@ -47,6 +47,9 @@ func (d *Door) peopleRoutes() []httpd.Route {
 		withBody("POST", "/users", opt, def, d.createUser),
 		route("GET", "/users", none, def, d.listUsers),
 		route("GET", "/users/{id}", none, def, d.getUser),
+		route("DELETE", "/users/{id}", none, def, d.deleteUser),
+		withBody("PUT", "/users/{id}/email", none, def, d.setEmail),
+		withBody("PUT", "/users/{id}/phone", none, def, d.setPhone),
 		withBody("POST", "/users/{id}/application", opt, program.TierIdentity, d.submitApplication),
 
 		withBody("POST", "/accounts", req, program.TierAccount, d.createAccount),

@@ -1,6 +1,7 @@
 package cardsapi
 
 import (
+	"context"
 	"net/netip"
 	"regexp"
 	"time"
@@ -32,13 +33,7 @@ func readUser(c *call) issuance.CreateCustomer {
 	var cmd issuance.CreateCustomer
 	o := c.object()
 	cmd.Email = o.email("email")
-	if s, given := o.text("phoneNumber", required, 1, 32); given {
-		phone, valid := customer.ParsePhone(s)
-		if !valid {
-			o.bad("phoneNumber", "invalid_phone")
-		}
-		cmd.Phone = phone
-	}
+	cmd.Phone = o.phone("phoneNumber")
 	cmd.ExternalID, _ = o.text("externalId", optional, 1, 100)
 	cmd.FirstName, _ = o.text("firstName", optional, 1, 50)
 	cmd.LastName, _ = o.text("lastName", optional, 1, 50)
@@ -68,6 +63,19 @@ func (o object) email(name string) string {
 	return email
 }
 
+// phone reads an E.164 number that must be there.
+func (o object) phone(name string) string {
+	s, given := o.text(name, required, 1, 32)
+	if !given {
+		return ""
+	}
+	phone, valid := customer.ParsePhone(s)
+	if !valid {
+		o.bad(name, "invalid_phone")
+	}
+	return phone
+}
+
 // listUsers is contract §16.2.
 func (d *Door) listUsers(c *call) error {
 	f := issuance.CustomerFilter{ExternalID: c.textParam("externalId"), EmailKey: customer.EmailKey(c.textParam("email")), Phone: c.textParam("phoneNumber")}
@@ -95,6 +103,39 @@ func (d *Door) getUser(c *call) error {
 		return err
 	}
 	return write(c.w, userAnswer(u))
+}
+
+// setEmail and setPhone are contract §16.3.
+func (d *Door) setEmail(c *call) error {
+	return d.setContact(c, func(o object) string { return o.email("email") }, d.service.SetEmail)
+}
+
+func (d *Door) setPhone(c *call) error {
+	return d.setContact(c, func(o object) string { return o.phone("phoneNumber") }, d.service.SetPhone)
+}
+
+func (d *Door) setContact(c *call, read func(object) string, set func(context.Context, issuance.SetContact) error) error {
+	cmd := issuance.SetContact{Customer: ident.CustomerID{UUID: c.id("id")}}
+	cmd.Value = read(c.object())
+	if err := c.checked(); err != nil {
+		return err
+	}
+	return perform(d, c, noContent[struct{}], func(base issuance.Command) (struct{}, error) {
+		cmd.Command = base
+		return struct{}{}, set(c.ctx(), cmd)
+	})
+}
+
+// deleteUser is contract §16.4.
+func (d *Door) deleteUser(c *call) error {
+	cmd := issuance.DeleteCustomer{Customer: ident.CustomerID{UUID: c.id("id")}}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	return perform(d, c, noContent[struct{}], func(base issuance.Command) (struct{}, error) {
+		cmd.Command = base
+		return struct{}{}, d.service.DeleteCustomer(c.ctx(), cmd)
+	})
 }
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2,3}$`)

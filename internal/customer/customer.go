@@ -85,11 +85,13 @@ var (
 	ProfileIncomplete = fault.New("customer_profile_incomplete", fault.Refused) // Detail: []string of missing members
 	CampaignUnknown   = fault.New("customer_campaign_unknown", fault.Invalid)   // of the customer's cards
 	ApplicationClosed = fault.New("application_not_allowed", fault.Refused)     // Detail: ApplicationStatus
+
+	TooManyCardsToDelete = fault.New("customer_has_too_many_cards", fault.Refused) // Detail: int, the most that one deletion ends
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, Unnamed, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, CampaignUnknown, ApplicationClosed}
+	return []fault.Reason{NotFound, Unnamed, NotEligible, PhoneTaken, ExternalIDTaken, Exists, DataInvalid, NotApproved, ProfileIncomplete, CampaignUnknown, ApplicationClosed, TooManyCardsToDelete}
 }
 
 // Ineligibility says why a customer may not hold a card.

@@ -308,7 +308,7 @@ func foreignAnswers() map[fault.Reason]answer {
 	for _, reason := range []fault.Reason{
 		card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable, card.NoProvisioning,
 		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften,
-		customer.ProfileIncomplete, customer.ApplicationClosed,
+		customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
 		transaction.NotFound, transaction.NotPossible, transaction.BalanceTooSmall, transaction.ChallengeNotFound,

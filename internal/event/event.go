@@ -45,6 +45,7 @@ const (
 	BatchFinished        Name = "batch.finished"
 	BatchCanceled        Name = "batch.canceled"
 	CustomerCreated      Name = "customer.created"
+	CustomerDeleted      Name = "customer.deleted"
 	ApplicationDecided   Name = "customer.application_decided"
 	CodeRequested        Name = "customer.otp_requested"
 	TokensEnded          Name = "customer.tokens_ended"
@@ -66,7 +67,7 @@ func Names() []Name {
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardOrdered, CardPINViewed, CardStopped, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
-		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, ApplicationDecided, CodeRequested, TokensEnded,
+		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,
 		DepositCreated, AccountMoved, LineChanged,
 	}

@@ -88,6 +88,8 @@ type CustomerReader interface {
 	// TakenFacts tells which of the unique facts belong to a living customer already, in the order of
 	// asking. E-mails are compared by customer.EmailKey.
 	TakenFacts(ctx context.Context, p ident.ProgramID, facts []Fact) ([]customer.Field, error)
+	// OwnsFact tells whether that customer is the one that a unique fact belongs to.
+	OwnsFact(ctx context.Context, p ident.ProgramID, id ident.CustomerID, f Fact) (bool, error)
 	// Profile gives what was told of a customer; ok is false when nothing was.
 	Profile(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Profile, bool, error)
 	// CardsHeld counts the customer's cards that are not closed, those that wait for their activation among them.

@@ -31,7 +31,8 @@ const (
 	WHERE id = $1 AND version = $2`
 	selectClaim = `SELECT 1 FROM customer_claims m JOIN customers u ON u.id = m.customer_id
 	WHERE m.program_id = $1 AND m.field = $2 AND m.value = $3 AND u.deleted_at IS NULL`
-	insertClaim = `INSERT INTO customer_claims (program_id, field, value, customer_id) VALUES ($1, $2, $3, $4)
+	selectOwnClaim = `SELECT 1 FROM customer_claims m WHERE m.program_id = $1 AND m.field = $2 AND m.value = $3 AND m.customer_id = $4`
+	insertClaim    = `INSERT INTO customer_claims (program_id, field, value, customer_id) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (program_id, field, value) DO NOTHING`
 	deleteClaim = `DELETE FROM customer_claims WHERE program_id = $1 AND field = $2 AND value = $3 AND customer_id = $4`
 	countHeld   = `SELECT (SELECT count(*) FROM cards k WHERE k.program_id = $1 AND k.customer_id = $2 AND k.closed_at IS NULL)
@@ -103,6 +104,10 @@ func (t tx) TakenFacts(_ context.Context, p ident.ProgramID, facts []issuance.Fa
 		})
 	}
 	return taken, t.run(b)
+}
+
+func (t tx) OwnsFact(_ context.Context, p ident.ProgramID, id ident.CustomerID, f issuance.Fact) (bool, error) {
+	return one(t, selectOwnClaim, []any{p.UUID, string(f.Field), normal(f), id.UUID}, new(int))
 }
 
 func (t tx) CardsHeld(_ context.Context, p ident.ProgramID, id ident.CustomerID) (int, error) {

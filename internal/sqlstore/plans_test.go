@@ -17,7 +17,7 @@ func allTexts() map[string]string {
 		"credential by hash": selectCredentialByHash, "credentials": selectCredentials, "credential by public id": selectCredentialByPublicID,
 		"design": selectDesign, "default design": selectDefaultDesign, "design by campaign": selectDesignByCampaign, "demote": demoteDefault,
 		"campaign of another": campaignOfElse,
-		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "drop claim": deleteClaim, "held": countHeld,
+		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "own claim": selectOwnClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
 		"view": selectView, "view by number": selectViewByNumber, "holdings": listHoldings, "block history": selectBlocks,

@@ -22,6 +22,34 @@ var peopleRules = []contract{
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCustomer(ctx, c, anna, anna) })
 		w.taken(t, anna, customer.FieldEmail, customer.FieldPhone, customer.FieldRFC, customer.FieldCURP, customer.FieldExternalID)
 	}},
+	{"a fact is owned by the one customer that claimed it", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		c, other := w.claimant(t, anna[0]), w.claimant(t, anna[1])
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			for _, ask := range []struct {
+				of   customer.Customer
+				fact issuance.Fact
+				want bool
+			}{
+				{c, anna[0], true},
+				{c, issuance.Fact{Field: customer.FieldEmail, Value: "ANNA@example.com"}, true},
+				{c, anna[1], false},
+				{c, issuance.Fact{Field: customer.FieldExternalID, Value: anna[0].Value}, false},
+				{other, anna[0], false},
+				{other, anna[1], true},
+			} {
+				owns, err := tx.OwnsFact(ctx, w.Program.ID, ask.of.ID, ask.fact)
+				if err != nil || owns != ask.want {
+					t.Errorf("%v owned by %s: %v, %v", ask.fact, ask.of.ID, owns, err)
+				}
+			}
+			abroad, err := tx.OwnsFact(ctx, w.Foreign.ID, c.ID, anna[0])
+			if abroad {
+				t.Error("another programme has the fact")
+			}
+			return err
+		})
+	}},
 	{"programmes do not share facts", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		w.claimant(t, anna...)
