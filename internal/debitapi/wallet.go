@@ -84,7 +84,7 @@ func (d *Door) parentLine(c *call) error {
 		w.Key("customer_id").Int(l.Owner)
 		w.Key("credit_line").Int(l.Whole())
 		w.Key("credit_limit").Int(l.Whole() + c.id.Program.Policy.Debit.OverlimitCents)
-		w.Key("available_credit").Int(l.Left())
+		w.Key("available_credit").Int(l.Sums.Left())
 		w.Key("min_due_payment").Int(l.Owed)
 		w.Key("total_due_payment").Int(l.Owed)
 		w.Key("next_billing_date").String(l.Cycle.Next.Format(time.DateOnly))
@@ -114,7 +114,7 @@ func childPayload(l wallet.Line) payload {
 		w.Key("customer_id").Int(l.Owner)
 		w.Key("credit_line").Int(l.Whole())
 		w.Key("credit_limit").Int(l.Whole())
-		w.Key("available_credit").Int(l.Left())
+		w.Key("available_credit").Int(l.Sums.Left())
 		w.Key("total_debt").Int(l.Sums.Debt())
 		w.Key("status").Int(walletStatus(l.Account.Status))
 	}

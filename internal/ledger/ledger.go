@@ -63,8 +63,11 @@ func (s Sums) Available() int64 { return s.Spendable + s.Line }
 // AvailableWithin is Available where no more than left is left of the line that this one is a part of. Own money counts
 // beside it.
 func (s Sums) AvailableWithin(left int64) int64 {
-	return s.Available() - max(0, s.Line-s.Debt()-max(0, left))
+	return s.Available() - max(0, s.Left()-max(0, left))
 }
+
+// Left is what is left of the line: of a composite parent, what no child has.
+func (s Sums) Left() int64 { return s.Line - s.Debt() }
 
 // Whole is the whole line that the programme granted, with what was lent of it.
 func (s Sums) Whole() int64 { return -s.Granted }

@@ -42,13 +42,13 @@ func decideTopUp(a account.Account, owned bool) error {
 }
 
 // decideLine says by how much a child's line changes so that it is as wanted. What the child gets its parent must
-// have, and what was spent of a line stays in it.
+// have left of its line, and what was spent of a line stays in it.
 func decideLine(parent, child ledger.Sums, want int64) (more int64, no error) {
 	more = want - child.Line
 	switch {
-	case more < 0 && child.Available()+more < 0:
+	case more < 0 && child.Left()+more < 0:
 		return 0, fault.RefuseWith(Invalid, BelowDebt)
-	case more > 0 && parent.Available() < more:
+	case more > 0 && parent.Left() < more:
 		return 0, fault.RefuseWith(Insufficient, ShortOfLine)
 	}
 	return more, nil

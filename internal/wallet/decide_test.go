@@ -109,12 +109,15 @@ func TestDecideLine(t *testing.T) {
 		{"and not less", 400, 600, -700, 599, 0, Invalid, BelowDebt},
 		{"the parent gave all away", 0, 600, 0, 601, 0, Insufficient, ShortOfLine},
 	} {
-		more, err := decideLine(ledger.Sums{Line: c.left}, ledger.Sums{Line: c.line, Spendable: c.own}, c.want)
+		rich := int64(len(c.name)) // own money of the parent is no line
+		more, err := decideLine(ledger.Sums{Line: c.left, Spendable: rich}, ledger.Sums{Line: c.line, Spendable: c.own}, c.want)
 		refused(t, c.name, err, c.reason, c.detail)
 		if more != c.more {
 			t.Errorf("%s: %d more, want %d", c.name, more, c.more)
 		}
 	}
+	_, err := decideLine(ledger.Sums{Line: 100, Spendable: -60}, ledger.Sums{}, 41)
+	refused(t, "what the parent owes itself is not left", err, Insufficient, ShortOfLine)
 }
 
 // TestDecisions_KeepTheBook lets the decisions meet everything in every order: the sum over all entries is zero after
@@ -177,7 +180,7 @@ func TestDecisions_KeepTheBook(t *testing.T) {
 				var lines int64
 				for i, p := range at {
 					lines += p.Sums.Line
-					if p.Sums.Available() < 0 || p.Sums.Line < 0 || p.Sums.Debt() > p.Sums.Line {
+					if p.Sums.Left() < 0 || p.Sums.Line < 0 {
 						t.Fatalf("account %d passes its line: %+v", i, p.Sums)
 					}
 				}

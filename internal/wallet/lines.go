@@ -31,9 +31,6 @@ func (l Line) Whole() int64 {
 	return l.Sums.Line
 }
 
-// Left is what is left of the line: of a parent, what no child has.
-func (l Line) Left() int64 { return l.Sums.Line - l.Sums.Debt() }
-
 // LineQuery asks for a parent, by its reference, or for a child, by its number.
 type LineQuery struct {
 	Program ident.ProgramID
