@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -81,6 +82,15 @@ func TestNative_HasIDsAndStatesAndNothingElse(t *testing.T) {
 		if strings.Contains(string(body), secret) {
 			t.Errorf("the body holds %q", secret)
 		}
+	}
+}
+
+func TestNative_NamesTheMovementOfAnAccount(t *testing.T) {
+	t.Parallel()
+	e := event.Event{Name: event.AccountMoved, At: at, Account: &account.Account{ID: ident.AccountID{UUID: ident.UUID{5}}, Status: account.Active}, Movement: 48213377}
+	const want = `"data":{"account_id":"05000000-0000-0000-0000-000000000000","account_status":"active","movement_number_id":48213377}}`
+	if body := event.Native(e).Body("evt_1"); !strings.HasSuffix(string(body), want) {
+		t.Errorf("%s", body)
 	}
 }
 
