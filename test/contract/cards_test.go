@@ -14,6 +14,7 @@ func cardsChapters() []chapter {
 		{"26.08 activation, idempotency", activationKeys()},
 		{"26.09 activation, races", activationRaces()},
 		{"26.12 activation code", activationCodes()},
+		{"26.13 shipments", shipments()},
 		{"26.14 roll-up and scans", rollUp()},
 	}
 }
