@@ -35,11 +35,19 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	}
 	cards, err := cardsapi.New(cardsapi.Config{
 		Service: a.Rules, Spending: a.Spending, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
+		PublicURL: a.publicURL,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)
 	}
 	return []httpd.Door{debit, cards}, nil
+}
+
+// publicURL is where callers reach this host: as set, else where it listens.
+func (a *App) publicURL() string {
+	cfg := a.cfg
+	cfg.Listen = a.Addr()
+	return cfg.PublicBase()
 }
 
 // announcers are the words of the doors for events.

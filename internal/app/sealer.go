@@ -57,6 +57,8 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.LoginKey
 	case issuance.PurposeOneTimeCode:
 		return keyring.OneTimeCode
+	case issuance.PurposeRevealLink:
+		return keyring.RevealLink
 	case issuance.PurposePIN:
 		return keyring.PINHash
 	default:

@@ -40,6 +40,8 @@ var (
 	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
 	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
 	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
+	LinkUnknown      = fault.New("reveal_link_unknown", fault.NotFound)
+	LinkOver         = fault.New("reveal_link_over", fault.NotFound) // used, expired, or the card may not be shown any more
 	NoProvisioning   = fault.New("push_provisioning_off", fault.Forbidden)
 	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
 	IsNotStopped     = fault.New("not_stopped", fault.Refused)
@@ -62,7 +64,7 @@ func Reasons() []fault.Reason {
 		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
-		NoNumberKept, NoProvisioning,
+		NoNumberKept, LinkUnknown, LinkOver, NoProvisioning,
 		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
 		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}

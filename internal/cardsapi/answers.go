@@ -135,6 +135,8 @@ func cardAnswers() map[fault.Reason]wire {
 		card.DesignNotUsable:  {400, "CARD_DESIGN_NOT_USABLE", "The card design cannot be used.", detailOf("reason", showText)},
 		card.TypeNotSupported: {400, "CARD_TYPE_NOT_SUPPORTED", "This type of card does not support the operation.", detailOf("type", showType)},
 		card.NotAllowed:       {400, "CARD_OPERATION_NOT_ALLOWED", "The card does not allow this in its current state.", showOperation},
+		card.LinkUnknown:      {404, "ROUTE_NOT_FOUND", "There is no such route.", nil}, // told by a page, not by an envelope
+		card.LinkOver:         {410, "ROUTE_NOT_FOUND", "There is no such route.", nil}, // likewise
 		card.NoNumberKept:     {403, "PAN_REVEAL_NOT_ENABLED", "No card number is kept here for this card.", nil},
 		card.NoProvisioning:   {403, "PUSH_PROVISIONING_NOT_ENABLED", "Cards cannot be pushed into the wallets of phones here.", nil},
 		card.BlockNotLiftable: {409, "CARD_BLOCK_NOT_LIFTABLE", "This block cannot be lifted.", showUnliftable},

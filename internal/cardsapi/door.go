@@ -48,7 +48,10 @@ type Config struct {
 	Bureau   Bureau
 	Resolver webhook.Resolver // looks up the hosts of webhooks
 	Now      func() time.Time // real time, for limits
-	Prefix   string           // path that all routes lie under, as in "/cards-api"; "" is the root
+	// PublicURL is where browsers reach this host, without a trailing slash. It is asked for each link, because a
+	// listener with a free port knows its own late.
+	PublicURL func() string
+	Prefix    string // path that all routes lie under, as in "/cards-api"; "" is the root
 }
 
 // Door is the cards API on the shared listener.
@@ -60,6 +63,8 @@ type Door struct {
 	resolver  webhook.Resolver
 	windows   *httpd.Windows
 	failures  *httpd.Failures
+	strangers *httpd.Failures // addresses that open links which were never made
+	publicURL func() string
 	dialCodes map[int]bool
 	prefix    string
 	router    *httpd.Router
@@ -67,12 +72,13 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Spending == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil {
-		return nil, errors.New("cardsapi: rules, keys, a bureau, a resolver and a clock are needed")
+	if c.Service == nil || c.Spending == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil || c.PublicURL == nil {
+		return nil, errors.New("cardsapi: rules, keys, a bureau, a resolver, a clock and a public URL are needed")
 	}
 	d := &Door{
 		service: c.Service, spending: c.Spending, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
 		windows: httpd.NewWindows(c.Now), failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
+		strangers: httpd.NewFailures(c.Now, failureLimit, blockFor), publicURL: c.PublicURL,
 		dialCodes: phonenumbers.GetSupportedCallingCodes(),
 	}
 	routes := d.routes()

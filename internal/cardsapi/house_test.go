@@ -87,7 +87,8 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	})
 	door, err := cardsapi.New(cardsapi.Config{
 		Service: h.service, Spending: spending.New(h.service, w.IDs), Bureau: maker, Resolver: names{}, Now: w.Clock.Now,
-		Keys: access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now}),
+		PublicURL: func() string { return "http://cards.example.com" },
+		Keys:      access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now}),
 	})
 	if err != nil {
 		t.Fatal(err)

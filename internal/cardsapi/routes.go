@@ -39,7 +39,7 @@ const (
 
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), []httpd.Route{documentRoute()})
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), d.revealRoutes(), []httpd.Route{documentRoute()})
 }
 
 func (d *Door) peopleRoutes() []httpd.Route {
@@ -71,6 +71,7 @@ func (d *Door) cardRoutes() []httpd.Route {
 		withBody("PUT", "/cards/{id}/pin", none, ops, d.setPIN),
 		withBody("PUT", "/cards/{id}/3ds-challenge-method", none, def, d.setThreeDS),
 		withBody("POST", "/cards/{id}/push-provisioning", opt, def, d.pushProvision),
+		secret(withBody("POST", "/cards/{id}/reveal", opt, ops, d.reveal)),
 		route("POST", "/cards/{id}/freeze", opt, ops, d.freeze),
 		route("POST", "/cards/{id}/unfreeze", opt, ops, d.unfreeze),
 		withBody("POST", "/cards/{id}/block", opt, ops, d.block),

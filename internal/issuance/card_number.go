@@ -23,31 +23,6 @@ type Revealed struct {
 	LastMonth time.Time // of the expiry, in the programme's time zone
 }
 
-// RevealNumber asks for number, expiry and CVV of a card.
-type RevealNumber struct {
-	Caller Caller
-	Card   ident.CardID
-	Reason string // kept in the audit row
-}
-
-// RevealNumber gives number, expiry and CVV in clear, for the one answer that carries them. Whether the card
-// may be shown at all its caller has decided; every call leaves an audit row. Refusals: card.NotFound,
-// card.NoNumberKept.
-func (s *Service) RevealNumber(ctx context.Context, cmd RevealNumber) (Revealed, error) {
-	return Run(ctx, s, Command{Caller: cmd.Caller}, actionReveal, func(w *Work) (Revealed, error) {
-		v, err := loadCard(ctx, w, cmd.Card)
-		if err != nil {
-			return Revealed{}, err
-		}
-		w.Audit.Note = cmd.Reason
-		e, err := loadEntry(ctx, w, v.Card.ID)
-		if err != nil {
-			return Revealed{}, err
-		}
-		return s.open(w, v.Card, e)
-	})
-}
-
 // open gives what is printed on a card.
 func (s *Service) open(w *Work, c card.Card, e card.VaultEntry) (Revealed, error) {
 	d, err := s.vault.Open(e)

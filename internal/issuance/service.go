@@ -26,6 +26,7 @@ const (
 	PurposeCVV         Purpose = "cvv"
 	PurposeLogin       Purpose = "login_key"
 	PurposeOneTimeCode Purpose = "one_time_code"
+	PurposeRevealLink  Purpose = "reveal_link" // of the whole installation
 )
 
 // Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not

@@ -44,6 +44,7 @@ type ReadTx interface {
 	DesignReader
 	CardReader
 	VaultReader
+	RevealLinkReader
 	ShipmentReader
 	BatchReader
 	JournalReader
@@ -64,6 +65,7 @@ type Tx interface {
 	DesignWriter
 	CardWriter
 	VaultWriter
+	RevealLinkWriter
 	ShipmentWriter
 	BatchWriter
 	JournalWriter
@@ -202,6 +204,19 @@ type VaultWriter interface {
 	InsertVaultEntries(ctx context.Context, es []card.VaultEntry) (taken []int, err error)
 	// UpdateVaultEntry writes the sealed number and the series of the CVV.
 	UpdateVaultEntry(ctx context.Context, e card.VaultEntry) error
+}
+
+// RevealLinkReader reads the links of pages that show a card.
+type RevealLinkReader interface {
+	// RevealLink finds a link by the keyed hash of its token, of whichever programme it is, used or expired or not.
+	RevealLink(ctx context.Context, hash []byte) (card.RevealLink, bool, error)
+}
+
+// RevealLinkWriter keeps the links of pages that show a card.
+type RevealLinkWriter interface {
+	InsertRevealLink(ctx context.Context, l card.RevealLink) error
+	// UpdateRevealLink writes when the link was used.
+	UpdateRevealLink(ctx context.Context, l card.RevealLink) error
 }
 
 // CardWriter changes cards and plastics.

@@ -27,6 +27,7 @@ const (
 	CVV            Purpose = "cvv"               // what a CVV is derived from; Subject is the card
 	LoginKey       Purpose = "login_key"         // signs the tokens of the login; it has no Subject
 	OneTimeCode    Purpose = "one_time_code"     // a code that a customer types; Subject is the token that it is for
+	RevealLink     Purpose = "reveal_link"       // finds the link of a page that shows a card; of the whole installation
 	PINHash        Purpose = "pin_hash"          // compares a PIN; Subject is the card
 )
 
@@ -34,14 +35,14 @@ func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, PINHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, PINHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash:
 		return true
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}

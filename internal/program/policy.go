@@ -126,6 +126,7 @@ type Policy struct {
 	Debit                     Debit
 	PIN                       PIN
 	Vault                     Vault
+	FrameAncestors            string // as Content-Security-Policy writes it
 }
 
 // DefaultPolicy is what a new programme of that kind has.

@@ -88,6 +88,7 @@ func Settings() []Setting {
 		}},
 		{"shipping.countries", "", "ISO 3166-1 alpha-2 codes, separated by commas; empty is all of the bureau", "countries that parcels may go to", func(p *Policy, v string) error { return list(v, &p.ShippingCountries, countryCode) }},
 		{"shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas, or none; empty is all of the bureau", "couriers that may be chosen", setCouriers},
+		{"reveal.frame_ancestors", "*", "*, none, or origins such as https://app.example.com or https://*.example.com, separated by commas", "who may show the page of a card in a frame", setFrameAncestors},
 		flag("webhooks.allow_private_targets", "false", "webhooks may go to http and private addresses; sandbox only", func(p *Policy) *bool { return &p.AllowPrivateTargets }),
 		duration("webhooks.rotation_overlap", "0s", "how long an old signing secret signs beside the new one", func(p *Policy) *time.Duration { return &p.RotationOverlap }),
 		flag("webhooks.shipment_event_on_activation", "true", "an activation announces the shipment too", func(p *Policy) *bool { return &p.ShipmentEventOnActivation }),

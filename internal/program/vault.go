@@ -32,6 +32,28 @@ func vaultSettings() []Setting {
 	}
 }
 
+// originForm is a host-source of Content-Security-Policy without a path.
+var originForm = regexp.MustCompile(`^https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:([0-9]{1,5}|\*))?$`)
+
+func setFrameAncestors(p *Policy, v string) error {
+	switch v {
+	case "*":
+		p.FrameAncestors = v
+	case "none":
+		p.FrameAncestors = "'none'"
+	default:
+		var origins []string
+		if err := list(v, &origins, originForm); err != nil {
+			return err
+		}
+		if len(origins) == 0 {
+			return errors.New("names nobody; none is a word of its own")
+		}
+		p.FrameAncestors = strings.Join(origins, " ")
+	}
+	return nil
+}
+
 // settle fills in what the kind of programme decides, and refuses a BIN of the other kind.
 func (v *Vault) settle(kind Kind) error {
 	isTest := func(bin string) bool { return strings.HasPrefix(v.BIN, bin) }

@@ -11,6 +11,7 @@ import (
 // How long what is swept stays, after it has served its purpose.
 const (
 	keepMisses = 24 * time.Hour // longer than any useful window of a breaker; see missesKept
+	keepLinks  = 24 * time.Hour // so long a page says that it was, and is over
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	(SELECT y.door, y.idem_key FROM idempotency y WHERE y.program_id = $1 AND y.expires_at <= $2 LIMIT $3)`
 	sweepLogins = `DELETE FROM api_logins WHERE program_id = $1 AND id IN
 	(SELECT l.id FROM api_logins l WHERE l.program_id = $1 AND l.expires_at <= $2 LIMIT $3)`
+	sweepLinks = `DELETE FROM reveal_links WHERE program_id = $1 AND token_hash IN
+	(SELECT r.token_hash FROM reveal_links r WHERE r.program_id = $1 AND r.expires_at <= $2 LIMIT $3)`
 	sweepMisses = `DELETE FROM guard_misses WHERE program_id = $1 AND (at, id) IN
 	(SELECT g.at, g.id FROM guard_misses g WHERE g.program_id = $1 AND g.at <= $2 LIMIT $3)`
 	// selectDone asks for a range of ids: those that are minted begin with the real time of making. A notice
@@ -36,7 +39,7 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 type Swept struct{ Answers, Misses, Messages int }
 
 // Sweep removes what has served its purpose: records of idempotency keys whose window has passed, sign-ins
-// whose last token is over, wrong tries that no breaker looks at any more, and messages older than keepMessages whose deliveries have ended. It removes a
+// whose last token is over, links of pages that are over, wrong tries that no breaker looks at any more, and messages older than keepMessages whose deliveries have ended. It removes a
 // thousand rows at a time, so that it may run beside everything else.
 func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Duration) (Swept, error) {
 	var out Swept
@@ -56,6 +59,9 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Dur
 			return out, err
 		}
 		if _, err := d.sweepRows(ctx, sweepLogins, p.ID, now); err != nil {
+			return out, err
+		}
+		if _, err := d.sweepRows(ctx, sweepLinks, p.ID, now.Add(-keepLinks)); err != nil {
 			return out, err
 		}
 		n, err = d.sweepRows(ctx, sweepMisses, p.ID, now.Add(-max(keepMisses, p.Policy.Activation.BreakerWindow)))

@@ -46,7 +46,7 @@ func Run(t *testing.T, f Factory) {
 		name  string
 		cases [][]contract
 	}{
-		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, lists}},
+		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, spendingRaces, walletRaces}},

@@ -101,7 +101,7 @@ var numberCases = []contract{
 			Command: issuance.Command{Caller: caller}, Customer: w.Customer.ID, Account: w.Account.ID, Type: card.Virtual, ThreeDS: "SMS",
 		})
 		must(t, err)
-		shown, err := rules.RevealNumber(t.Context(), issuance.RevealNumber{Caller: caller, Card: made.Card.ID})
+		shown, err := rules.OpenRevealLink(t.Context(), issuance.OpenRevealLink{Token: w.linkTo(rules, made.Card.ID).Token})
 		must(t, err)
 		pan := shown.PAN.Reveal()
 		if pan[:6] != "222300" || pan[len(pan)-4:] != made.Card.Last4 || shown.LastMonth.After(made.Card.ExpiresAt) {
@@ -151,7 +151,7 @@ var numberCases = []contract{
 			t.Error("the card has last four digits of no number")
 		}
 		counts := tally([]error{
-			errOf(rules.RevealNumber(t.Context(), issuance.RevealNumber{Caller: caller, Card: made.Card.ID})),
+			errOf(rules.CreateRevealLink(t.Context(), issuance.CreateRevealLink{Command: issuance.Command{Caller: caller}, Card: made.Card.ID})),
 			errOf(rules.RotateCVV(t.Context(), issuance.RotateCVV{Command: issuance.Command{Caller: caller}, Card: made.Card.ID})),
 		})
 		if counts[card.NoNumberKept.Name()] != 2 {
