@@ -149,6 +149,7 @@ func TestFixture_CanBeLookedAt(t *testing.T) {
 	if out := d.do("card", "show", card.ID, "--program", "Acme"); !strings.Contains(out, "armed (identifier_batch), 0 wrong, 5 left") {
 		t.Errorf("the card:\n%s", out)
 	}
+	d.refused(1, "the card has no code", "sandbox", "mailer", card.ID)
 	d.refused(1, "there is no such card", "card", "show", card.ID, "--program", "Real")
 	d.refused(1, "there is no such card", "card", "show", "--batch", ref, "--identifier", "CARD-404")
 	d.refused(1, "there is no such batch", "batch", "show", strings.Repeat("0", 32))

@@ -38,6 +38,8 @@ var words = map[fault.Reason]string{
 	issuance.LiveProgram:      "only a sandbox programme takes fixtures",
 	issuance.SimulationState:  "the programme has things with these numbers already; load the fixture into a new one",
 	card.NotFound:             "there is no such card in this programme",
+	card.RevealForbidden:      "the code of a live programme's card is on its mailer and nowhere else",
+	card.CodeUnavailable:      "the card has no code, or was activated with it",
 	issuance.EndpointNotFound: "there is no such webhook in this programme; `firsttap webhook list` shows them",
 	issuance.EndpointDisabled: "the webhook is disabled, for good; make a new one",
 	issuance.DeliveryNotFound: "there is no such delivery of this webhook; `firsttap webhook deliveries` lists them",

@@ -7,11 +7,13 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/issuance"
 )
 
 type sandboxCommand struct {
 	Clock   clockCommand   `cmd:"" help:"Move a sandbox programme's own time."`
 	Fixture fixtureCommand `cmd:"" help:"Load the objects of the published examples into a sandbox programme."`
+	Mailer  mailerCommand  `cmd:"" help:"Print the activation code of a card of a sandbox programme, as its mailer would."`
 }
 
 type clockCommand struct {
@@ -99,6 +101,31 @@ func (c fixtureCommand) Run(ctx context.Context, w World) error {
 			return err
 		}
 		_, err = fmt.Fprintf(w.Stdout, "%s has the batches, cards and customers of the published examples now.\n", p.Name)
+		return err
+	})
+}
+
+type mailerCommand struct {
+	where
+	cardName
+}
+
+// Run finds the card and prints its code.
+func (c mailerCommand) Run(ctx context.Context, w World) error {
+	find, err := c.finder()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
+		p, view, err := c.find(ctx, h, find)
+		if err != nil {
+			return err
+		}
+		code, err := h.Rules.ReadMailer(ctx, issuance.ReadMailer{Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(w.Stdout, code.Reveal())
 		return err
 	})
 }

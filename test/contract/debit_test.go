@@ -6,6 +6,7 @@ import "testing"
 func debitChapters() []chapter {
 	return []chapter{
 		{"16.1 activation, success", debitSuccess()},
+		{"16.2 activation, refusals", debitRefusals()},
 	}
 }
 
@@ -15,5 +16,5 @@ func TestDebitAPI(t *testing.T) { run(t, debitChapters()) }
 // TestDebitAPI_EveryLineOfTheChecklist holds the list against the numbers of the contract.
 func TestDebitAPI_EveryLineOfTheChecklist(t *testing.T) {
 	t.Parallel()
-	whole(t, debitChapters(), 19)
+	whole(t, debitChapters(), 40)
 }
