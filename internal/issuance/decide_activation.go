@@ -67,7 +67,7 @@ func DecideActivation(s ActivationState, now time.Time, right CodeCheck) Decisio
 // decideCode is the end of the road: a code exists and lives, the guard is not locked, the code is right.
 func decideCode(d Decision, v card.View, policy program.Activation, now time.Time, right CodeCheck) Decision {
 	guard := v.Plastic.Guard.At(now)
-	if guard.CodeHash == nil {
+	if guard.CodeHash == nil || !counts(guard) {
 		return d.refuse(card.CodeNotIssued)
 	}
 	if policy.CodeLifetime > 0 && !now.Before(guard.CodeIssuedAt.Add(policy.CodeLifetime)) {
@@ -85,6 +85,12 @@ func decideCode(d Decision, v card.View, policy program.Activation, now time.Tim
 		return d.refuseWith(card.CodeWrong, attemptsOf(tried.Guard, policy))
 	}
 	return d
+}
+
+// counts tells whether a wrong try at a guard would be counted, now or once its lock is over. What is not counted is never
+// compared: it could be guessed at for ever.
+func counts(g card.Guard) bool {
+	return g.State == card.Armed || g.State == card.Locked || g.State == card.HardLocked
 }
 
 // DecideActivationForCustomer decides an activation by identifier and batch (debit contract §7.3). The
