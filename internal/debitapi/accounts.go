@@ -291,12 +291,18 @@ func (f *fields) cents(path string, v wirejson.Value) int64 {
 	return n
 }
 
+// notServed is a published path that looks like a customer's: bank transfers (debit contract §10.3).
+const notServed = "spei-clabe"
+
 // account is GET /user/v1/account/{customer_id}.
 func (d *Door) account(c *call) error {
 	if err := c.checkRights(); err != nil {
 		return err
 	}
 	number, ok := parsePathNumber(httpd.Param(c.r, "customer_id"), "cust_")
+	if !ok && strings.EqualFold(httpd.Param(c.r, "customer_id"), notServed) {
+		return fault.Refuse(httpd.RouteNotFound)
+	}
 	if c.sort == forCustomer {
 		own, err := d.o.Rules.Customer(c.r.Context(), c.id.Program.ID, c.customer.Credential.Customer)
 		if err != nil {

@@ -207,6 +207,9 @@ func TestAccount_Refusals(t *testing.T) {
 	for _, path := range []string{"/user/v1/account/5", "/user/v1/account/x", "/user/v1/account/spei-clabe"} {
 		h.do(http.MethodGet, path, "").is(t, path, 404, 4404, "")
 	}
+	if a := h.do(http.MethodGet, "/user/v1/account/spei-clabe", ""); !strings.Contains(a.body, `"Endpoint not found"`) {
+		t.Errorf("a path that is not served: %s", a.body)
+	}
 	h.do(http.MethodPost, "/wallet/v1/spei-cashout", "{}").is(t, "a bank transfer", 404, 4404, "")
 }
 
