@@ -1,6 +1,9 @@
 package contract
 
 import (
+	"bytes"
+	"encoding/json"
+	"mime/multipart"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +11,36 @@ import (
 
 // as speaks for a customer, beside the token that is there already.
 func (a api) as(who person) api { return a.with("Authorization-customer", who.token) }
+
+// bearer speaks with the access token of a sign-in and with nothing else.
+func (a api) bearer(token string) api {
+	a.headers = nil
+	return a.with("Authorization", "Bearer "+token)
+}
+
+// form posts multipart/form-data. Each of the fields is sent; a value that is no text is sent as JSON.
+func (a api) form(path string, fields object) reply {
+	a.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, v := range fields {
+		text, ok := v.(string)
+		if !ok {
+			sent, err := json.Marshal(v)
+			if err != nil {
+				a.t.Fatal(err)
+			}
+			text = string(sent)
+		}
+		if err := w.WriteField(name, text); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		a.t.Fatal(err)
+	}
+	return a.with("Content-Type", w.FormDataContentType()).post(path, body.String())
+}
 
 // The two forms of a time in envelope A (debit contract §4.1).
 const (
