@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance plans faults failover races takeover clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance plans faults failover races takeover transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ plans: build ## fill a fresh database with CARDS cards and show the plan of ever
 
 bulk: build ## measure bulk orders, and activations beside them
 	$(BIN)/firsttap bench bulk
+
+transcript: build ## send the published examples with curl to a fresh server, and write docs/transcript.md
+	@test/transcript.sh $(BIN)/firsttap > docs/transcript.md.new && mv docs/transcript.md.new docs/transcript.md
 
 clean: ## remove what was built
 	rm -rf $(BIN)

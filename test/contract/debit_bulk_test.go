@@ -215,9 +215,14 @@ func madeIdentifiers(t *testing.T, h *house) {
 func leanItems(t *testing.T, h *house) {
 	a := h.program(t).debit()
 	all := []any{
-		object{"card_identifier": "A"}, object{"card_identifier": "B", "qr": "", "pin": "1234"}, object{"card_identifier": "C", "qr": "https://example.com/q", "pin": "1234"},
-		object{"card_identifier": "D", "front_name": "", "pin": 1234}, object{"card_identifier": "E", "front_name": "José Núñez-Peña", "campaign_id": nil},
-		object{"card_identifier": "F", "campaign_id": "NOWHERE"}, object{"card_identifier": "G", "qr": "ftp://x"}, object{"card_identifier": "H", "pin": "12"},
+		object{"card_identifier": "A"},
+		object{"card_identifier": "B", "qr": "", "pin": "1234"},
+		object{"card_identifier": "C", "qr": "https://example.com/q", "pin": "1234"},
+		object{"card_identifier": "D", "front_name": "", "pin": 1234},
+		object{"card_identifier": "E", "front_name": "José Núñez-Peña", "campaign_id": nil},
+		object{"card_identifier": "F", "campaign_id": "NOWHERE"},
+		object{"card_identifier": "G", "qr": "ftp://x"},
+		object{"card_identifier": "H", "pin": "12"},
 		object{"card_identifier": "I", "front_name": "<b>"},
 	}
 	batch := a.ordered(orderBody(all...))
@@ -375,7 +380,8 @@ func sameOrder(t *testing.T, h *house) {
 		t.Error("the same batch after 11 minutes")
 	}
 	anonymous := orderBody(object{}, object{})
-	if a.post(orderPath, anonymous).ok().replayed(false).text("payload.reference") == a.post(orderPath, anonymous).ok().replayed(false).text("payload.reference") {
+	one := a.post(orderPath, anonymous).ok().replayed(false).text("payload.reference")
+	if two := a.post(orderPath, anonymous).ok().replayed(false).text("payload.reference"); one == two {
 		t.Error("one batch of two orders without identifiers")
 	}
 }
@@ -386,7 +392,7 @@ func pagesOfItems(t *testing.T, h *house) {
 	batch := a.ordered(orderBody(all...))
 	path := orderPath + "/" + batch + "/items"
 	var indexes []string
-	for next, query := "", "?limit=7"; ; query = "?limit=7&after=" + next {
+	for query := "?limit=7"; ; {
 		r := a.get(path + query).ok()
 		for _, item := range r.list("payload.items") {
 			indexes = append(indexes, fmt.Sprint(item["index"]))
@@ -394,7 +400,7 @@ func pagesOfItems(t *testing.T, h *house) {
 		if r.at("payload.next") == nil {
 			break
 		}
-		next = r.text("payload.next")
+		query = "?limit=7&after=" + r.text("payload.next")
 	}
 	var want []string
 	for i := range 25 {
