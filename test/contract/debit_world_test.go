@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -68,11 +69,21 @@ func (a api) ordered(body object) (batch string) {
 // ended waits until a batch has ended, and gives its answer.
 func (a api) ended(batch string) (last reply) {
 	a.t.Helper()
-	eventually(a.t, "the batch ends", func() bool {
+	patiently(a.t, "the batch ends", func() bool {
 		last = a.get(orderPath + "/" + batch).ok()
 		return last.number("payload.status") >= 3
 	})
 	return last
+}
+
+// patiently is eventually for work that a busy machine may need a minute for.
+func patiently(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); pause(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
 }
 
 // plastic is a card of a batch that nobody has activated.
