@@ -30,13 +30,13 @@ func (s *Service) endCard(ctx context.Context, w *Work, v card.View, after card.
 	if err := w.Tx.ExpireChallenges(ctx, v.Card.ID, w.Now); err != nil {
 		return card.View{}, err
 	}
+	if err := w.Tx.UpdateCard(ctx, v.Card); err != nil { // the card first, as everywhere: nobody waits in a circle
+		return card.View{}, err
+	}
 	if v.Plastic.State != wasPlastic.State || v.Plastic.Guard.State != wasPlastic.Guard.State {
 		if err := w.Tx.UpdatePlastic(ctx, v.Plastic); err != nil {
 			return card.View{}, err
 		}
-	}
-	if err := w.Tx.UpdateCard(ctx, v.Card); err != nil {
-		return card.View{}, err
 	}
 	last := event.Event{Card: &v}
 	if boxed {

@@ -190,7 +190,8 @@ func (s *Service) writeBox(ctx context.Context, w *Work, b boxChange) error {
 		return nil
 	}
 	b.after.Shipment.UpdatedAt = b.at
-	for i, p := range b.after.Packed {
+	for _, i := range byCard(b.after.Packed) {
+		p := b.after.Packed[i]
 		if p.Member != b.before.Packed[i].Member {
 			if err := w.Tx.UpdateMember(ctx, p.Member); err != nil {
 				return err

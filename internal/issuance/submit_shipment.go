@@ -1,8 +1,10 @@
 package issuance
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
@@ -193,7 +195,8 @@ func rejections(box card.Box, refused map[ident.MemberID]string) []shipment.Reje
 // order places the draft: a code for each plastic that is accepted, a mark on each member that is not.
 func (s *Service) order(ctx context.Context, w *Work, box card.Box, views map[ident.MemberID]card.View, refused map[ident.MemberID]string) (card.Box, error) {
 	changed := program.Later(w.Now, box.LastChange())
-	for i, p := range box.Packed {
+	for _, i := range byCard(box.Packed) {
+		p := box.Packed[i]
 		if cause, no := refused[p.Member.ID]; no {
 			p.Member.RejectedAt, p.Member.RejectionReason, p.Member.UpdatedAt = w.Now, cause, changed
 			box.Packed[i] = p
@@ -207,21 +210,34 @@ func (s *Service) order(ctx context.Context, w *Work, box card.Box, views map[id
 			return card.Box{}, err
 		}
 		plastic.UpdatedAt = changed
-		if err := w.Tx.UpdatePlastic(ctx, plastic); err != nil {
-			return card.Box{}, err
-		}
-		box.Packed[i].Plastic = plastic
 		if c := views[p.Member.ID].Card; c.Design != p.Member.Design {
 			c.Design, c.UpdatedAt = p.Member.Design, changed
 			if err := w.Tx.UpdateCard(ctx, c); err != nil {
 				return card.Box{}, err
 			}
 		}
+		if err := w.Tx.UpdatePlastic(ctx, plastic); err != nil {
+			return card.Box{}, err
+		}
+		box.Packed[i].Plastic = plastic
 	}
 	box.Shipment.Status, box.Shipment.SubmittedAt = shipment.Placed, w.Now
 	box.Shipment.CutoffAt, box.Shipment.UpdatedAt = s.bureau.Cutoff(w.Now), changed
 	w.Announce(event.Event{Name: event.ShipmentPlaced, Box: &box})
 	return box, w.Tx.UpdateShipment(ctx, box.Shipment)
+}
+
+// byCard is the order in which what is packed is written, in every box alike: the cards of one are never
+// waited for in a circle.
+func byCard(packed []card.Packed) []int {
+	order := make([]int, len(packed))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return bytes.Compare(packed[a].Member.Card.UUID[:], packed[b].Member.Card.UUID[:])
+	})
+	return order
 }
 
 // request asks the bureau for a plastic: it gets its code and belongs to the box.

@@ -218,6 +218,22 @@ func (c *Cluster) Exec(t testing.TB, sql string) {
 	}
 }
 
+// Deadlocks is how many circles of waiting the server had to break, in all its databases, since it started.
+func (c *Cluster) Deadlocks(t testing.TB) (n int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startWait)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = conn.QueryRow(ctx, "SELECT coalesce(sum(deadlocks), 0)::int FROM pg_stat_database").Scan(&n)
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // remove stops the server, at once if it must be, and removes everything.
 func (c *Cluster) remove(t testing.TB) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -100,7 +101,8 @@ func (t tx) Post(_ context.Context, j ledger.Journal) error {
 	return t.run(b)
 }
 
-// post adds a movement to a batch.
+// post adds a movement to a batch. Its entries go in the order of their accounts: two movements between the
+// same two, one each way, then wait for one another at the first, and never in a circle.
 func post(b *batch, j ledger.Journal) {
 	b.write(insertJournal, []any{
 		j.ID.UUID, j.Program.UUID, string(j.Kind), j.Number, j.External, j.Transaction.UUID, toJSON(j.Memo), j.At,
@@ -109,7 +111,10 @@ func post(b *batch, j ledger.Journal) {
 	if j.Kind.Told() {
 		told = j.Program.UUID
 	}
-	for _, e := range j.Entries {
+	entries := slices.SortedFunc(slices.Values(j.Entries), func(a, b ledger.Entry) int {
+		return bytes.Compare(a.Account.UUID[:], b.Account.UUID[:])
+	})
+	for _, e := range entries {
 		b.write(insertJournalEntry, slices.Concat([]any{e.Account.UUID, e.Seq, j.ID.UUID}, sumsArgs(e.Change), sumsArgs(e.After), []any{j.At, told}), guarded)
 	}
 }

@@ -13,8 +13,17 @@ import (
 // TestPostgres_KeepsTheContract holds PostgreSQL to the contract that every engine keeps.
 func TestPostgres_KeepsTheContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, postgresDatabases{pgtest.Start(t)})
+	cluster := pgtest.Start(t)
+	t.Cleanup(func() { // rows are locked in one order: nobody ever waits in a circle
+		if n := cluster.Deadlocks(t); n > 0 {
+			t.Errorf("the server broke %d deadlocks", n)
+		}
+	})
+	storetest.Run(t, postgresDatabases{cluster})
 }
+
+// patience is ten times the usual: who wins a race is the question, not how fast a machine is that does much else.
+const patience = 80 * time.Second
 
 // postgresDatabases gives each case a database of its own on one server. A second handle is what a second
 // instance would have: pools, groups and memories of its own.
@@ -27,7 +36,7 @@ type postgresHandle struct {
 
 func (f postgresDatabases) Open(t testing.TB) storetest.Store {
 	t.Helper()
-	h := openPostgres(t, f.cluster.URL(f.cluster.Database(t), "pool_max_conns=8"))
+	h := openPatient(t, f.cluster.URL(f.cluster.Database(t), "pool_max_conns=8", "statement_timeout=50000", "lock_timeout=40000"))
 	if err := h.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -40,12 +49,22 @@ func (f postgresDatabases) Again(t testing.TB, s storetest.Store) storetest.Stor
 	if !known {
 		t.Fatalf("%T is no handle of this factory", s)
 	}
-	return openPostgres(t, first.url)
+	return openPatient(t, first.url)
+}
+
+func openPatient(t testing.TB, url string) postgresHandle {
+	t.Helper()
+	return openWith(t, url, patience)
 }
 
 func openPostgres(t testing.TB, url string) postgresHandle {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: redact.NewText(url), Now: time.Now})
+	return openWith(t, url, 0)
+}
+
+func openWith(t testing.TB, url string, patience time.Duration) postgresHandle {
+	t.Helper()
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: redact.NewText(url), Now: time.Now, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

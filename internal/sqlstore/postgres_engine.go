@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,8 @@ import (
 )
 
 const (
-	connections  = 16 // to the server, unless the URL says otherwise with pool_max_conns
-	spares       = 2  // beyond these, for what callers ask while they hold one
-	acquireWait  = 3 * time.Second
+	connections  = 16              // to the server, unless the URL says otherwise with pool_max_conns
+	spares       = 2               // beyond these, for what callers ask while they hold one
 	connectWait  = 2 * time.Second // for each server that is named
 	pingWait     = time.Second     // for a sign of life of a connection that was idle
 	commitWait   = 6 * time.Second // for the answer to a commit, whether the caller waits or not
@@ -76,6 +76,7 @@ type postgresEngine struct {
 	spare    *pgxpool.Pool
 	dialect  *dialect
 	policies *policies
+	patience time.Duration
 	hooks    func(messages, accepted bool)
 	counts   counts
 	turn     chan struct{} // held by a write that met conflicts again and again
@@ -87,7 +88,7 @@ type postgresEngine struct {
 
 func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 	e := &postgresEngine{
-		dialect: d, policies: newPolicies(), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(),
+		dialect: d, policies: newPolicies(), patience: cmp.Or(c.Patience, patience), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(),
 	}
 	var err error
 	if e.pool, err = newPool(ctx, c.URL.Reveal(), 0); err != nil {
@@ -185,7 +186,7 @@ func wantDurable(ctx context.Context, conn *pgx.Conn) error {
 
 // acquire takes a connection, for which it waits a little while.
 func (e *postgresEngine) acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
-	wait, cancel := context.WithTimeout(ctx, acquireWait)
+	wait, cancel := context.WithTimeout(ctx, e.patience*3/8)
 	defer cancel()
 	conn, err := pool.Acquire(wait)
 	if err != nil {
@@ -256,7 +257,7 @@ func (e *postgresEngine) lookUp(ctx context.Context, body func(*session) error) 
 }
 
 func (e *postgresEngine) readOn(ctx context.Context, pool *pgxpool.Pool, body func(*session) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience) // a line may be silent for ever
+	ctx, cancel := context.WithTimeout(ctx, e.patience) // a line may be silent for ever
 	defer cancel()
 	return passing(e.transaction(ctx, pool, beginRead, func(c *postgresConn) error {
 		err := body(e.session(c))

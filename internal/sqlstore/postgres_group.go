@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"sync"
-	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -32,10 +31,6 @@ const beginGroup = beginWrite
 // groupTries is how often a group that met a conflict is run as a group before each of its activations
 // goes alone.
 const groupTries = 3
-
-// groupWait is for one try of a group before its commit: a little above what the server allows a statement,
-// so that its own word comes first. With the commit it stays below the time in which an answer can be sent.
-const groupWait = 6 * time.Second
 
 // activate puts the activation on the desk, where it may share a transaction with others.
 func (e *postgresEngine) activate(ctx context.Context, key issuance.ActivationKey,
@@ -121,7 +116,9 @@ func (e *postgresEngine) tryGroup(group []*activation) (*run, error) {
 	e.counts.jobs.Add(int64(len(group)))
 	r := &run{postgresEngine: e, group: group, seen: map[subject]bool{}, misses: map[ident.ProgramID]int{}}
 	r.states, r.errs = make([]*loading, len(group)), make([]error, len(group))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), groupWait)
+	// Up to its commit: a little above what the server allows a statement, so that its own word comes first.
+	// With the commit it stays below the time in which an answer can be sent.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), e.patience*3/4)
 	defer cancel()
 	err := e.transaction(ctx, e.pool, beginGroup, func(c *postgresConn) error {
 		r.conn, r.session = c, e.session(c)

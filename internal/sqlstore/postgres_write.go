@@ -21,7 +21,7 @@ const (
 // write runs body in a serializable transaction of its own, again and again while others are faster.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
 	e.counts.jobs.Add(1)
-	return e.again(ctx, patience, func(ctx context.Context) error { return e.writeOnce(ctx, body) })
+	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, body) })
 }
 
 func (e *postgresEngine) writeOnce(ctx context.Context, body func(*session) error) error {

@@ -15,11 +15,14 @@ import (
 
 // Config says where the database is and who wants to hear of it.
 type Config struct {
-	Path    string      // the SQLite file; made when it is not there
-	URL     redact.Text // of PostgreSQL, with several hosts if need be; then there is no Path. It may hold a password
-	Readers int         // connections that read a file; 0 is 4. To a server: pool_max_conns of the URL, or 16
-	Now     func() time.Time
-	Log     *slog.Logger // nil discards; told once, at open, how the database is set
+	Path string      // the SQLite file; made when it is not there
+	URL  redact.Text // of PostgreSQL, with several hosts if need be; then there is no Path. It may hold a password
+	// Patience is for a read, or for a write with all its tries, on a server; 0 is 8 seconds, which leaves time
+	// to answer a caller. A file has nobody to wait for but its own writers.
+	Patience time.Duration
+	Readers  int // connections that read a file; 0 is 4. To a server: pool_max_conns of the URL, or 16
+	Now      func() time.Time
+	Log      *slog.Logger // nil discards; told once, at open, how the database is set
 	// OnMessages is called after a commit that inserted messages for endpoints, and OnBatches after one
 	// that accepted a batch. They wake workers: they must return at once and not use the store.
 	OnMessages func()
