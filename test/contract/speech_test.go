@@ -120,12 +120,22 @@ func (a api) delete(path string) reply { a.t.Helper(); return a.call(http.Method
 // call makes one call. body is nil, text that is sent as it is, or a value that is sent as JSON.
 func (a api) call(method, path string, body any) reply {
 	a.t.Helper()
-	r, err := a.attempt(method, path, body)
-	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, path, err)
+	for tries := 1; ; tries++ {
+		start := time.Now()
+		r, err := a.attempt(method, path, body)
+		if err != nil {
+			a.t.Fatalf("%s %s: %v", method, path, err)
+		}
+		if r.status != http.StatusServiceUnavailable || time.Since(start) < patience || tries == 5 {
+			return r
+		}
+		a.t.Logf("%s: given up by the server after %v, and sent again", r.call, time.Since(start))
 	}
-	return r
 }
+
+// patience is a little less than the eight seconds after which a server gives an answer up, with nothing changed: a loaded
+// machine may need them. What is refused earlier is refused.
+const patience = 7 * time.Second
 
 // attempt is call for servers that may be gone.
 func (a api) attempt(method, path string, body any) (reply, error) {
