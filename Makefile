@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance plans faults failover races takeover transcript clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance contract plans faults failover races takeover transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ bench: postgres ## run all benchmarks
 
 conformance: postgres ## run the contract of storage on both engines, and print its cases side by side
 	@$(GO) test -count=1 -timeout 30m -v -run '^Test(SQLite|Postgres)_KeepsTheContract$$' ./internal/sqlstore | awk -f test/conformance.awk
+
+contract: postgres ## run the checklists of both published APIs against real processes on both engines, and count
+	@$(GO) test -count=1 -timeout 60m -v ./test/contract | awk -f test/contract.awk
 
 plans: build ## fill a fresh database with CARDS cards and show the plan of every hot query; a file, or DATABASE=postgres://…
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
