@@ -215,6 +215,10 @@ func codeTrail(t *testing.T, h *house) {
 	code := a.with("Firsttap-Reason", "asked by phone").askCode(card).is(200).text("activationCode")
 	a.post("/cards/"+card+"/block", nil).is(200)
 	a.askCode(card).refused(400, noCode)
+	a.askCode(nobody).refused(404, "CARD_NOT_FOUND")
+	if rows := p.traced("card.read_activation_code", nobody); len(rows) != 1 || rows[0]["outcome"] != "card_not_found" {
+		t.Errorf("a read of an unknown card left %v", rows)
+	}
 	rows := p.traced("card.read_activation_code", card)
 	if len(rows) != 3 {
 		t.Fatalf("%d rows for three calls: %v", len(rows), rows)

@@ -211,6 +211,6 @@ func (a api) simulate(card, status string, more ...any) reply {
 func (a api) listen() *receiver {
 	a.t.Helper()
 	r := newReceiver(a.t, nil)
-	a.post("/webhooks", object{"name": "main", "url": r.url}).is(200)
+	r.owner, r.hook = a, a.post("/webhooks", object{"name": "main", "url": r.url}).is(200).text("id")
 	return r
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type receiver struct {
 	mu     sync.Mutex
 	got    []delivery
 	answer func(d delivery, number int) int // status for the number-th request, from 1
+	owner  api                              // of the webhook that comes here, with its id
+	hook   string
 }
 
 // newReceiver listens on this machine; answer is nil for one that acknowledges everything.
@@ -95,13 +98,21 @@ func (r *receiver) await(kind string, n int) []object {
 	return r.events(kind)
 }
 
-// settled waits until nothing more comes for a moment: what is not sent cannot be waited for.
+// settled waits until everything that was announced before has come: until an event that it causes itself has come, which is
+// taken out again, and nothing is on its way to the webhook any more.
 func (r *receiver) settled() {
-	for quiet := 0; quiet < 10; quiet++ {
-		before := len(r.all())
-		pause(50 * time.Millisecond)
-		if len(r.all()) != before {
-			quiet = 0
-		}
+	r.t.Helper()
+	mark := r.owner.pendingUser()
+	r.owner.post("/users/"+mark+"/application", object{}).is(200)
+	marks := func(d delivery) bool {
+		data, _ := d.event(r.t)["data"].(object)
+		return data["id"] == mark
 	}
+	eventually(r.t, "the event that ends the wait", func() bool { return slices.ContainsFunc(r.all(), marks) })
+	eventually(r.t, "nothing is on its way", func() bool {
+		return len(r.owner.get("/webhooks/"+r.hook+"/deliveries?status=PENDING").is(200).list("items")) == 0
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.got = slices.DeleteFunc(r.got, marks)
 }
