@@ -46,12 +46,12 @@ func notShipped(t *testing.T, h *house) {
 		t.Helper()
 		before := a.get("/cards/"+card).is(200).has("physicalCardStatus", state)
 		listener.settled()
-		heard := len(listener.all())
+		heard := len(listener.told())
 		for range 6 { // one more than a guard allows wrong codes
 			a.cannotActivate(card, code, "NOT_SHIPPED")
 		}
 		listener.settled()
-		if after := a.get("/cards/" + card); after.body != before.body || len(listener.all()) != heard {
+		if after := a.get("/cards/" + card); after.body != before.body || len(listener.told()) != heard {
 			t.Errorf("%s: a refusal changed the card or was announced: %s, then %s", state, before.body, after.body)
 		}
 	}

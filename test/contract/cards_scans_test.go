@@ -197,7 +197,7 @@ func lateScan(t *testing.T, h *house) {
 		t.Errorf("%s after a late scan, was %s", after.body, before.body)
 	}
 	listener.settled()
-	if n := len(listener.all()); n != 1 {
+	if n := len(listener.told()); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
 }

@@ -82,7 +82,7 @@ func drafts(t *testing.T, h *house) {
 		t.Error("a GET differs from what was created")
 	}
 	listener.settled()
-	if n := len(listener.all()); n != 0 {
+	if n := len(listener.told()); n != 0 {
 		t.Errorf("%d events about drafts", n)
 	}
 	a.delete("/card-shipments/" + one.text("id")).is(204)

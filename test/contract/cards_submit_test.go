@@ -142,7 +142,7 @@ func submittedAgain(t *testing.T, h *house) {
 	}
 	listener.await("CARD_SHIPMENT_STATUS_UPDATED", 1)
 	listener.settled()
-	if n := len(listener.all()); n != 1 {
+	if n := len(listener.told()); n != 1 {
 		t.Errorf("%d events about one order", n)
 	}
 	a.get("/card-shipments/"+box).accepted(a, card)
@@ -209,7 +209,7 @@ func allRefused(t *testing.T, h *house) {
 	}
 	a.get(path).has("status", "DRAFT")
 	listener.settled()
-	if n := len(listener.all()); n != 0 {
+	if n := len(listener.told()); n != 0 {
 		t.Errorf("%d events about what was never placed", n)
 	}
 	placed := a.order(box, "new").is(200).replayed(false).has("status", "PLACED")
