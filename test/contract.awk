@@ -22,7 +22,9 @@
 	}
 }
 /^(--- FAIL|FAIL|panic:)/ { broken = 1; said[++k] = $0 }
+/^ok[ \t]/ { ended = 1 }
 END {
+	if (!ended && !broken) { print "the run did not come to its end"; broken = 1 }
 	printf "%-18s %7s %7s %7s %7s %7s %7s\n", "API AND ENGINE", "CHECKS", "PASSED", "FAILED", "LINES", "PASSED", "FAILED"
 	for (i = 1; i <= n; i++) {
 		run = order[i]
