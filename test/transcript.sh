@@ -55,7 +55,8 @@ firsttap sandbox fixture Acme
 firsttap sandbox clock freeze Acme --at 2024-11-15T14:32:18.123Z
 ```
 
-A test runs it again, and compares all but the date, the `X-Request-Id` and the number of the second card, which is drawn at random.
+A test runs it again, and compares all but the date, the `X-Request-Id`, and the number of the second card, which is drawn at random,
+with the length of its answer.
 TEXT
 
 at 2024-11-15T14:32:18.123Z

@@ -280,7 +280,7 @@ func noCity(t *testing.T, h *house) {
 }
 
 func wholeOrders(t *testing.T, h *house) {
-	p := h.program(t)
+	p := h.own(t, "--workers=false").program(t) // nobody makes the cards beside the other checks
 	a := p.debit()
 	a.post(orderPath, orderBody()).fails(400, 4400, "batch:required") // it is null
 	a.post(orderPath, object{"delivery_location": cancun(), "batch": []any{}}).fails(400, 4400, "batch:too_short")

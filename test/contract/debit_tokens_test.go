@@ -41,7 +41,7 @@ func (a api) over(token, hint string) {
 }
 
 func connections(t *testing.T, h *house) {
-	a := h.program(t).debit()
+	a := h.program(t).debit().alone() // the node that answers knows at once
 	who := a.person()
 	a.works(who.token)
 	caseA := object{"device_id": "second", "customer_refresh_token": who.refresh, "extra_login_data": "{}", "client_state": 9}
@@ -82,7 +82,7 @@ func loginData(t *testing.T, h *house) {
 
 func refreshes(t *testing.T, h *house) {
 	p := h.program(t)
-	a := p.debit()
+	a := p.debit().alone() // the node that answers knows at once
 	who := a.person()
 	second := a.post(connectPath, object{"device_id": "second", "customer_refresh_token": who.refresh, "extra_login_data": "x"}).is(200).text("response.customer_oauth_token")
 	body := object{"device_id": who.device, "customer_refresh_token": who.refresh, "extra_login_data": "x"}
