@@ -160,6 +160,7 @@ type Design struct {
 	Default   bool
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	Version   int64
 }
 
 // PublicNumber stands for the design where the debit API wants a number. It is drawn from the design's id, whose

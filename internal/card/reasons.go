@@ -11,6 +11,8 @@ var (
 	NotFound         = fault.New("card_not_found", fault.NotFound)
 	DesignNotFound   = fault.New("design_not_found", fault.NotFound)
 	DesignNotUsable  = fault.New("design_not_usable", fault.Refused) // Detail: string NO_DEFAULT, TYPE_NOT_SUPPORTED, INACTIVE
+	DesignInvalid    = fault.New("design_invalid", fault.Invalid)    // Detail: []string, what is wrong
+	CampaignTaken    = fault.New("campaign_taken", fault.Conflict)
 	NotPhysical      = fault.New("not_physical", fault.Refused)
 	AlreadyActivated = fault.New("already_activated", fault.Refused)
 	IsCanceled       = fault.New("canceled", fault.Refused)
@@ -60,7 +62,7 @@ var (
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
 	return []fault.Reason{
-		NotFound, DesignNotFound, DesignNotUsable, NotPhysical, AlreadyActivated, IsCanceled, IsSuperseded, IsExpired,
+		NotFound, DesignNotFound, DesignNotUsable, DesignInvalid, CampaignTaken, NotPhysical, AlreadyActivated, IsCanceled, IsSuperseded, IsExpired,
 		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,

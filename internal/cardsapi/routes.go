@@ -39,7 +39,7 @@ const (
 
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), d.revealRoutes(), []httpd.Route{documentRoute()})
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.designRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), d.revealRoutes(), []httpd.Route{documentRoute()})
 }
 
 func (d *Door) peopleRoutes() []httpd.Route {
@@ -76,6 +76,15 @@ func (d *Door) cardRoutes() []httpd.Route {
 		route("POST", "/cards/{id}/unfreeze", opt, ops, d.unfreeze),
 		withBody("POST", "/cards/{id}/block", opt, ops, d.block),
 		route("POST", "/cards/{id}/unblock", opt, ops, d.unblock),
+	}
+}
+
+func (d *Door) designRoutes() []httpd.Route {
+	return []httpd.Route{
+		route("GET", "/card-designs", none, def, d.listDesigns),
+		route("GET", "/card-designs/{id}", none, def, d.getDesign),
+		route("PUT", "/card-designs/{id}/default", none, def, d.setDefaultDesign),
+		route("POST", "/card-designs/{id}/set-default", opt, def, d.setDefaultDesign),
 	}
 }
 

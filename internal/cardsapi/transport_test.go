@@ -18,7 +18,7 @@ func TestTransport_OrderOfChecks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	bare := []string{"Authorization", "", "Reap-Version", ""}
-	for _, path := range []string{"//cards", "/Cards", "/cards/x/y/z", "/cards//", "/v1/cards", "/card-designs", "/card-transactions", "/fiat-deposits/" + someID} {
+	for _, path := range []string{"//cards", "/Cards", "/cards/x/y/z", "/cards//", "/v1/cards", "/companies", "/card-transactions", "/fiat-deposits/" + someID} {
 		h.do("GET", path, "", bare...).refused(404, "ROUTE_NOT_FOUND", "null")
 	}
 	for _, method := range []string{"PATCH", "HEAD", "OPTIONS"} {

@@ -177,6 +177,42 @@ func TestFixture_CanBeLookedAt(t *testing.T) {
 	d.do("debit", "webhook", "remove", "--program", "Acme")
 }
 
+func TestDesigns_AreAddedRetiredAndRestored(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	d.do("design", "add", "Gold", "--program", "Acme", "--campaign", "GOLD26", "--type", "physical", "--default")
+	d.refused(1, "has this campaign", "design", "add", "Other", "--program", "Acme", "--campaign", "GOLD26")
+	d.refused(1, "1 to 32 letters and digits", "design", "add", " ", "--program", "Acme", "--campaign", "GOLD 26")
+	d.refused(2, "", "design", "add", "Wood", "--program", "Acme", "--type", "wooden")
+	d.do("design", "add", "Plain", "--program", "Acme")
+	var list []struct {
+		ID, Name, Campaign string
+		Types              []string
+		Active, Default    bool
+	}
+	d.list(&list, "design", "list", "--program", "Acme", "--json")
+	if len(list) != 3 || list[0].Name != "Plain" || len(list[0].Types) != 2 || list[1].Name != "Gold" || !list[1].Default || list[2].Default {
+		t.Fatalf("%+v", list)
+	}
+	if out := d.do("design", "retire", "GOLD26", "--program", "Acme"); !strings.Contains(out, "has no default design now") {
+		t.Errorf("retired: %s", out)
+	}
+	d.refused(1, "the design is retired", "design", "default", "GOLD26", "--program", "Acme")
+	if out := d.do("design", "default", list[0].ID, "--program", "Acme"); strings.Contains(out, "has no default") {
+		t.Errorf("another default: %s", out)
+	}
+	d.do("design", "restore", "GOLD26", "--program", "Acme")
+	d.list(&list, "design", "list", "--program", "Acme", "--json")
+	if !list[0].Default || !list[1].Active || list[1].Default {
+		t.Errorf("%+v", list)
+	}
+	d.refused(1, "there is no such design", "design", "retire", "NONE", "--program", "Acme")
+	if out := d.do("audit", "tail", "--program", "Acme", "--json"); !strings.Contains(out, `"action":"design.retire"`) {
+		t.Errorf("the trail:\n%s", out)
+	}
+}
+
 func TestClock_IsTheSandboxsOwn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -42,6 +42,7 @@ type commands struct {
 	Restore restoreCommand `cmd:"" help:"Put a copy in the place of a database that is lost."`
 	Program programCommand `cmd:"" help:"Programmes: tenants with their policies."`
 	Key     keyCommand     `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
+	Design  designCommand  `cmd:"" help:"Designs: what the cards of a programme look like."`
 	Debit   debitCommand   `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`
 	Card    cardCommand    `cmd:"" help:"Look at a card."`
 	Batch   batchCommand   `cmd:"" help:"Look at a bulk order."`

@@ -306,7 +306,7 @@ func foreignAnswers() map[fault.Reason]answer {
 	clash := mirrored(http.StatusConflict, conflict)
 	rows := map[fault.Reason]answer{}
 	for _, reason := range []fault.Reason{
-		card.DesignNotUsable, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable, card.NoProvisioning,
+		card.DesignNotUsable, card.DesignInvalid, card.CampaignTaken, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable, card.NoProvisioning,
 		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.LinkUnknown, card.LinkOver,
 		customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,

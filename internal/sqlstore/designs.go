@@ -9,24 +9,26 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
-const designColumns = `d.id, d.program_id, d.campaign, d.name, d.types, d.active, d.is_default, d.created_at, d.updated_at`
+const designColumns = `d.id, d.program_id, d.campaign, d.name, d.types, d.active, d.is_default, d.created_at, d.updated_at, d.version`
 
 const (
 	selectDesign           = `SELECT ` + designColumns + ` FROM designs d WHERE d.id = $2 AND d.program_id = $1`
 	selectDefaultDesign    = `SELECT ` + designColumns + ` FROM designs d WHERE d.program_id = $1 AND d.is_default = 1`
 	selectDesignByCampaign = `SELECT ` + designColumns + ` FROM designs d WHERE d.program_id = $1 AND d.campaign = $2 AND d.campaign <> ''`
 	listDesigns            = `SELECT ` + designColumns + ` FROM designs d WHERE d.program_id = $1`
-	insertDesign           = `INSERT INTO designs (id, program_id, campaign, name, types, active, is_default, created_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	insertDesign           = `INSERT INTO designs (id, program_id, campaign, name, types, active, is_default, created_at, updated_at, version)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
 	ON CONFLICT DO NOTHING`
-	updateDesign   = `UPDATE designs SET campaign = $2, name = $3, types = $4, active = $5, is_default = $6, updated_at = $7 WHERE id = $1`
-	demoteDefault  = `UPDATE designs SET is_default = 0 WHERE program_id = $1 AND is_default = 1 AND id <> $2`
+	updateDesign = `UPDATE designs SET campaign = $3, name = $4, types = $5, active = $6, is_default = $7, updated_at = $8, version = $2 + 1
+	WHERE id = $1 AND version = $2`
+	demoteDefault  = `UPDATE designs SET is_default = 0, version = version + 1 WHERE program_id = $1 AND is_default = 1 AND id <> $2`
 	campaignOfElse = `SELECT 1 FROM designs WHERE program_id = $1 AND campaign = $2 AND campaign <> '' AND id <> $3`
 )
 
 func designDest(d *card.Design) []any {
 	return []any{
 		&d.ID.UUID, &d.Program.UUID, &d.Campaign, &d.Name, asTypes(&d.Types), &d.Active, &d.Default, &d.CreatedAt, &d.UpdatedAt,
+		&d.Version,
 	}
 }
 
@@ -91,7 +93,7 @@ func (t tx) UpdateDesign(_ context.Context, d card.Design) error {
 	if err := t.demote(d); err != nil {
 		return err
 	}
-	return update(t, updateDesign, d.ID.UUID, d.Campaign, d.Name, fromTypes(d.Types), d.Active, d.Default, d.UpdatedAt)
+	return update(t, updateDesign, d.ID.UUID, d.Version, d.Campaign, d.Name, fromTypes(d.Types), d.Active, d.Default, d.UpdatedAt)
 }
 
 func (t tx) demote(d card.Design) error {

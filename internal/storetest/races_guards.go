@@ -62,6 +62,13 @@ var counters = []counter{
 			return tx.UpdateBatch(ctx, b)
 		}, err
 	}},
+	{"design", func(ctx context.Context, tx issuance.Tx, w *World) (int, func(context.Context, issuance.Tx, int) error, error) {
+		d, err := found(tx.DefaultDesign(ctx, w.Program.ID))
+		return digits(d.Name), func(ctx context.Context, tx issuance.Tx, n int) error {
+			d.Name = strconv.Itoa(n)
+			return tx.UpdateDesign(ctx, d)
+		}, err
+	}},
 	{"endpoint", func(ctx context.Context, tx issuance.Tx, w *World) (int, func(context.Context, issuance.Tx, int) error, error) {
 		list, err := tx.Endpoints(ctx, w.Program.ID, event.CardsDoor)
 		if err != nil {

@@ -16,6 +16,7 @@ var holderRaces = []contract{
 	{"many stops at once leave the strongest, and each change is in the history", manyStops},
 	{"a card that is retired and activated at once is retired, and was activated or never can be", retireAndActivate},
 	{"two re-orders of a linked card at once leave one that lives", twoReorders},
+	{"two designs that become the default at once, while another is retired, leave one default at most", twoDefaults},
 	{"orders at once stop at the number of cards that a customer may hold", ordersAtTheLimit},
 }
 
@@ -181,6 +182,54 @@ func twoReorders(t *testing.T, f Factory) {
 			}
 			replaced[v.Card.Replaces.String()] = true
 		}
+	}
+}
+
+// twoDefaults lets the programme choose two designs while the operator retires one of them: whoever is last, one
+// default at most is left, it is not retired, and every move of the flag shows in the times of both designs.
+func twoDefaults(t *testing.T, f Factory) {
+	r := newRace(t, f)
+	designs := []card.Design{r.NewDesign(), r.NewDesign()}
+	for n := range rounds {
+		r.Clock.Advance(1e9)
+		change := func(i int) issuance.ChangeDesign {
+			return issuance.ChangeDesign{Command: r.command(), Design: designs[i].ID}
+		}
+		for i := range designs {
+			_, err := r.rules[0].RestoreDesign(t.Context(), change(i))
+			must(t, err)
+		}
+		results := together(3, func(i int) error {
+			var err error
+			if i == 2 {
+				_, err = r.rules[n%2].RetireDesign(t.Context(), change(0))
+			} else {
+				_, err = r.rules[i%2].SetDefaultDesign(t.Context(), change(i))
+			}
+			return err
+		})
+		must(t, results[1])
+		must(t, results[2])
+		if results[0] != nil && fault.Of(results[0]).Reason != card.DesignNotUsable {
+			t.Fatal(results[0])
+		}
+		r.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			list, err := tx.Designs(ctx, r.Program.ID, all)
+			must(t, err)
+			var defaults []card.Design
+			for _, d := range list {
+				if d.Default {
+					defaults = append(defaults, d)
+				}
+				if d.ID == designs[0].ID && d.Active {
+					t.Error("the retired design is active")
+				}
+			}
+			if len(defaults) > 1 || len(defaults) == 1 && !defaults[0].Active {
+				t.Errorf("defaults %+v", defaults)
+			}
+			return nil
+		})
 	}
 }
 

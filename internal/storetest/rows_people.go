@@ -80,7 +80,7 @@ var peopleRows = []contract{
 			ID: ident.DesignID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Campaign: "SUMMER26", Name: "Verano ☀",
 			Types: []card.Type{card.Virtual, card.Physical}, Active: true, CreatedAt: at, UpdatedAt: w.next(),
 		}
-		designs.holds(t, w, filled(t, full, "Default"), change)
+		designs.holds(t, w, filled(t, full, "Default", "Version"), change)
 		sparse := card.Design{
 			ID: ident.DesignID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Campaign: "W", Types: []card.Type{card.Physical},
 			CreatedAt: at, UpdatedAt: at,
@@ -150,8 +150,9 @@ var accounts = keeping[account.Account]{
 }
 
 var designs = keeping[card.Design]{
-	insert: func(ctx context.Context, tx issuance.Tx, d card.Design) error { return tx.InsertDesign(ctx, d) },
-	update: func(ctx context.Context, tx issuance.Tx, d card.Design) error { return tx.UpdateDesign(ctx, d) },
+	version: func(d *card.Design) *int64 { return &d.Version },
+	insert:  func(ctx context.Context, tx issuance.Tx, d card.Design) error { return tx.InsertDesign(ctx, d) },
+	update:  func(ctx context.Context, tx issuance.Tx, d card.Design) error { return tx.UpdateDesign(ctx, d) },
 	readers: []reader[card.Design]{
 		{"Design", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, d card.Design) (card.Design, bool, error) {
 			return tx.Design(ctx, p, d.ID)
