@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres kill soak fuzz bench bulk conformance contract plans faults failover races takeover transcript clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bulk conformance contract plans faults failover races takeover transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,10 +46,10 @@ lint: $(LINT) ## run the linters of .golangci.yaml
 house: ## check the rules about the house itself
 	$(GO) test -count=1 ./internal/housetest
 
-unit: postgres ## run all tests, without the race detector
+unit: postgres chromium ## run all tests, without the race detector
 	$(GO) test -shuffle=on ./...
 
-race: cc postgres ## run all tests with the race detector, nothing cached
+race: cc postgres chromium ## run all tests with the race detector, nothing cached
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -count=1 -timeout 30m ./...
 
 # The generator and what its client needs are pinned in test/client/go.mod, apart from ours. The client is made anew each time.
@@ -85,6 +85,11 @@ postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
 	  echo 'installing PostgreSQL for the tests'; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; }
+
+# One test opens a page in a real browser; on Debian and its kin a missing one is installed.
+chromium:
+	@command -v chromium >/dev/null || { echo 'installing Chromium for the tests'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
 # Each fuzz target runs alone, for FUZZTIME. What it finds lands in testdata and stays as a test.
 fuzz: ## run each fuzz target for FUZZTIME

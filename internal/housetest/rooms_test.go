@@ -93,6 +93,8 @@ var dependencies = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema/v6":                 {"openapitest"},
 	"github.com/mozillazg/go-unidecode":                        {"bureau"},
 	"github.com/google/go-cmp":                                 {"storetest"},
+	"github.com/chromedp/chromedp":                             {"test/e2e"}, // drives a real browser; not in the binary
+	"github.com/chromedp/cdproto":                              {"test/e2e"}, // the words that it speaks
 	"github.com/anishathalye/porcupine":                        {"history"},
 	"pgregory.net/rapid":                                       {"storetest"},
 }
