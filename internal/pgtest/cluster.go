@@ -84,6 +84,14 @@ func (c *Cluster) mustRun(t testing.TB, name string, args ...string) {
 
 func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
 
+// Files is the folder of everything that the server keeps, its log of writes included. A checkpoint brings what was
+// committed into it.
+func (c *Cluster) Files(t testing.TB) string {
+	t.Helper()
+	c.Exec(t, "CHECKPOINT")
+	return c.data()
+}
+
 // binaries finds the newest server of this machine.
 func binaries(t testing.TB) string {
 	t.Helper()

@@ -39,6 +39,8 @@ type installation struct {
 	bin  string
 	logs string
 	url  string // of the database
+
+	files func() string // the folder of the database's server; nil without one
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -63,6 +65,7 @@ func engines(t *testing.T, try func(t *testing.T, in *installation)) {
 		in := newInstallation(t)
 		cluster := pgtest.Start(t)
 		in.url = cluster.URL(cluster.Database(t))
+		in.files = func() string { return cluster.Files(t) }
 		try(t, in)
 	})
 }
