@@ -80,11 +80,12 @@ races: postgres ## let 64 callers race through four processes, ROUNDS times on e
 takeover: postgres ## kill an instance in the middle of its work, and let another finish it
 	$(GO) test -count=1 -v -run TestTakeOver ./test/e2e
 
-# The tests start a PostgreSQL of their own; on Debian and its kin a missing one is installed.
+# The tests start a PostgreSQL and a PgBouncer of their own; on Debian and its kin missing ones are installed.
 postgres:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
-	  echo 'installing PostgreSQL for the tests'; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; }
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing=postgresql; \
+	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
+	if [ -n "$$missing" ]; then echo "installing for the tests: $$missing"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 
 # One test opens a page in a real browser; on Debian and its kin a missing one is installed.
 chromium:

@@ -78,7 +78,7 @@ func dataSettings() []setting {
 	return []setting{
 		{
 			name: "database", form: "`sqlite://path` or `postgres://…`", fallback: "sqlite://" + dataFolder + "/firsttap.db",
-			doc: "Where the data is: `sqlite://` and a path, relative or (with a third slash) absolute, or the URL of a PostgreSQL database as libpq writes it, with several hosts and `target_session_attrs` if need be. `pool_max_conns` in it is how many connections one instance uses at most (16).",
+			doc: "Where the data is: `sqlite://` and a path, relative or (with a third slash) absolute, or the URL of a PostgreSQL database as libpq writes it, with several hosts and `target_session_attrs` if need be. `pool_max_conns` in it is how many connections one instance uses at most (16), and `pooler=transaction` that a pooler stands before the server.",
 			set: func(c *Config, v string) (err error) { c.Database, err = parseDatabase(v); return err },
 			get: func(c *Config) string { return c.Database.shown() },
 		},

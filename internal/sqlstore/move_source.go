@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,19 +64,29 @@ func openPostgresSource(ctx context.Context, c Config) (*source, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, "read the database's URL")
 	}
-	for name, value := range serverSettings {
-		config.RuntimeParams[name] = value
-	}
+	settings := maps.Clone(serverSettings)
 	for _, name := range []string{"statement_timeout", "idle_in_transaction_session_timeout"} {
-		config.RuntimeParams[name] = "0" // counting takes long, and so does what is done between two pages
+		settings[name] = "0" // counting takes long, and so does what is done between two pages
+		delete(config.RuntimeParams, name)
 	}
-	config.RuntimeParams["application_name"] = "firsttap migrate"
+	settings["application_name"] = "firsttap migrate"
+	delete(config.RuntimeParams, "application_name")
+	local, err := settle(config, settings)
+	if err == nil && local != "" {
+		err = refusedMove("behind a pooler nobody sees who else uses the database: name the server itself")
+	}
+	if err != nil {
+		return nil, err
+	}
 	on, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fault.NotNow(err, "open the database", retryLater)
+		return nil, fault.NotNow(advised(err), "open the database", retryLater)
 	}
 	s := &source{dialect: postgresDialect(), closing: func() error { return on.Close(context.WithoutCancel(ctx)) }}
-	pc := &postgresConn{ctx: context.WithoutCancel(ctx), conn: on, begin: "BEGIN ISOLATION LEVEL REPEATABLE READ"}
+	if err := wantSettings(ctx, on); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	pc := &postgresConn{ctx: context.WithoutCancel(ctx), conn: on, begin: []string{"BEGIN ISOLATION LEVEL REPEATABLE READ"}}
 	s.conn, s.commit = pc, pc.commit
 	if err := s.lockTables(); err != nil {
 		return nil, errors.Join(err, s.close())

@@ -19,7 +19,14 @@ func TestPostgres_KeepsTheContract(t *testing.T) {
 			t.Errorf("the server broke %d deadlocks", n)
 		}
 	})
-	storetest.Run(t, postgresDatabases{cluster})
+	storetest.Run(t, postgresDatabases{cluster: cluster})
+}
+
+// TestPostgres_KeepsTheContractBehindAPooler does so where each transaction may meet another connection of the server.
+func TestPostgres_KeepsTheContractBehindAPooler(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	storetest.RunCore(t, postgresDatabases{cluster: cluster, bouncer: pgtest.StartBouncer(t, cluster)})
 }
 
 // patience is ten times the usual: who wins a race is the question, not how fast a machine is that does much else.
@@ -27,7 +34,10 @@ const patience = 80 * time.Second
 
 // postgresDatabases gives each case a database of its own on one server. A second handle is what a second
 // instance would have: pools, groups and memories of its own.
-type postgresDatabases struct{ cluster *pgtest.Cluster }
+type postgresDatabases struct {
+	cluster *pgtest.Cluster
+	bouncer *pgtest.Bouncer // stands before the cluster; nil for none
+}
 
 type postgresHandle struct {
 	*sqlstore.DB
@@ -36,7 +46,12 @@ type postgresHandle struct {
 
 func (f postgresDatabases) Open(t testing.TB) storetest.Store {
 	t.Helper()
-	h := openPatient(t, f.cluster.URL(f.cluster.Database(t), "pool_max_conns=8", "statement_timeout=50000", "lock_timeout=40000"))
+	patient := []string{"pool_max_conns=8", "statement_timeout=50000", "lock_timeout=40000"}
+	url := f.cluster.URL(f.cluster.Database(t), patient...)
+	if f.bouncer != nil {
+		url = f.bouncer.URL(f.cluster.Database(t), append(patient, "pooler=transaction")...)
+	}
+	h := openPatient(t, url)
 	if err := h.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 type postgresConn struct {
 	ctx   context.Context // ends the statements; a commit has a context of its own
 	conn  *pgx.Conn
-	begin string // sent with the first statements
+	begin []string // sent with the first statements
 	begun bool
 	tag   string // of the last statement
 	lost  error  // the first error of the server or the network: nothing can follow but a roll-back
@@ -48,7 +48,9 @@ func (c *postgresConn) send(b batch) (done int, err error) {
 	}
 	var out pgx.Batch
 	if !c.begun {
-		out.Queue(c.begin)
+		for _, sql := range c.begin {
+			out.Queue(sql)
+		}
 	}
 	for _, s := range b {
 		args, err := postgresArgs(s.args)
@@ -60,8 +62,10 @@ func (c *postgresConn) send(b batch) (done int, err error) {
 	results := c.conn.SendBatch(c.ctx, &out)
 	if !c.begun {
 		c.begun = true
-		if _, err := results.Exec(); err != nil {
-			return 0, c.fail(errors.Join(err, results.Close()))
+		for range c.begin {
+			if _, err := results.Exec(); err != nil {
+				return 0, c.fail(errors.Join(err, results.Close()))
+			}
 		}
 	}
 	told, done, err := c.collect(results, b)

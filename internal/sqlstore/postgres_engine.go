@@ -74,6 +74,7 @@ func postgresDialect() *dialect {
 type postgresEngine struct {
 	pool     *pgxpool.Pool
 	spare    *pgxpool.Pool
+	local    string // settings that every transaction brings along; none when the connection has them
 	dialect  *dialect
 	policies *policies
 	patience time.Duration
@@ -91,10 +92,10 @@ func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 		dialect: d, policies: newPolicies(), patience: cmp.Or(c.Patience, patience), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(),
 	}
 	var err error
-	if e.pool, err = newPool(ctx, c.URL.Reveal(), 0); err != nil {
+	if e.pool, e.local, err = newPool(ctx, c.URL.Reveal(), 0); err != nil {
 		return nil, err
 	}
-	if e.spare, err = newPool(ctx, c.URL.Reveal(), spares); err != nil {
+	if e.spare, _, err = newPool(ctx, c.URL.Reveal(), spares); err != nil {
 		e.pool.Close()
 		return nil, err
 	}
@@ -110,11 +111,12 @@ func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 	return e, nil
 }
 
-// newPool makes a pool of at most size connections; 0 is what the URL says. Nothing is connected yet.
-func newPool(ctx context.Context, url string, size int32) (*pgxpool.Pool, error) {
+// newPool makes a pool of at most size connections; 0 is what the URL says. Nothing is connected yet. local is
+// what every transaction begins with.
+func newPool(ctx context.Context, url string, size int32) (pool *pgxpool.Pool, local string, err error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fault.Wrap(err, "read the database's URL")
+		return nil, "", fault.Wrap(err, "read the database's URL")
 	}
 	switch {
 	case size != 0:
@@ -122,10 +124,8 @@ func newPool(ctx context.Context, url string, size int32) (*pgxpool.Pool, error)
 	case !strings.Contains(url, "pool_max_conns"):
 		c.MaxConns = connections
 	}
-	for name, value := range serverSettings {
-		if _, given := c.ConnConfig.RuntimeParams[name]; !given {
-			c.ConnConfig.RuntimeParams[name] = value
-		}
+	if local, err = settle(c.ConnConfig, serverSettings); err != nil {
+		return nil, "", err
 	}
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = connectWait
@@ -139,11 +139,15 @@ func newPool(ctx context.Context, url string, size int32) (*pgxpool.Pool, error)
 	}
 	c.ConnConfig.OnNotice = noteDoubt
 	c.AfterConnect, c.BeforeClose = wantDurable, giveUp
-	pool, err := pgxpool.NewWithConfig(ctx, c)
-	if err != nil {
-		return nil, fault.Wrap(err, "open the database")
+	if local == "" {
+		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			return errors.Join(wantDurable(ctx, conn), wantSettings(ctx, conn))
+		}
 	}
-	return pool, nil
+	if pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+		return nil, "", fault.Wrap(err, "open the database")
+	}
+	return pool, local, nil
 }
 
 // giveUp ends a broken connection for good after a moment. The driver would take leave of the server for 15
@@ -165,32 +169,13 @@ func noteDoubt(conn *pgconn.PgConn, n *pgconn.Notice) {
 	}
 }
 
-const selectUnsafe = `SELECT name FROM pg_settings
-	WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'`
-
-// wantDurable refuses a server that would acknowledge what is not on its disk.
-func wantDurable(ctx context.Context, conn *pgx.Conn) error {
-	rows, err := conn.Query(ctx, selectUnsafe)
-	if err != nil {
-		return err
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	if len(names) > 0 {
-		return fmt.Errorf("the server has %s off: what it acknowledges may be lost", strings.Join(names, ", "))
-	}
-	return nil
-}
-
 // acquire takes a connection, for which it waits a little while.
 func (e *postgresEngine) acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
 	wait, cancel := context.WithTimeout(ctx, e.patience*3/8)
 	defer cancel()
 	conn, err := pool.Acquire(wait)
 	if err != nil {
-		return nil, fault.NotNow(err, "get a connection to the database", retryLater)
+		return nil, fault.NotNow(advised(err), "get a connection to the database", retryLater)
 	}
 	return conn, nil
 }
@@ -201,7 +186,10 @@ func (e *postgresEngine) transaction(ctx context.Context, pool *pgxpool.Pool, be
 	if err != nil {
 		return err
 	}
-	c := &postgresConn{ctx: ctx, conn: conn.Conn(), begin: begin}
+	c := &postgresConn{ctx: ctx, conn: conn.Conn(), begin: []string{begin}}
+	if e.local != "" {
+		c.begin = append(c.begin, e.local)
+	}
 	defer func() {
 		c.rollback()
 		conn.Release()

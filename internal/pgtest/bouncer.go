@@ -1,0 +1,137 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// bouncerForm is all that a PgBouncer is told: the defaults, and few connections of the server for many clients.
+// The name of the database and that of the user are the client's.
+const bouncerForm = `[databases]
+* = host=%s port=5432 user=postgres
+[pgbouncer]
+pool_mode = transaction
+default_pool_size = 4
+reserve_pool_size = 2
+reserve_pool_timeout = 1
+max_client_conn = 1000
+auth_type = any
+listen_port = 5432
+unix_socket_dir = %s
+%s
+`
+
+// Bouncer is a running PgBouncer in transaction mode, before a cluster.
+type Bouncer struct {
+	folder  string // of its socket and its settings
+	process *exec.Cmd
+	ended   chan struct{}
+}
+
+// StartBouncer puts a PgBouncer before a cluster and stops it when the test ends. options are lines of its
+// settings.
+func StartBouncer(t testing.TB, before *Cluster, options ...string) *Bouncer {
+	t.Helper()
+	path := bouncerBinary(t)
+	folder, err := os.MkdirTemp("", "firsttap-pb-") //nolint:usetesting // another user must reach it, by a short name
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Bouncer{folder: folder, ended: make(chan struct{})}
+	t.Cleanup(func() { b.remove(t) })
+	settings := filepath.Join(folder, "pgbouncer.ini")
+	form := fmt.Sprintf(bouncerForm, before.folder, folder, strings.Join(options, "\n"))
+	if err := os.WriteFile(settings, []byte(form), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if before.as != nil { // it refuses to run as root, as the server does
+		for _, name := range []string{folder, settings} {
+			if err := os.Chown(name, int(before.as.Uid), int(before.as.Gid)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var log bytes.Buffer
+	b.process = exec.CommandContext(context.WithoutCancel(t.Context()), path, "-q", settings) //nolint:gosec // the binary that we found
+	b.process.Dir, b.process.SysProcAttr = folder, attributes(before.as)
+	b.process.Stdout, b.process.Stderr = &log, &log
+	if err := b.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = b.process.Wait() // how it ended is in its log
+		close(b.ended)
+	}()
+	b.await(t, &log)
+	return b
+}
+
+// bouncerBinary finds PgBouncer, which Debian puts where only root looks.
+func bouncerBinary(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("PgBouncer is not installed, and these tests are about it: apt-get install -y pgbouncer")
+	return ""
+}
+
+// await returns when the server answers through the bouncer.
+func (b *Bouncer) await(t testing.TB, log *bytes.Buffer) {
+	t.Helper()
+	limit, cancel := context.WithTimeout(t.Context(), startWait)
+	defer cancel()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		conn, err := pgx.Connect(limit, b.URL("postgres"))
+		if err == nil {
+			_ = conn.Close(limit) // it has answered
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-limit.Done():
+			t.Fatalf("the bouncer does not answer: %v", err)
+		case <-b.ended:
+			t.Fatalf("the bouncer ended:\n%s", log.String())
+		}
+	}
+}
+
+// URL names a database of the cluster by way of the bouncer. parameters are added, as name=value.
+func (b *Bouncer) URL(database string, parameters ...string) string {
+	return (&Cluster{folder: b.folder}).URL(database, parameters...)
+}
+
+// remove ends the bouncer at once, and removes everything.
+func (b *Bouncer) remove(t testing.TB) {
+	t.Helper()
+	if b.process != nil && b.process.Process != nil {
+		_ = b.process.Process.Signal(syscall.SIGTERM) // it may have ended
+		timer := time.NewTimer(stopWait)
+		defer timer.Stop()
+		select {
+		case <-b.ended:
+		case <-timer.C:
+			t.Error("the bouncer does not stop")
+			_ = b.process.Process.Kill() // it ends here either way
+			<-b.ended
+		}
+	}
+	if err := os.RemoveAll(b.folder); err != nil {
+		t.Error(err)
+	}
+}
