@@ -213,6 +213,43 @@ func TestDesigns_AreAddedRetiredAndRestored(t *testing.T) {
 	}
 }
 
+func TestCustomers_AreReviewed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	d.do("sandbox", "fixture", "Acme")
+	type row struct {
+		ID, Application string
+		Reason          string `json:"rejection_reason"`
+		Number          int64
+	}
+	var all, rejected []row
+	d.list(&all, "customer", "list", "--program", "Acme", "--json")
+	if len(all) < 3 || all[0].Application != "approved" {
+		t.Fatalf("%+v", all)
+	}
+	review := func(more ...string) []string {
+		return append([]string{"customer", "review", "--program", "Acme", all[0].ID}, more...)
+	}
+	if out := d.do(review("rejected", "--reason", "The document is blurred.")...); !strings.Contains(out, "is rejected") {
+		t.Errorf("rejected: %s", out)
+	}
+	d.list(&rejected, "customer", "list", "--program", "Acme", "--application", "rejected", "--json")
+	if len(rejected) != 1 || rejected[0].ID != all[0].ID || rejected[0].Reason != "The document is blurred." {
+		t.Errorf("%+v", rejected)
+	}
+	d.do(review("approved")...)
+	if out := d.do("customer", "list", "--program", "Acme", "-n", "1"); !strings.Contains(out, "approved") || strings.Contains(out, "blurred") {
+		t.Errorf("approved:\n%s", out)
+	}
+	d.refused(2, "goes with rejected", review("approved", "--reason", "nice")...)
+	d.refused(2, "at most 200 characters", review("rejected", "--reason", strings.Repeat("x", 201))...)
+	d.refused(2, "", review("loved")...)
+	d.refused(2, "has the form", "customer", "review", "--program", "Acme", "85", "approved")
+	d.refused(2, "1 to 1000", "customer", "list", "--program", "Acme", "-n", "0")
+	d.refused(1, "there is no such customer", "customer", "review", "--program", "Acme", "8a1f2b4c-91f6-4f4e-a6b7-6b1c1a9d7e03", "approved")
+}
+
 func TestClock_IsTheSandboxsOwn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

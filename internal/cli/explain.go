@@ -13,6 +13,7 @@ import (
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
@@ -40,6 +41,7 @@ var words = map[fault.Reason]string{
 	card.NotFound:             "there is no such card in this programme",
 	card.RevealForbidden:      "the code of a live programme's card is on its mailer and nowhere else",
 	card.CodeUnavailable:      "the card has no code, or was activated with it",
+	customer.NotFound:         "there is no such customer in this programme; `firsttap customer list` shows the newest",
 	card.DesignNotFound:       "there is no such design in this programme; `firsttap design list` shows those that exist",
 	card.DesignNotUsable:      "the design is retired; `firsttap design restore` lets new cards have it again",
 	card.DesignInvalid:        "such a design cannot be",

@@ -165,16 +165,19 @@ type DecideApplication struct {
 	Command
 	Customer ident.CustomerID
 	Status   customer.ApplicationStatus
+	Reason   string // why it is not approved; shown to the programme
 }
 
-// DecideApplication sets the state of an application. Deciding the same again changes nothing.
+// DecideApplication sets the state of an application. Deciding the same again changes nothing, unless another
+// reason is given. Refusals: customer.NotFound.
 func (s *Service) DecideApplication(ctx context.Context, cmd DecideApplication) (customer.Customer, error) {
 	return Run(ctx, s, cmd.Command, actionDecide, func(w *Work) (customer.Customer, error) {
 		c, err := loadCustomer(ctx, w, cmd.Customer)
-		if err != nil || c.Application == cmd.Status {
+		if err != nil || c.Application == cmd.Status && (cmd.Reason == "" || cmd.Reason == c.RejectionReason) {
 			return c, err
 		}
 		after := settleApplication(c, cmd.Status, w.Program, w.Now)
+		after.RejectionReason = cmd.Reason
 		return after, s.writeApplication(ctx, w, after)
 	})
 }

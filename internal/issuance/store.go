@@ -367,7 +367,10 @@ type Mark struct {
 }
 
 // CustomerFilter chooses customers; empty members choose all.
-type CustomerFilter struct{ ExternalID, EmailKey, Phone string }
+type CustomerFilter struct {
+	ExternalID, EmailKey, Phone string
+	Application                 customer.ApplicationStatus
+}
 
 // AccountFilter chooses accounts; zero members choose all.
 type AccountFilter struct{ Owner ident.CustomerID }

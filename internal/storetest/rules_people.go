@@ -69,7 +69,7 @@ var peopleRules = []contract{
 	{"customers are filtered by each of their keys, and by all together", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		c := w.NewCustomer(func(c *customer.Customer) {
-			c.ExternalID, c.Email, c.Phone = "x1", "Laura@Example.com", "+525511112222"
+			c.ExternalID, c.Email, c.Phone, c.Application = "x1", "Laura@Example.com", "+525511112222", customer.InReview
 		})
 		w.NewCustomer(func(c *customer.Customer) { c.ExternalID, c.Email, c.Phone = "x2", "ana@example.com", "+525511113333" })
 		for _, tt := range []struct {
@@ -82,6 +82,9 @@ var peopleRules = []contract{
 			{issuance.CustomerFilter{ExternalID: "x1", EmailKey: "laura@example.com", Phone: "+525511112222"}, 1},
 			{issuance.CustomerFilter{ExternalID: "x2", Phone: "+525511112222"}, 0},
 			{issuance.CustomerFilter{ExternalID: "X1"}, 0},
+			{issuance.CustomerFilter{Application: customer.InReview}, 1},
+			{issuance.CustomerFilter{Application: customer.InReview, ExternalID: "x2"}, 0},
+			{issuance.CustomerFilter{Application: customer.Rejected}, 0},
 		} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 				got, err := tx.Customers(ctx, w.Program.ID, tt.filter, all)
