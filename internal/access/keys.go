@@ -12,11 +12,12 @@ import (
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
-// How many keys of one kind a programme may have that work (cards contract §22, debit contract §2).
+// How many keys of one kind a programme may have that work (cards contract §22, debit contract §2), and how many
+// entries the allowlist of one may have.
 const (
-	mostCardsKeys      = 10
-	mostEcommerceKeys  = 5
-	mostAllowedEntries = 50 // of an allowlist
+	MostCardsKeys     = 10
+	mostEcommerceKeys = 5
+	MostAllowed       = 50
 )
 
 // KeyRequest is what a new key of a programme is to be.
@@ -55,16 +56,13 @@ func (s *Service) IssueKey(ctx context.Context, by Operator, r KeyRequest) (Issu
 		if countGood(others, now) >= most {
 			return fault.RefuseWith(KeyLimit, most)
 		}
-		m := mint(s.ids, r.Kind, p.Kind)
-		issued = Issued{Program: p, Secret: m.secret, Credential: Credential{
-			ID: ident.CredentialID{UUID: s.ids.UUID()}, Program: p.ID, Kind: r.Kind, Role: r.Role, PublicID: m.publicID,
-			Name: r.Name, Prefix: m.prefix, Hash: s.hasher.HashCredential(m.secret), Allowlist: r.Allowlist,
-			Status: Active, CreatedAt: now,
-		}}
-		if err := tx.InsertCredential(ctx, issued.Credential); err != nil {
+		secret, c := NewKey(s.ids, Credential{Program: p.ID, Kind: r.Kind, Role: r.Role, Name: r.Name, Allowlist: r.Allowlist}, p.Kind, now)
+		c.Hash = s.hasher.HashCredential(secret)
+		issued = Issued{Program: p, Secret: secret, Credential: c}
+		if err := tx.InsertCredential(ctx, c); err != nil {
 			return err
 		}
-		return tx.InsertAudit(ctx, s.row(by, p, "key.create", m.publicID))
+		return tx.InsertAudit(ctx, s.row(by, p, ActionKeyCreate, c.PublicID))
 	})
 	return issued, err
 }
@@ -73,12 +71,12 @@ func (s *Service) IssueKey(ctx context.Context, by Operator, r KeyRequest) (Issu
 func (r *KeyRequest) check() (most int, err error) {
 	name, ok := validName(r.Name)
 	r.Name = name
-	if !ok || len(r.Allowlist) > mostAllowedEntries {
+	if !ok || len(r.Allowlist) > MostAllowed {
 		return 0, fault.Refuse(KeyRequestInvalid)
 	}
 	switch {
 	case r.Kind == CardsKey && r.Role == "":
-		return mostCardsKeys, nil
+		return MostCardsKeys, nil
 	case r.Kind == Ecommerce && (r.Role == "" || r.Role == RoleProgram || r.Role == RoleAdmin):
 		if r.Role == "" {
 			r.Role = RoleProgram
@@ -109,7 +107,23 @@ func (s *Service) ListKeys(ctx context.Context, id ident.ProgramID) (list []Cred
 // RevokeKey ends a key of a programme for good, by its public id. The operator may end the last one too. Errors:
 // [KeyUnknown] (also for a customer's token), [KeyRevokedAlready].
 func (s *Service) RevokeKey(ctx context.Context, by Operator, publicID string) (Credential, error) {
-	var revoked Credential
+	return s.changeKey(ctx, by, publicID, ActionKeyRevoke, func(c *Credential) {
+		c.Status, c.RevokedAt = Revoked, s.now().UTC()
+	})
+}
+
+// AllowKey replaces the addresses that a key may be used from; none is any. Errors: as of RevokeKey, and
+// [KeyRequestInvalid].
+func (s *Service) AllowKey(ctx context.Context, by Operator, publicID string, allowlist []netip.Prefix) (Credential, error) {
+	if len(allowlist) > MostAllowed {
+		return Credential{}, fault.Refuse(KeyRequestInvalid)
+	}
+	return s.changeKey(ctx, by, publicID, ActionKeyAllow, func(c *Credential) { c.Allowlist = allowlist })
+}
+
+// changeKey loads a key that is not revoked, lets decide change it, and writes it with its audit row.
+func (s *Service) changeKey(ctx context.Context, by Operator, publicID, action string, decide func(c *Credential)) (Credential, error) {
+	var changed Credential
 	err := s.store.Write(ctx, func(tx Tx) error {
 		c, ok, err := tx.CredentialByPublicID(ctx, publicID)
 		switch {
@@ -124,21 +138,60 @@ func (s *Service) RevokeKey(ctx context.Context, by Operator, publicID string) (
 		if err != nil {
 			return err
 		}
-		c.Status, c.RevokedAt = Revoked, s.now().UTC()
-		if err := tx.UpdateCredential(ctx, c); err != nil {
+		from := c.Status
+		decide(&c)
+		if err := tx.ChangeCredential(ctx, c, from); err != nil {
 			return err
 		}
-		revoked = c
-		return tx.InsertAudit(ctx, s.row(by, p, "key.revoke", c.PublicID))
+		changed = c
+		return tx.InsertAudit(ctx, s.row(by, p, action, c.PublicID))
 	})
-	return revoked, err
+	return changed, err
 }
 
-// Renew gives a new e-commerce credential with the rights of an old one. Its hash is the caller's to make.
-func Renew(ids *ident.Source, old Credential, of program.Kind, now time.Time) (redact.Text, Credential) {
-	m := mint(ids, Ecommerce, of)
+// The actions of audit rows about keys, whoever acts.
+const (
+	ActionKeyCreate = "key.create"
+	ActionKeyAllow  = "key.set_allowlist"
+	ActionKeyRevoke = "key.revoke"
+)
+
+// NewKey draws a key of a programme that is like another: of the same programme, kind, role, name, allowlist and
+// expiry. Its hash is the caller's to make.
+func NewKey(ids *ident.Source, like Credential, of program.Kind, now time.Time) (redact.Text, Credential) {
+	m := mint(ids, like.Kind, of)
 	return m.secret, Credential{
-		ID: ident.CredentialID{UUID: ids.UUID()}, Program: old.Program, Kind: Ecommerce, Role: old.Role, PublicID: m.publicID,
-		Name: old.Name, Prefix: m.prefix, Allowlist: old.Allowlist, Status: Active, ExpiresAt: old.ExpiresAt, CreatedAt: now,
+		ID: ident.CredentialID{UUID: ids.UUID()}, Program: like.Program, Kind: like.Kind, Role: like.Role, PublicID: m.publicID,
+		Name: like.Name, Prefix: m.prefix, Allowlist: like.Allowlist, Status: Active, ExpiresAt: like.ExpiresAt, CreatedAt: now,
 	}
+}
+
+// ParseAllowed reads an entry of an allowlist: an address, or a range such as 203.0.113.0/24, whose bits behind the
+// length do not count. IPv4 inside IPv6 is IPv4, as it is for callers; a range that holds more than that is refused,
+// because no caller would ever match the IPv4 part of it.
+func ParseAllowed(text string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), a.Zone() == ""
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if a := p.Addr(); a.Is4In6() {
+		const inside = 128 - 32
+		if p.Bits() < inside {
+			return netip.Prefix{}, false
+		}
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-inside)
+	}
+	return p.Masked(), true
+}
+
+// ShowAllowed is the entry as people write it: a single address without its length.
+func ShowAllowed(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
 }

@@ -17,6 +17,10 @@ var (
 	BearerInvalid         = fault.New("bearer_token_invalid", fault.Unauthenticated)    // malformed, not ours, ended, sent twice
 	BearerExpired         = fault.New("bearer_token_expired", fault.Unauthenticated)
 	LoginRefused          = fault.New("login_refused", fault.Unauthenticated) // wrong, unknown, disabled, used before, over
+	KeyUnknown            = fault.New("key_not_found", fault.NotFound)
+	KeyLimit              = fault.New("key_limit_reached", fault.Refused)             // Detail: int, the most that may live
+	KeyLastActive         = fault.New("key_last_active", fault.Refused)               // its end would lock the programme out
+	CallerExcluded        = fault.New("key_allowlist_excludes_caller", fault.Refused) // the list would lock the caller out
 )
 
 // ProgramSuspended and ProgramUnknown belong to the rules as well, which list them.
@@ -30,11 +34,11 @@ func Reasons() []fault.Reason {
 	return []fault.Reason{
 		KeyMissing, KeyHeaderInvalid, KeyInvalid, AddressNotAllowed, EcommerceMissing, EcommerceInvalid,
 		CustomerTokenMissing, CustomerTokenInvalid, CustomerTokenExpired, CustomerTokenInactive,
-		BearerInvalid, BearerExpired, LoginRefused,
+		BearerInvalid, BearerExpired, LoginRefused, KeyUnknown, KeyLimit, KeyLastActive, CallerExcluded,
 	}
 }
 
-// What an operator may be told. No door sees these; the command line has the words.
+// What only an operator may be told. No door sees these; the command line has the words.
 var (
 	ProgramNameInvalid = fault.New("program_name_invalid", fault.Invalid)
 	ProgramNameTaken   = fault.New("program_name_taken", fault.Conflict)
@@ -43,8 +47,6 @@ var (
 	ClockOfSandboxOnly = fault.New("clock_of_sandbox_only", fault.Refused)
 	ClockInvalid       = fault.New("clock_invalid", fault.Invalid) // Detail: string
 	KeyRequestInvalid  = fault.New("key_request_invalid", fault.Invalid)
-	KeyLimit           = fault.New("key_limit_reached", fault.Refused) // Detail: int, the most that may live
-	KeyUnknown         = fault.New("key_not_found", fault.NotFound)
 	KeyRevokedAlready  = fault.New("key_revoked_already", fault.Refused)
 	UserInvalid        = fault.New("user_invalid", fault.Invalid)
 	UserTaken          = fault.New("user_taken", fault.Conflict)
@@ -55,6 +57,6 @@ var (
 func OperatorReasons() []fault.Reason {
 	return []fault.Reason{
 		ProgramNameInvalid, ProgramNameTaken, ProgramKindInvalid, PolicyInvalid, ClockOfSandboxOnly, ClockInvalid,
-		KeyRequestInvalid, KeyLimit, KeyUnknown, KeyRevokedAlready, UserInvalid, UserTaken, UserUnknown,
+		KeyRequestInvalid, KeyRevokedAlready, UserInvalid, UserTaken, UserUnknown,
 	}
 }

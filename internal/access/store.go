@@ -49,8 +49,8 @@ type Tx interface {
 	Overrides(ctx context.Context, id ident.ProgramID) (map[string]string, error)
 	InsertDesign(ctx context.Context, d card.Design) error
 	InsertCredential(ctx context.Context, c Credential) error
-	// UpdateCredential changes name, allowlist, status and expiry.
-	UpdateCredential(ctx context.Context, c Credential) error
+	// ChangeCredential changes allowlist, status, expiry, end and tries, guarded by the status that was read.
+	ChangeCredential(ctx context.Context, c Credential, from Status) error
 	// TouchCredential sets when the credential was last used, unless a later time is there already. A
 	// credential that is gone is no error.
 	TouchCredential(ctx context.Context, id ident.CredentialID, usedAt time.Time) error

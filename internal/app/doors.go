@@ -17,15 +17,16 @@ import (
 // no other door does, and comes last.
 func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	passwords := access.NewPasswords(a.ids)
+	keys := tokens.New(tokens.Config{
+		Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
+	})
 	debit, err := debitapi.New(debitapi.Options{
 		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
 		Logins: access.NewLogins(access.LoginsConfig{
 			Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Passwords: passwords, IDs: a.ids, Now: a.deps.Now,
 			Only: onlyKind(a.cfg.HostKind), Forget: a.authenticator.Forget,
 		}),
-		Tokens: tokens.New(tokens.Config{
-			Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
-		}),
+		Tokens:    keys,
 		Wallet:    wallet.New(a.Rules, a.ids),
 		Hasher:    passwords,
 		PlainHTTP: !a.cfg.Debit.RequireHTTPS, LoginsPerMinute: a.cfg.Debit.LoginsPerMinute,
@@ -34,7 +35,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		return nil, fmt.Errorf("build the debit API: %w", err)
 	}
 	cards, err := cardsapi.New(cardsapi.Config{
-		Service: a.Rules, Spending: a.Spending, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
+		Service: a.Rules, Spending: a.Spending, Tokens: keys, Keys: a.authenticator, Bureau: a.bureau, Resolver: resolver, Now: a.deps.Now,
 		PublicURL: a.publicURL,
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/spending"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -44,6 +45,7 @@ type Bureau interface {
 type Config struct {
 	Service  *issuance.Service
 	Spending *spending.Service
+	Tokens   *tokens.Service
 	Keys     Keys
 	Bureau   Bureau
 	Resolver webhook.Resolver // looks up the hosts of webhooks
@@ -58,6 +60,7 @@ type Config struct {
 type Door struct {
 	service   *issuance.Service
 	spending  *spending.Service
+	tokens    *tokens.Service
 	keys      Keys
 	bureau    Bureau
 	resolver  webhook.Resolver
@@ -72,11 +75,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Spending == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil || c.PublicURL == nil {
+	if c.Service == nil || c.Spending == nil || c.Tokens == nil || c.Keys == nil || c.Bureau == nil || c.Resolver == nil || c.Now == nil || c.PublicURL == nil {
 		return nil, errors.New("cardsapi: rules, keys, a bureau, a resolver, a clock and a public URL are needed")
 	}
 	d := &Door{
-		service: c.Service, spending: c.Spending, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
+		service: c.Service, spending: c.Spending, tokens: c.Tokens, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
 		windows: httpd.NewWindows(c.Now), failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
 		strangers: httpd.NewFailures(c.Now, failureLimit, blockFor), publicURL: c.PublicURL,
 		dialCodes: phonenumbers.GetSupportedCallingCodes(),

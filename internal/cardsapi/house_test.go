@@ -31,6 +31,7 @@ import (
 	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/vault"
 )
 
@@ -85,10 +86,11 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		Store: db.Issuance(), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: cardsapi.Announce},
 	})
+	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
 	door, err := cardsapi.New(cardsapi.Config{
 		Service: h.service, Spending: spending.New(h.service, w.IDs), Bureau: maker, Resolver: names{}, Now: w.Clock.Now,
 		PublicURL: func() string { return "http://cards.example.com" },
-		Keys:      access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now}),
+		Keys:      auth, Tokens: tokens.New(tokens.Config{Rules: h.service, Forget: auth.Forget}),
 	})
 	if err != nil {
 		t.Fatal(err)

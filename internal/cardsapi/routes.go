@@ -39,7 +39,7 @@ const (
 
 // routes are the endpoints of contract §9. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.designRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.simulationRoutes(), d.revealRoutes(), []httpd.Route{documentRoute()})
+	return slices.Concat(d.peopleRoutes(), d.cardRoutes(), d.designRoutes(), d.shipmentRoutes(), d.spendingRoutes(), d.webhookRoutes(), d.keyRoutes(), d.simulationRoutes(), d.revealRoutes(), []httpd.Route{documentRoute()})
 }
 
 func (d *Door) peopleRoutes() []httpd.Route {
@@ -135,6 +135,15 @@ func (d *Door) webhookRoutes() []httpd.Route {
 		route("POST", "/webhooks/{id}/deliveries/{deliveryId}/replay", opt, def, d.replayDelivery),
 		route("POST", "/webhooks/{id}/disable", opt, def, d.disableWebhook),
 		route("DELETE", "/webhooks/{id}", none, def, d.dropWebhook),
+	}
+}
+
+func (d *Door) keyRoutes() []httpd.Route {
+	return []httpd.Route{
+		secret(withBody("POST", "/api-keys", req, def, d.createKey)),
+		route("GET", "/api-keys", none, def, d.listKeys),
+		withBody("PUT", "/api-keys/{id}/ip-allowlist", none, def, d.allowKey),
+		route("DELETE", "/api-keys/{id}", none, def, d.revokeKey),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // TestRoutes_HaveAllThatAnEndpointOwes walks the routes as data.
 func TestRoutes_HaveAllThatAnEndpointOwes(t *testing.T) {
 	t.Parallel()
-	required := []string{"POST /accounts", "POST /cards", "POST /card-shipments/{id}/submit"}
+	required := []string{"POST /accounts", "POST /cards", "POST /card-shipments/{id}/submit", "POST /api-keys"}
 	for _, r := range (&Door{}).routes() {
 		name := r.Method + " " + r.Pattern
 		if r.Auth == authNobody {

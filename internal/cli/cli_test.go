@@ -111,12 +111,18 @@ func TestKeys_ShowTheirSecretOnce(t *testing.T) {
 	if strings.Contains(listed, secret) || strings.Contains(listed, debit["secret"]) {
 		t.Error("a secret is shown again")
 	}
-	for _, want := range []string{"203.0.113.9/32,2001:db8::/32", "debit admin", `"action":"key.create"`} {
+	for _, want := range []string{"203.0.113.9,2001:db8::/32", "debit admin", `"action":"key.create"`} {
 		if !strings.Contains(listed, want) {
 			t.Errorf("no %s in\n%s", want, listed)
 		}
 	}
+	if allowed := d.do("key", "allow", debit["id"], "--allow", "::ffff:198.51.100.0/120"); !strings.Contains(allowed, "198.51.100.0/24") {
+		t.Errorf("allowed: %s", allowed)
+	}
+	d.refused(2, "neither an address nor a range", "key", "allow", debit["id"], "--allow", "::ffff:198.51.100.0/64")
+	d.do("key", "allow", debit["id"])
 	d.do("key", "revoke", debit["id"])
+	d.refused(1, "revoked before", "key", "allow", debit["id"])
 	d.refused(1, "revoked before", "key", "revoke", debit["id"])
 	d.refused(1, "there is no such key", "key", "revoke", "ec_nobody")
 	d.refused(1, "there is no such programme", "key", "list", "--program", "Nobody")

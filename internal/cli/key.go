@@ -14,6 +14,7 @@ import (
 type keyCommand struct {
 	Create keyCreate `cmd:"" help:"Issue a key. Its secret is printed once and cannot be shown again."`
 	List   keyList   `cmd:"" help:"List the keys of a programme, revoked ones included."`
+	Allow  keyAllow  `cmd:"" help:"Replace the addresses that a key may be used from."`
 	Revoke keyRevoke `cmd:"" help:"End a key for good."`
 }
 
@@ -77,16 +78,11 @@ func (c keyCreate) show(w World, issued access.Issued) error {
 func parseAllowlist(list []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, text := range list {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			out = append(out, p.Masked())
-			continue
-		}
-		a, err := netip.ParseAddr(text)
-		if err != nil || a.Zone() != "" {
+		p, ok := access.ParseAllowed(text)
+		if !ok {
 			return nil, usageError(fmt.Sprintf("--allow %s: neither an address nor a range such as 203.0.113.0/24", text))
 		}
-		a = a.Unmap()
-		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+		out = append(out, p)
 	}
 	return out, nil
 }
@@ -135,7 +131,7 @@ func keyRows(list []access.Credential) []keyRow {
 	for i, k := range list {
 		rows[i] = keyRow{k.PublicID, k.Name, sortOf(k), string(k.Status), nil, momentJSON(k.LastUsed), momentJSON(k.CreatedAt), momentJSON(k.RevokedAt)}
 		for _, p := range k.Allowlist {
-			rows[i].Allowlist = append(rows[i].Allowlist, p.String())
+			rows[i].Allowlist = append(rows[i].Allowlist, access.ShowAllowed(p))
 		}
 	}
 	return rows
@@ -158,9 +154,31 @@ func joinPrefixes(list []netip.Prefix) string {
 	}
 	texts := make([]string, len(list))
 	for i, p := range list {
-		texts[i] = p.String()
+		texts[i] = access.ShowAllowed(p)
 	}
 	return strings.Join(texts, ",")
+}
+
+type keyAllow struct {
+	where
+	ID    string   `arg:"" help:"Id of the key, as key list shows it."`
+	Allow []string `help:"Addresses or CIDR ranges that the key may be used from; none is any." placeholder:"ADDRESS"`
+}
+
+// Run replaces the list.
+func (c keyAllow) Run(ctx context.Context, w World) error {
+	list, err := parseAllowlist(c.Allow)
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
+		k, err := h.Access.AllowKey(ctx, c.operator(), c.ID, list)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.Stdout, "%s may be used from: %s. Running servers know within two seconds.\n", k.PublicID, joinPrefixes(k.Allowlist))
+		return err
+	})
 }
 
 type keyRevoke struct {

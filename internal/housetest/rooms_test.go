@@ -57,7 +57,7 @@ var rooms = map[string][]string{
 	"wirejson":    {},
 	"httpd":       {"fault", "redact", "ident"},
 	"openapitest": {"httpd"},
-	"cardsapi":    append([]string{"issuance", "spending", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
+	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
 	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
 	// the frame

@@ -114,7 +114,7 @@ type CustomerWriter interface {
 	SaveProfile(ctx context.Context, p ident.ProgramID, id ident.CustomerID, v customer.Profile) error
 }
 
-// TokenReader reads the tokens of customers, and what they prove themselves with.
+// TokenReader reads the tokens of customers, what they prove themselves with, and the keys of programmes.
 type TokenReader interface {
 	// CredentialWith finds a credential of the programme by the keyed hash of its secret, good or not.
 	CredentialWith(ctx context.Context, p ident.ProgramID, hash []byte) (access.Credential, bool, error)
@@ -123,12 +123,18 @@ type TokenReader interface {
 	// DeviceToken gives the newest oauth token that a device got under a refresh token, whatever its state.
 	DeviceToken(ctx context.Context, refresh ident.CredentialID, device string) (access.Credential, bool, error)
 	CustomerLogin(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Login, bool, error)
+	// ProgramKey gives a key of the programme of that kind, good or not.
+	ProgramKey(ctx context.Context, p ident.ProgramID, kind access.Kind, id ident.CredentialID) (access.Credential, bool, error)
+	// ProgramKeys lists the programme's keys of a kind, newest first, revoked ones included.
+	ProgramKeys(ctx context.Context, p ident.ProgramID, kind access.Kind, page Page) ([]access.Credential, error)
+	// CountLivingKeys counts those that are active.
+	CountLivingKeys(ctx context.Context, p ident.ProgramID, kind access.Kind) (int, error)
 }
 
-// TokenWriter changes the tokens of customers.
+// TokenWriter changes the tokens of customers and the keys of programmes.
 type TokenWriter interface {
 	InsertCredential(ctx context.Context, c access.Credential) error
-	// ChangeCredential changes status, expiry, end and tries, guarded by the status that was read.
+	// ChangeCredential changes allowlist, status, expiry, end and tries, guarded by the status that was read.
 	ChangeCredential(ctx context.Context, c access.Credential, from access.Status) error
 	// DropDeviceTokens removes what a device got under a refresh token.
 	DropDeviceTokens(ctx context.Context, refresh ident.CredentialID, device string) error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 )
 
@@ -25,9 +26,10 @@ const (
 	insertCredential           = `INSERT INTO credentials (id, program_id, kind, role, public_id, name, prefix, hash, customer_id, device, allowlist, status,
 	expires_at, created_at, revoked_at, last_used, parent_id, tries)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
-	updateCredential = `UPDATE credentials SET name = $2, allowlist = $3, status = $4, expires_at = $5, revoked_at = $6, last_used = $7
-	WHERE id = $1`
-	touchCredential = `UPDATE credentials SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)`
+	selectProgramKey = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.program_id = $1 AND k.kind = $2 AND k.id = $3`
+	listProgramKeys  = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.program_id = $1 AND k.kind = $2`
+	countLivingKeys  = `SELECT COUNT(*) FROM credentials k WHERE k.program_id = $1 AND k.kind = $2 AND k.status = 'active'`
+	touchCredential  = `UPDATE credentials SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)`
 )
 
 func credentialDest(c *access.Credential) []any {
@@ -117,8 +119,22 @@ func (t tx) InsertCredential(_ context.Context, c access.Credential) error {
 	return err
 }
 
-func (t tx) UpdateCredential(_ context.Context, c access.Credential) error {
-	return update(t, updateCredential, c.ID.UUID, c.Name, fromPrefixes(c.Allowlist), string(c.Status), c.ExpiresAt, c.RevokedAt, c.LastUsed)
+func (t tx) ProgramKey(_ context.Context, p ident.ProgramID, kind access.Kind, id ident.CredentialID) (access.Credential, bool, error) {
+	var c access.Credential
+	found, err := one(t, selectProgramKey, []any{p.UUID, string(kind), id.UUID}, credentialDest(&c)...)
+	return c, found, err
+}
+
+func (t tx) ProgramKeys(_ context.Context, p ident.ProgramID, kind access.Kind, page issuance.Page) ([]access.Credential, error) {
+	l := newListing(listProgramKeys, p.UUID, string(kind))
+	sql, args := l.newestFirst("k", page)
+	return all(t, sql, args, scanCredential)
+}
+
+func (t tx) CountLivingKeys(_ context.Context, p ident.ProgramID, kind access.Kind) (int, error) {
+	var n int
+	_, err := one(t, countLivingKeys, []any{p.UUID, string(kind)}, &n)
+	return n, err
 }
 
 func (t tx) TouchCredential(_ context.Context, id ident.CredentialID, usedAt time.Time) error {

@@ -36,8 +36,8 @@ func allTexts() map[string]string {
 		"waiting batch": selectWaitingBatch, "lease batch": leaseBatch, "renew batch": renewBatch, "release batch": releaseBatch,
 		"staged": selectStaged, "trim staged": trimStaged,
 		"sweep answers": sweepAnswers, "sweep misses": sweepMisses, "done messages": selectDone, "delete deliveries": deleteDeliveries,
-		"touch credential": touchCredential,
-		"profile":          selectProfile, "save profile": saveProfile, "wallet of": selectWalletOf,
+		"touch credential": touchCredential, "programme key": selectProgramKey, "count living keys": countLivingKeys,
+		"profile": selectProfile, "save profile": saveProfile, "wallet of": selectWalletOf,
 		"credential with": selectCredentialWith, "living": selectLiving, "device token": selectDeviceToken, "change credential": changeCredential,
 		"drop device tokens": dropDeviceTokens, "customer login": selectCustomerLogin, "update customer login": updateCustomerLogin,
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
@@ -77,6 +77,7 @@ func allTexts() map[string]string {
 		texts["count movements"+name] = movements(countMovements, ident.ProgramID{UUID: ident.UUID{1}}, f).sql.String()
 	}
 	list("accounts of an owner", listAccounts, "a", "", "a.owner_id = ")
+	list("keys", strings.Replace(listProgramKeys, "$2", "'cards_key'", 1), "k", "")
 	list("designs", listDesigns, "d", "")
 	list("cards", listViewsStart, "k", listViewsEnd)
 	list("cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ")
@@ -93,7 +94,8 @@ func allTexts() map[string]string {
 // by is the index that a query must use where several would do.
 var by = map[string]string{
 	"vault entry by index": "card_numbers_pan",
-	"list cards":           "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
+	"list keys":            "credentials_list", "count living keys": "credentials_list",
+	"list cards": "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
 	"list accounts of an owner": "accounts_owner", "movements": "journal_entries_customer", "movements of days": "journal_entries_customer",
 	"count movements": "journal_entries_customer", "count movements of days": "journal_entries_customer", "owed by children": "accounts_parent", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",

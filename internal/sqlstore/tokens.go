@@ -15,7 +15,7 @@ const (
 	WHERE k.program_id = $1 AND k.customer_id = $2 AND k.customer_id IS NOT NULL AND k.status <> 'revoked' ORDER BY k.created_at, k.id`
 	selectDeviceToken = `SELECT ` + credentialColumns + ` FROM credentials k
 	WHERE k.parent_id = $1 AND k.device = $2 AND k.parent_id IS NOT NULL ORDER BY k.created_at DESC, k.id DESC LIMIT 1`
-	changeCredential = `UPDATE credentials SET status = $3, expires_at = $4, revoked_at = $5, tries = $6 WHERE id = $1 AND status = $2`
+	changeCredential = `UPDATE credentials SET status = $3, expires_at = $4, revoked_at = $5, tries = $6, allowlist = $7 WHERE id = $1 AND status = $2`
 	dropDeviceTokens = `DELETE FROM credentials WHERE parent_id = $1 AND device = $2 AND parent_id IS NOT NULL`
 
 	selectCustomerLogin = `SELECT program_id, customer_id, password_hash, wrong, wrong_since, version FROM customer_logins
@@ -43,7 +43,7 @@ func (t tx) DeviceToken(_ context.Context, refresh ident.CredentialID, device st
 }
 
 func (t tx) ChangeCredential(_ context.Context, c access.Credential, from access.Status) error {
-	return update(t, changeCredential, c.ID.UUID, string(from), string(c.Status), c.ExpiresAt, c.RevokedAt, c.Tries)
+	return update(t, changeCredential, c.ID.UUID, string(from), string(c.Status), c.ExpiresAt, c.RevokedAt, c.Tries, fromPrefixes(c.Allowlist))
 }
 
 func (t tx) DropDeviceTokens(_ context.Context, refresh ident.CredentialID, device string) error {

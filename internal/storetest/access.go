@@ -64,9 +64,10 @@ var accessRows = []contract{
 		for _, c := range []access.Credential{full, sparse} {
 			w.Admin(func(ctx context.Context, tx access.Tx) error { return tx.InsertCredential(ctx, c) })
 			w.readsCredential(t, c)
-			c.Name, c.Allowlist, c.Status = "renamed", []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, access.Revoked
+			from := c.Status
+			c.Allowlist, c.Status = []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, access.Revoked
 			c.ExpiresAt, c.RevokedAt = w.next(), w.next()
-			w.Admin(func(ctx context.Context, tx access.Tx) error { return tx.UpdateCredential(ctx, c) })
+			w.Admin(func(ctx context.Context, tx access.Tx) error { return tx.ChangeCredential(ctx, c, from) })
 			w.readsCredential(t, c)
 		}
 	}},

@@ -50,9 +50,9 @@ func Run(t *testing.T, f Factory) {
 	t.Helper()
 	try(t, f, []tier{
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, spendingRaces, walletRaces}},
+		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, keyRaces, spendingRaces, walletRaces}},
 	})
 }
 

@@ -73,7 +73,7 @@ func (s *Service) Exchange(ctx context.Context, cmd issuance.Command, used acces
 		if err != nil {
 			return Exchanged{}, err
 		}
-		secret, made := access.Renew(s.c.Rules.IDs(), old, w.Program.Kind, old.RevokedAt)
+		secret, made := access.NewKey(s.c.Rules.IDs(), old, w.Program.Kind, old.RevokedAt)
 		made.Hash = s.c.Rules.HashCredential(secret)
 		w.Audit.Note = old.PublicID + " became " + made.PublicID
 		return Exchanged{Token: secret}, w.Tx.InsertCredential(ctx, made)
