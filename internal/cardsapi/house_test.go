@@ -270,7 +270,7 @@ func (h *house) events() []told {
 		h.t.Fatal(err)
 	}
 	now := h.world.Clock.Now()
-	all, err := queue.Claim(h.t.Context(), "test", now, time.Minute, 1000, 1000)
+	all, err := queue.Claim(h.t.Context(), "test", now, time.Minute, outbox.NewRoom(1000, 1000))
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func (h *house) due(kind string) (out []outbox.Delivery) {
 	if _, err := h.world.Store.Outbox().FanOut(h.t.Context(), 100); err != nil {
 		h.t.Fatal(err)
 	}
-	all, err := h.world.Store.Outbox().Claim(h.t.Context(), "test", h.world.Clock.Now(), time.Minute, 100, 100)
+	all, err := h.world.Store.Outbox().Claim(h.t.Context(), "test", h.world.Clock.Now(), time.Minute, outbox.NewRoom(100, 100))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestDeliveries_AreSeenAndSentAgain(t *testing.T) {
 	if again.text("status") != "PENDING" || again.text("nextAttemptAt") == "" {
 		t.Errorf("replayed %s", again.body)
 	}
-	claimed, err := h.world.Store.Outbox().Claim(t.Context(), "test", h.world.Clock.Now(), time.Minute, 100, 100)
+	claimed, err := h.world.Store.Outbox().Claim(t.Context(), "test", h.world.Clock.Now(), time.Minute, outbox.NewRoom(100, 100))
 	if err != nil || len(claimed) != 1 || claimed[0].Message.ID != d.Message.ID || string(claimed[0].Message.Body) != string(d.Message.Body) || claimed[0].Attempt != 2 {
 		t.Fatalf("claimed %+v, %v", claimed, err)
 	}

@@ -145,7 +145,7 @@ func (h *house) notice(ref, want string) {
 	h.t.Helper()
 	_, err := h.db.Outbox().FanOut(h.t.Context(), 10_000)
 	h.must(err)
-	due, err := h.db.Outbox().Claim(h.t.Context(), "test", h.clock.Now(), time.Minute, 10, 10)
+	due, err := h.db.Outbox().Claim(h.t.Context(), "test", h.clock.Now(), time.Minute, outbox.NewRoom(10, 10))
 	h.must(err)
 	if len(due) != 1 {
 		h.t.Fatalf("%d deliveries, want one", len(due))
@@ -545,7 +545,7 @@ func (h *house) sample() {
 	h.t.Helper()
 	_, err := h.db.Outbox().FanOut(h.t.Context(), 100)
 	h.must(err)
-	due, err := h.db.Outbox().Claim(h.t.Context(), "test", h.clock.Now(), time.Minute, 10, 10)
+	due, err := h.db.Outbox().Claim(h.t.Context(), "test", h.clock.Now(), time.Minute, outbox.NewRoom(10, 10))
 	h.must(err)
 	if len(due) != 1 || !regexp.MustCompile(`^msg_[0-9a-f]{32}$`).MatchString(string(due[0].Message.ID)) || string(due[0].Message.Body) != `{"referenceBatch":"00000000000000000000000000000000","status":4,"numCreated":1,"numFailed":0}` {
 		h.t.Fatalf("%v", due)

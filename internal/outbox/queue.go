@@ -18,11 +18,11 @@ type Queue interface {
 	// message was made. It returns how many messages it took. The native door has no endpoints of its own
 	// here; its messages are taken and kept.
 	FanOut(ctx context.Context, limit int) (messages int, err error)
-	// Claim leases up to limit deliveries that are due, each on its own programme's clock (derived from
-	// realNow), oldest due first, at most perEndpoint of one endpoint counting those leased already.
+	// Claim leases deliveries that are due, each on its own programme's clock (derived from
+	// realNow), oldest due first, as far as there is room; those of an endpoint that are leased already count.
 	// Deliveries whose lease has passed on real time are due again. Endpoints that were disabled meanwhile
 	// have their deliveries dropped.
-	Claim(ctx context.Context, owner string, realNow time.Time, lease time.Duration, perEndpoint, limit int) ([]Delivery, error)
+	Claim(ctx context.Context, owner string, realNow time.Time, lease time.Duration, room Room) ([]Delivery, error)
 	// Finish writes the outcomes of attempts in one commit, and a row for each attempt. held tells of each
 	// whether its lease was still this one's: where it was not (the fence differs), the delivery stays as it is.
 	Finish(ctx context.Context, ended []Ended) (held []bool, err error)

@@ -72,6 +72,7 @@ type Worker struct {
 	Config
 	wake  chan struct{}
 	slots chan struct{}
+	paces *paces
 	ended chan Ended // to the one who writes
 	done  sync.WaitGroup
 }
@@ -81,7 +82,7 @@ func New(c Config) *Worker {
 	if c.StopGrace <= 0 {
 		c.StopGrace = defaultStopGrace
 	}
-	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight), ended: make(chan Ended, inFlight)}
+	return &Worker{Config: c, wake: make(chan struct{}, 1), slots: make(chan struct{}, inFlight), paces: newPaces(), ended: make(chan Ended, inFlight)}
 }
 
 // Wake tells the worker that there may be messages. It never blocks.
@@ -150,14 +151,15 @@ func (w *Worker) look(ctx, sending context.Context) (more bool, err error) {
 	if room == 0 {
 		return false, nil // an attempt that ends wakes the worker
 	}
-	claimed, err := w.Queue.Claim(ctx, w.Owner, w.Now(), lease, perEndpoint, room)
+	claimed, err := w.Queue.Claim(ctx, w.Owner, w.Now(), lease, w.paces.room(room))
 	if err != nil {
 		return false, err
 	}
 	for _, d := range claimed {
-		w.slots <- struct{}{} // there is room: only this goroutine takes places
+		w.slots <- struct{}{}                // there is room: only this goroutine takes places
+		pace := w.paces.begin(d.Endpoint.ID) // before the next look asks for room
 		w.done.Go(func() {
-			w.carry(sending, d)
+			w.carry(sending, d, pace)
 			<-w.slots
 			if len(w.slots) == cap(w.slots)-1 {
 				w.Wake() // there was no room; else the end of the attempt wakes the worker once it is written
@@ -168,9 +170,10 @@ func (w *Worker) look(ctx, sending context.Context) (more bool, err error) {
 }
 
 // carry makes one attempt and hands its end to the one who writes.
-func (w *Worker) carry(ctx context.Context, d Delivery) {
+func (w *Worker) carry(ctx context.Context, d Delivery, pace Pace) {
 	started := w.Now()
 	result := w.attempt(ctx, d)
+	w.paces.end(d.Endpoint.ID, pace, result.Took)
 	if result.Err == webhook.FailureCancelled {
 		// The lease is handed back also when we are told to stop, but not for ever.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)

@@ -14,7 +14,9 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -292,6 +294,50 @@ func TestWorker_AHangingEndpointDelaysNobody(t *testing.T) {
 		<-hanging.bell
 	}
 	stop()
+}
+
+// hangs is a sender to receivers of which those that are called so never answer.
+type hangs struct {
+	running atomic.Int64  // attempts that hang
+	got     chan struct{} // rings once for each that was taken
+}
+
+func (h *hangs) Send(ctx context.Context, r webhook.Request) webhook.Result {
+	if strings.Contains(r.URL, "hanging") {
+		h.running.Add(1)
+		<-ctx.Done()
+		return webhook.Result{Err: webhook.FailureCancelled}
+	}
+	h.got <- struct{}{}
+	return webhook.Result{Acknowledged: true, Status: http.StatusOK}
+}
+
+// TestWorker_ManyHangingEndpointsDelayNobodyWhoAnswers has more attempts that never end than there are places.
+func TestWorker_ManyHangingEndpointsDelayNobodyWhoAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	const messages = 20
+	h := &hangs{got: make(chan struct{}, messages)}
+	p.endpoint("https://good.example.com")
+	p.announce(1)
+	w := outbox.New(outbox.Config{
+		Queue: p.db.Outbox(), Sender: h, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+		Owner: "one", StopGrace: time.Millisecond,
+	})
+	stop := run(t, w)
+	defer stop()
+	<-h.got // it has answered once
+	for i := range 200 {
+		p.endpoint(fmt.Sprintf("https://hanging%d.example.com", i))
+	}
+	p.announce(messages)
+	w.Wake()
+	for range messages {
+		<-h.got // while the others hang, for ever
+	}
+	if n := h.running.Load(); n > 64 {
+		t.Errorf("%d attempts hang, more than half of the places", n)
+	}
 }
 
 func TestWorker_HandsItsLeasesBackWhenStopped(t *testing.T) {

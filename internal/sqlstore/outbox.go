@@ -113,7 +113,7 @@ type candidate struct {
 
 // Claim looks for what is due on a reader, where a storm of dead endpoints disturbs nobody, and leases it
 // on the writer, where everything that counts is looked at again.
-func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time, length time.Duration, perEndpoint, limit int) ([]outbox.Delivery, error) {
+func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time, length time.Duration, room outbox.Room) ([]outbox.Delivery, error) {
 	var due []candidate
 	var dead []ident.UUID
 	err := d.engine.read(ctx, func(s *session) error {
@@ -121,7 +121,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 		if dead, err = all(s, selectDead, []any{realNow, sweepChunk}, func(r row, id *ident.UUID) error { return r.scan(id) }); err != nil {
 			return err
 		}
-		due, err = findDue(s, realNow, perEndpoint, limit)
+		due, err = findDue(s, realNow, room)
 		return err
 	})
 	if err != nil || len(due)+len(dead) == 0 {
@@ -135,7 +135,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 			}
 		}
 		var err error
-		out, err = leaseAll(s, due, owner, realNow, length, perEndpoint)
+		out, err = leaseAll(s, due, owner, realNow, length, room)
 		return err
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 }
 
 // findDue lists what may be leased: of each endpoint its oldest, and of all these the most overdue.
-func findDue(s *session, realNow time.Time, perEndpoint, limit int) ([]candidate, error) {
+func findDue(s *session, realNow time.Time, room outbox.Room) ([]candidate, error) {
 	var busy []candidate
 	err := s.query(selectBusyEndpoints, nil, func(r row) error {
 		var c candidate
@@ -167,12 +167,12 @@ func findDue(s *session, realNow time.Time, perEndpoint, limit int) ([]candidate
 		if _, err := one(s, countLeased, []any{of.endpoint.ID.UUID, realNow}, &leased); err != nil {
 			return nil, err
 		}
-		room := min(perEndpoint-leased, limit)
-		if room <= 0 {
+		left := min(room.At(of.endpoint.ID)-leased, room.All)
+		if left <= 0 {
 			continue
 		}
 		now := of.program.Now(realNow)
-		err := s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, room}, func(r row) error {
+		err := s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, left}, func(r row) error {
 			c := of
 			var at time.Time
 			if err := r.scan(&c.id, &at, &c.fence); err != nil {
@@ -187,22 +187,22 @@ func findDue(s *session, realNow time.Time, perEndpoint, limit int) ([]candidate
 		}
 	}
 	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(b.late, a.late) })
-	return due[:min(len(due), limit)], nil
+	return slices.DeleteFunc(due, func(c candidate) bool { return !room.Take(c.endpoint.ID) }), nil
 }
 
 // leaseAll leases candidates that nobody took meanwhile, and loads what goes with them.
-func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, perEndpoint int) ([]outbox.Delivery, error) {
+func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, room outbox.Room) ([]outbox.Delivery, error) {
 	var out []outbox.Delivery
-	room := map[ident.EndpointID]int{}
+	left := map[ident.EndpointID]int{}
 	for _, c := range due {
-		if _, known := room[c.endpoint.ID]; !known {
-			left, err := roomAt(s, c.endpoint.ID, realNow, perEndpoint)
+		if _, known := left[c.endpoint.ID]; !known {
+			n, err := roomAt(s, c.endpoint.ID, realNow, room.At(c.endpoint.ID))
 			if err != nil {
 				return nil, err
 			}
-			room[c.endpoint.ID] = left
+			left[c.endpoint.ID] = n
 		}
-		if room[c.endpoint.ID] <= 0 {
+		if left[c.endpoint.ID] <= 0 {
 			continue
 		}
 		rows, err := s.exec(lease, c.id, c.fence, owner, realNow.Add(length))
@@ -212,7 +212,7 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 		if rows == 0 {
 			continue
 		}
-		room[c.endpoint.ID]--
+		left[c.endpoint.ID]--
 		d := outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
 		m := &d.Message
 		if _, err := one(s, selectLetter, []any{c.id}, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID,

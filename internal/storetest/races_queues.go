@@ -206,7 +206,7 @@ func deliveriesAreHeldOnce(t *testing.T, f Factory) {
 	work := func(i int) error {
 		queue := handles[i%2].Outbox()
 		for !l.done() {
-			held, err := queue.Claim(t.Context(), fmt.Sprint("w", i), w.Clock.Now(), lease, most, 5)
+			held, err := queue.Claim(t.Context(), fmt.Sprint("w", i), w.Clock.Now(), lease, outbox.NewRoom(most, 5))
 			if err == nil {
 				err = l.take(held, most)
 			}

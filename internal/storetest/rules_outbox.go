@@ -18,6 +18,36 @@ const lease = time.Minute
 func clockBy(d time.Duration) program.Clock { return program.Clock{}.Advance(d) }
 
 var outboxRules = []contract{
+	{"endpoints that are not known to be quick get a part of the places, and those that were slow a part of that", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		paces := map[ident.EndpointID]outbox.Pace{}
+		for _, pace := range []outbox.Pace{outbox.Slow, outbox.Slow, outbox.Unknown, outbox.Quick} { // the newest is the last to be asked
+			paces[w.NewEndpoint(event.CardsDoor).ID] = pace
+		}
+		for range 5 {
+			w.NewMessage(event.CardsDoor)
+		}
+		w.fanOut(w.Store)
+		room := outbox.Room{PerEndpoint: 3, All: 6, Unsure: 3, Slow: 1, Pace: func(id ident.EndpointID) outbox.Pace { return paces[id] }}
+		held, err := w.Store.Outbox().Claim(t.Context(), "a", w.Clock.Now(), lease, room)
+		must(t, err)
+		got := map[outbox.Pace]int{}
+		for _, d := range held {
+			got[paces[d.Endpoint.ID]]++
+		}
+		if got[outbox.Slow] != 1 || got[outbox.Unknown] != 2 || got[outbox.Quick] != 3 {
+			t.Errorf("leased by pace %v", got)
+		}
+		room.All, room.Unsure, room.Slow = 9, 9, 9
+		held, err = w.Store.Outbox().Claim(t.Context(), "b", w.Clock.Now(), lease, room)
+		must(t, err)
+		for _, d := range held {
+			got[paces[d.Endpoint.ID]]++
+		}
+		if got[outbox.Slow] != 2 || got[outbox.Unknown] != 3 || got[outbox.Quick] != 3 {
+			t.Errorf("leased by pace %v: one at a time to each that was slow, three to others", got)
+		}
+	}},
 	{"a message is taken once, and goes to each enabled endpoint of its programme and door that was there", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		one, two := w.NewEndpoint(event.CardsDoor), w.NewEndpoint(event.CardsDoor)
@@ -228,7 +258,7 @@ func (w *World) fanOut(on Store) (taken int) {
 
 func (w *World) claim(on Store, owner string, perEndpoint, limit int) []outbox.Delivery {
 	w.t.Helper()
-	held, err := on.Outbox().Claim(w.t.Context(), owner, w.Clock.Now(), lease, perEndpoint, limit)
+	held, err := on.Outbox().Claim(w.t.Context(), owner, w.Clock.Now(), lease, outbox.NewRoom(perEndpoint, limit))
 	must(w.t, err)
 	return held
 }
