@@ -7,6 +7,7 @@ import (
 
 func idempotency() []check {
 	return []check{
+		only(23, "cards, accounts, submit and API keys ask for a key", whereKeysAreRequired),
 		only(24, "255 characters work; 256, none, a space and other letters do not, on activate either", formsOfKeys),
 		only(25, "same key, same body: the same bytes, one card", sameAgain),
 		only(26, "order of members, spacing and a slash at the end do not matter", sameInOtherWords),
@@ -19,6 +20,39 @@ func idempotency() []check {
 		only(33, "a fault is not remembered", faultNotRemembered),
 		only(34, "a kill between commit and answer: the retry is a replay", killBeforeAnswer),
 		only(35, "an invalid body comes before the key; GET and PUT ignore it", whereKeysDoNotCount),
+		only(36, "a replay repeats a secret, and no log has it", secretsAgain),
+	}
+}
+
+func whereKeysAreRequired(t *testing.T, h *house) {
+	a := h.program(t).cards()
+	owner := a.holder()
+	box := a.draft(a.cardOf(owner, "PHYSICAL"))
+	for path, body := range map[string]any{
+		"/cards":    object{"userId": owner.user, "accountId": owner.account, "type": "VIRTUAL"},
+		"/accounts": object{"ownerId": owner.user}, "/card-shipments/" + box + "/submit": nil, "/api-keys": object{"name": "x"},
+	} {
+		a.post(path, body).invalid("headers", "idempotency-key required")
+	}
+}
+
+func secretsAgain(t *testing.T, h *house) {
+	a := h.program(t).cards()
+	for path, of := range map[string]struct {
+		member string
+		body   object
+	}{
+		"/webhooks": {"signingSecret", object{"name": "main", "url": "http://127.0.0.1:9999"}},
+		"/api-keys": {"secret", object{"name": "backend"}},
+	} {
+		first := a.keyed(path).post(path, of.body).is(200).replayed(false)
+		secret := first.text(of.member)
+		if again := a.keyed(path).post(path, of.body).is(200).replayed(true); again.body != first.body {
+			t.Errorf("%s: the replay differs", path)
+		}
+		if strings.Contains(h.log(t), secret) {
+			t.Errorf("%s: the secret is in a log", path)
+		}
 	}
 }
 

@@ -46,10 +46,16 @@ type receiver struct {
 func newReceiver(t *testing.T, answer func(d delivery, number int) int) *receiver {
 	t.Helper()
 	r := &receiver{t: t, answer: answer}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	r.url = server.URL
+	r.url = serve(t, r)
 	return r
+}
+
+// serve listens on this machine, and gives the address.
+func serve(t *testing.T, by http.Handler) (url string) {
+	t.Helper()
+	server := httptest.NewServer(by)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // ServeHTTP keeps a request and answers it.
