@@ -15,9 +15,12 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/sqlstore"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 // ErrLiveInside says that an installation is not one to play with.
@@ -44,7 +47,8 @@ const (
 )
 
 // Fill writes made-up cards with their batches, customers and history straight into the tables, in a new
-// sandbox programme. They are as the APIs would have left them, but that they have no card numbers.
+// sandbox programme. They are as the APIs would have left them, with sealed card numbers and opening movements;
+// only a card whose number turns out to be taken has none.
 func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, told func(done int)) (out Filled, err error) {
 	all, err := h.Access.ListPrograms(ctx)
 	if err != nil {
@@ -56,21 +60,26 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 		}
 	}
 	out.Program, err = h.Access.CreateProgram(ctx, by, "filled-"+strings.ToLower(h.ids.Base62(8)), program.Sandbox, map[string]string{
-		"vault.mode": string(program.VaultOff), "debit.rate_per_second": "0",
+		"debit.rate_per_second": "0",
 	})
 	if err != nil {
 		return out, err
 	}
-	f := &filler{plan: plan, program: out.Program, chunks: (plan.Cards + fillChunk - 1) / fillChunk, begin: h.deps.Now().Add(-fillYears), ids: h.ids}
+	f := &filler{plan: plan, program: out.Program, chunks: (plan.Cards + fillChunk - 1) / fillChunk, begin: h.deps.Now().Add(-fillYears), ids: h.ids, vault: vault.New(sealer{h.keys}, h.ids)}
 	f.minted = ident.NewSource(h.deps.Random, func() time.Time { return f.at })
 	stocks := make(chan sqlstore.Stock, 1)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	go func() { // the next chunk is made while one is written
 		defer close(stocks)
 		for n := range f.chunks {
+			st, err := f.chunk(n)
+			if err != nil {
+				stop(err)
+				return
+			}
 			select {
-			case stocks <- f.chunk(n):
+			case stocks <- st:
 			case <-ctx.Done():
 				return
 			}
@@ -85,7 +94,7 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 		done += len(st.Cards)
 		told(done)
 	}
-	return out, ctx.Err()
+	return out, context.Cause(ctx)
 }
 
 // filler makes up stocks.
@@ -97,6 +106,7 @@ type filler struct {
 	at      time.Time // of the row that is made
 	minted  *ident.Source
 	ids     *ident.Source
+	vault   issuance.Vault
 }
 
 // numbers draws public numbers for a chunk. Each chunk has a stretch of its own, and the stretches lie in
@@ -112,7 +122,7 @@ func (f *filler) numbers(chunk, n int, low int64) []int64 {
 }
 
 // chunk makes one batch with everything that hangs on it.
-func (f *filler) chunk(n int) sqlstore.Stock {
+func (f *filler) chunk(n int) (sqlstore.Stock, error) {
 	size := min(fillChunk, f.plan.Cards-n*fillChunk)
 	f.at = f.begin.Add(time.Duration(n) * (fillYears / time.Duration(f.chunks)))
 	b := batch.Batch{
@@ -130,9 +140,12 @@ func (f *filler) chunk(n int) sqlstore.Stock {
 	cards, holders, accounts := f.numbers(n, size, ident.MinCardNumber), f.numbers(n, size, ident.MinCustomerNumber), f.numbers(n, size, ident.MinCustomerNumber)
 	for i := range size {
 		f.at = f.at.Add(time.Millisecond)
-		f.one(&st, b, box, made{index: n*fillChunk + i, place: i, card: cards[i], holder: holders[i], account: accounts[i]})
+		m := made{index: n*fillChunk + i, place: i, card: cards[i], holder: holders[i], account: accounts[i]}
+		if err := f.one(&st, b, box, m); err != nil {
+			return st, err
+		}
 	}
-	return st
+	return st, nil
 }
 
 // made is what one card is made of.
@@ -142,11 +155,16 @@ type made struct {
 }
 
 // one adds a card to a stock, activated or not.
-func (f *filler) one(st *sqlstore.Stock, b batch.Batch, box shipment.Shipment, m made) {
+func (f *filler) one(st *sqlstore.Stock, b batch.Batch, box shipment.Shipment, m made) error {
 	c := card.Card{
 		ID: ident.CardID{UUID: f.minted.UUID()}, Program: f.program.ID, Number: m.card, Reference: f.minted.Reference(),
 		Type: card.Physical, HolderName: "FILLED CARD", ThreeDS: "SMS", ExpiresAt: f.begin.AddDate(8, 0, 0), CreatedAt: f.at, UpdatedAt: f.at,
 	}
+	number, last4, err := f.vault.Draw(c.Program, c.ID, f.program.Policy.Vault.BIN)
+	if err != nil {
+		return err
+	}
+	c.Last4, st.Numbers = last4, append(st.Numbers, number)
 	p := card.Plastic{
 		ID: ident.PlasticID{UUID: f.minted.UUID()}, Program: f.program.ID, Card: c.ID, State: card.Requested, Custody: card.CustodyStock,
 		CustodyPresumed: true, Shipment: box.ID, Batch: b.ID, Identifier: fmt.Sprintf("F%09d", m.index),
@@ -154,23 +172,33 @@ func (f *filler) one(st *sqlstore.Stock, b batch.Batch, box shipment.Shipment, m
 	}
 	st.Messages = append(st.Messages, f.message(event.CardCreated, card.View{Card: c, Plastic: p, Box: box}))
 	if m.index%100 < f.plan.Active {
-		holder := customer.Customer{
-			ID: ident.CustomerID{UUID: f.minted.UUID()}, Program: f.program.ID, Number: m.holder, Kind: customer.Person,
-			Status: customer.Active, Application: customer.Approved, Email: fmt.Sprintf("holder%d@example.com", m.index),
-			FirstName: "Ana", LastName: "Torres", CreatedAt: f.at, UpdatedAt: f.at,
-		}
-		wallet := account.Account{
-			ID: ident.AccountID{UUID: f.minted.UUID()}, Program: f.program.ID, Number: m.account, Kind: account.Wallet, OwnerKind: account.OwnerUser,
-			Owner: holder.ID, Status: account.Active, Currency: "MXN", CreatedAt: f.at, UpdatedAt: f.at,
-		}
+		holder, wallet := f.owner(m)
 		c.Customer, c.Account = holder.ID, wallet.ID
 		p.State, p.Custody, p.CustodyPresumed, p.ActivatedAt, p.Guard.State = card.Activated, card.CustodyHolder, false, f.at, card.Consumed
 		st.Customers, st.Accounts = append(st.Customers, holder), append(st.Accounts, wallet)
+		st.Journals = append(st.Journals, ledger.Journal{
+			ID: ident.JournalID{UUID: f.minted.UUID()}, Program: f.program.ID, Kind: ledger.Opened, At: f.at,
+			Entries: []ledger.Entry{ledger.Position{Account: wallet.ID}.Move(ledger.Deposit(f.program.Policy.InitialBalanceCents))},
+		})
 		st.Audit = append(st.Audit, f.row("card.activate", "key:filled", audit.ChannelDebit, audit.Row{Card: c.ID, Customer: holder.ID}))
 		st.Messages = append(st.Messages, f.message(event.CardActivated, card.View{Card: c, Plastic: p, Box: box}))
 	}
 	st.Items = append(st.Items, batch.Item{Batch: b.ID, Index: m.place, Identifier: p.Identifier, Outcome: batch.ItemCreated, Card: c.ID, CardNumber: c.Number})
 	st.Cards, st.Plastics = append(st.Cards, c), append(st.Plastics, p)
+	return nil
+}
+
+// owner makes up a customer with a wallet.
+func (f *filler) owner(m made) (customer.Customer, account.Account) {
+	holder := customer.Customer{
+		ID: ident.CustomerID{UUID: f.minted.UUID()}, Program: f.program.ID, Number: m.holder, Kind: customer.Person,
+		Status: customer.Active, Application: customer.Approved, Email: fmt.Sprintf("holder%d@example.com", m.index),
+		FirstName: "Ana", LastName: "Torres", CreatedAt: f.at, UpdatedAt: f.at,
+	}
+	return holder, account.Account{
+		ID: ident.AccountID{UUID: f.minted.UUID()}, Program: f.program.ID, Number: m.account, Kind: account.Wallet, OwnerKind: account.OwnerUser,
+		Owner: holder.ID, Status: account.Active, Currency: "MXN", CreatedAt: f.at, UpdatedAt: f.at,
+	}
 }
 
 func (f *filler) row(action, actor, channel string, r audit.Row) audit.Row {

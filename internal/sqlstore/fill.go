@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -24,6 +25,8 @@ type Stock struct {
 	Accounts  []account.Account
 	Cards     []card.Card
 	Plastics  []card.Plastic
+	Numbers   []card.VaultEntry // one that is taken is left out, and its card has none
+	Journals  []ledger.Journal  // of kinds that are not told
 	Audit     []audit.Row
 	Messages  []event.Message
 }
@@ -48,9 +51,16 @@ func (d *DB) Fill(ctx context.Context, st Stock) error {
 				return err
 			}
 		}
-		return nil
+		var b batch
+		b.insert(insertEntry, rowsOf(st.Numbers, entryArgs), nil)
+		return s.run(b)
 	})
 }
+
+// fillEntry is insertJournalEntry without its questions.
+const fillEntry = `INSERT INTO journal_entries (account_id, seq, journal_id, spendable, held, network, funding, line, granted, spendable_after,
+	held_after, network_after, funding_after, line_after, granted_after, at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 // loads gives the rows of each table, those first that others point to.
 func (st Stock) loads() []statement {
@@ -62,9 +72,20 @@ func (st Stock) loads() []statement {
 		{sql: insertAccount, rows: rowsOf(st.Accounts, accountArgs)},
 		{sql: insertCard, rows: rowsOf(st.Cards, cardArgs)},
 		{sql: insertPlastic, rows: rowsOf(st.Plastics, plasticArgs)},
+		{sql: insertJournal, rows: rowsOf(st.Journals, journalArgs)},
+		{sql: fillEntry, rows: entriesOf(st.Journals)},
 		{sql: insertAudit, rows: rowsOf(st.Audit, auditArgs)},
 		{sql: insertMessage, rows: rowsOf(st.Messages, messageArgs)},
 	}
+}
+
+func entriesOf(journals []ledger.Journal) (out [][]any) {
+	for _, j := range journals {
+		for _, e := range j.Entries {
+			out = append(out, journalEntryArgs(j, e))
+		}
+	}
+	return out
 }
 
 func rowsOf[T any](things []T, args func(T) []any) [][]any {

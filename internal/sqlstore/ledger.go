@@ -104,9 +104,7 @@ func (t tx) Post(_ context.Context, j ledger.Journal) error {
 // post adds a movement to a batch. Its entries go in the order of their accounts: two movements between the
 // same two, one each way, then wait for one another at the first, and never in a circle.
 func post(b *batch, j ledger.Journal) {
-	b.write(insertJournal, []any{
-		j.ID.UUID, j.Program.UUID, string(j.Kind), j.Number, j.External, j.Transaction.UUID, toJSON(j.Memo), j.At,
-	}, guarded)
+	b.write(insertJournal, journalArgs(j), guarded)
 	told := ident.UUID{}
 	if j.Kind.Told() {
 		told = j.Program.UUID
@@ -115,6 +113,14 @@ func post(b *batch, j ledger.Journal) {
 		return bytes.Compare(a.Account.UUID[:], b.Account.UUID[:])
 	})
 	for _, e := range entries {
-		b.write(insertJournalEntry, slices.Concat([]any{e.Account.UUID, e.Seq, j.ID.UUID}, sumsArgs(e.Change), sumsArgs(e.After), []any{j.At, told}), guarded)
+		b.write(insertJournalEntry, append(journalEntryArgs(j, e), told), guarded)
 	}
+}
+
+func journalArgs(j ledger.Journal) []any {
+	return []any{j.ID.UUID, j.Program.UUID, string(j.Kind), j.Number, j.External, j.Transaction.UUID, toJSON(j.Memo), j.At}
+}
+
+func journalEntryArgs(j ledger.Journal, e ledger.Entry) []any {
+	return slices.Concat([]any{e.Account.UUID, e.Seq, j.ID.UUID}, sumsArgs(e.Change), sumsArgs(e.After), []any{j.At})
 }

@@ -31,8 +31,9 @@ const (
 	selectLowest  = `SELECT c.id FROM cards c ORDER BY c.id LIMIT 1`
 	selectHighest = `SELECT c.id FROM cards c ORDER BY c.id DESC LIMIT 1`
 	// selectSample takes an activated card at an id or behind it.
-	selectSample = `SELECT c.program_id, c.id, c.number, c.customer_id, u.number, c.account_id, a.number, p.identifier, p.batch_id, p.shipment_id, b.reference
+	selectSample = `SELECT c.program_id, c.id, c.number, c.customer_id, u.number, c.account_id, a.number, p.identifier, p.batch_id, p.shipment_id, b.reference, n.pan_index
 	FROM cards c JOIN plastics p ON p.card_id = c.id JOIN customers u ON u.id = c.customer_id JOIN accounts a ON a.id = c.account_id JOIN batches b ON b.id = p.batch_id
+	LEFT JOIN card_numbers n ON n.id = c.id
 	WHERE c.id >= $1 ORDER BY c.id LIMIT 1`
 	plansRuns = 5 // of each query: the median counts
 )
@@ -42,6 +43,7 @@ type sample struct {
 	program, card, customer, account, batch, shipment ident.UUID
 	number, holder, balance                           int64
 	identifier, reference                             string
+	index                                             []byte // of the card number, when one is kept
 }
 
 // hot are the queries that requests wait for, with the values of a sample.
@@ -64,6 +66,8 @@ func (x sample) hot() []struct {
 		text, args := l.newestFirst(alias, page)
 		return query{name, text + end, args}
 	}
+	holder := movements(listMovements, ident.ProgramID{UUID: x.program}, issuance.MovementFilter{Customer: ident.CustomerID{UUID: x.customer}})
+	deliveries, delivered := deliveriesPage(ident.EndpointID{UUID: x.batch}, issuance.DeliveryExhausted, page)
 	return []query{
 		{"activation: by identifier", selectCandidates, []any{x.program, x.identifier}},
 		{"activation: card by id", selectView, []any{x.program, x.card}},
@@ -74,6 +78,10 @@ func (x sample) hot() []struct {
 		{"activation: wrong tries of a programme", countMisses, []any{x.program, time.UnixMicro(1), time.UnixMicro(2), 50}},
 		{"activation: plastics of a box", selectMatesOfCard, []any{x.card}},
 		{"card by number", selectViewByNumber, []any{x.program, x.number}},
+		{"card by card number", selectEntryByIndex, []any{x.program, x.index}},
+		{"card number of a card", selectEntry, []any{x.program, x.card}},
+		{"where the book stands", selectPosition, []any{x.account}},
+		{"movements of a customer", holder.sql.String() + " ORDER BY n.at DESC, n.journal_id DESC LIMIT 20 OFFSET 0", holder.args},
 		{"customer by number", selectCustomerByNumber, []any{x.program, x.holder}},
 		{"cards held", countHeld, []any{x.program, x.customer}},
 		{"audit of a card", countAudit, []any{x.program, x.card, "card.activate", "ok", time.UnixMicro(1)}},
@@ -88,6 +96,8 @@ func (x sample) hot() []struct {
 		list("list customers", listCustomers, "u", ""),
 		list("list accounts of an owner", listAccounts, "a", "", "a.owner_id = ", x.customer),
 		{"outbox: waiting messages", selectWaiting, []any{100}},
+		{"outbox: due deliveries", selectDue, []any{x.batch, time.UnixMicro(1), time.UnixMicro(1), 10}},
+		{"deliveries of a webhook", deliveries, delivered},
 		{"worker: waiting batch", selectWaitingBatch, []any{time.UnixMicro(1)}},
 	}
 }
@@ -151,7 +161,7 @@ func middle(s *session) (sample, error) {
 	sum := new(big.Int).Add(new(big.Int).SetBytes(low), new(big.Int).SetBytes(high))
 	half := sum.Rsh(sum, 1).FillBytes(make([]byte, len(low)))
 	found, err = one(s, selectSample, []any{half}, &x.program, &x.card, &x.number, &x.customer, &x.holder, &x.account, &x.balance,
-		&x.identifier, &x.batch, &x.shipment, &x.reference)
+		&x.identifier, &x.batch, &x.shipment, &x.reference, &x.index)
 	if err == nil && !found {
 		err = ErrNothingStored
 	}
