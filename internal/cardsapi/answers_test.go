@@ -134,7 +134,7 @@ func TestShow_Goldens(t *testing.T) {
 	for want, got := range map[string]string{
 		cardBody:         string(body(showCard, issuance.CardAt{View: view, At: at(5)})),
 		boxBody:          string(body(showBox, box)),
-		`{` + item + `}`: string(body(showShipment, s)),
+		`{` + item + `}`: string(body(showShipment, issuance.ListedShipment{Shipment: s, ChangedAt: s.UpdatedAt})),
 		`{"id":"evt_1","type":"CARD_STATUS_UPDATED","data":` + cardBody + `}`:         string(drafts[0].Body("evt_1")),
 		`{"id":"evt_1","type":"CARD_SHIPMENT_STATUS_UPDATED","data":` + boxBody + `}`: string(drafts[1].Body("evt_1")),
 		`{"id":"` + zeros + `1","externalId":null,"email":"a@b.c","phoneNumber":null,"firstName":null,"lastName":null,"country":null,"dateOfBirth":null,"companyId":null,"application":{"status":"APPROVED","rejectionReason":null,"documents":null},"createdAt":"2026-03-06T17:01:00.120Z","updatedAt":"2026-03-06T17:02:00.120Z"}`: string(body(showUser, customer.Customer{ID: ident.CustomerID{UUID: id(1)}, Email: "a@b.c", Application: customer.Approved, CreatedAt: at(1), UpdatedAt: at(2)})),

@@ -107,7 +107,7 @@ func (d *Door) listShipments(c *call) error {
 	if err != nil {
 		return err
 	}
-	return write(c.w, ok(showPage(all, page, seal, func(s shipment.Shipment) issuance.Mark {
+	return write(c.w, ok(showPage(all, page, seal, func(s issuance.ListedShipment) issuance.Mark {
 		return issuance.Mark{CreatedAt: s.CreatedAt, ID: s.ID.UUID}
 	}, showShipment)))
 }

@@ -244,10 +244,10 @@ func showBox(w *wirejson.Writer, b card.Box) {
 	w.EndObject()
 }
 
-// showShipment writes a Shipment as an item of a list: without its cards.
-func showShipment(w *wirejson.Writer, s shipment.Shipment) {
+// showShipment writes a Shipment as an item of a list: without its cards, and with the time that it has with them.
+func showShipment(w *wirejson.Writer, s issuance.ListedShipment) {
 	w.BeginObject()
-	shipmentMembers(w, s, s.UpdatedAt)
+	shipmentMembers(w, s.Shipment, s.ChangedAt)
 	w.EndObject()
 }
 

@@ -147,6 +147,10 @@ func TestWalk_FromNothingToTheFirstTap(t *testing.T) {
 	if now := h.get("/card-shipments/" + id).want(200); now.body != all[0].raw("data") || now.text("cards", "0", "productionStatus") != "ACTIVATED" || now.text("status") != "DELIVERED" || now.text("trackingNumber") != "482" {
 		t.Errorf("shipment\n%s, event\n%s", now.body, all[0].body)
 	}
+	listed, whole := h.get("/card-shipments?cardId="+card), h.get("/card-shipments/"+id)
+	if at := whole.text("updatedAt"); listed.text("items", "0", "updatedAt") != at || at != whole.text("cards", "0", "updatedAt") {
+		t.Errorf("listed as\n%s, read as\n%s", listed.body, whole.body)
+	}
 	h.scanned(id, "RETURNED")
 	if h.physical(card) != "ACTIVATED" || kinds(h.events()) != "" {
 		t.Error("a late scan moved an activated card")

@@ -172,8 +172,8 @@ func (s *Service) Shipment(ctx context.Context, p ident.ProgramID, id ident.Ship
 }
 
 // Shipments lists shipments of the cards API, newest first.
-func (s *Service) Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]shipment.Shipment, error) {
-	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) ([]shipment.Shipment, bool, error) {
+func (s *Service) Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]ListedShipment, error) {
+	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) ([]ListedShipment, bool, error) {
 		list, err := tx.Shipments(ctx, p, f, page)
 		return list, true, err
 	})

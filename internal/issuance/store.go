@@ -247,7 +247,7 @@ type ShipmentReader interface {
 	// plastic as it is now.
 	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)
 	// Shipments lists shipments of the cards API, newest first.
-	Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]shipment.Shipment, error)
+	Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]ListedShipment, error)
 	// OccupiedBy tells which shipment holds the card now: a draft, or one that has not ended and has not
 	// refused it.
 	OccupiedBy(ctx context.Context, p ident.ProgramID, id ident.CardID) (ident.ShipmentID, bool, error)
@@ -256,6 +256,12 @@ type ShipmentReader interface {
 	// PlasticsIn gives the plastics whose current box this is, in the order of making, after the given id.
 	// It serves boxes of batches, which may be large.
 	PlasticsIn(ctx context.Context, id ident.ShipmentID, after ident.PlasticID, limit int) ([]card.Plastic, error)
+}
+
+// ListedShipment is a shipment without its members.
+type ListedShipment struct {
+	shipment.Shipment
+	ChangedAt time.Time // newest change of the shipment and of its members
 }
 
 // ShipmentWriter changes shipments.

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -23,7 +25,10 @@ const (
 	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
 	selectPacked   = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
 	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
-	listShipments  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.kind = 'cards'`
+	// listShipments tells of the members only when one of them, or its plastic, changed last.
+	listShipments = `SELECT ` + shipmentColumns + `, (SELECT MAX(m.updated_at) FROM shipment_members m WHERE m.shipment_id = s.id),
+	(SELECT MAX(p.updated_at) FROM shipment_members m JOIN plastics p ON p.id = m.plastic_id WHERE m.shipment_id = s.id AND m.rejected_at IS NULL)
+	FROM shipments s WHERE s.program_id = $1 AND s.kind = 'cards'`
 	withCard       = `s.id IN (SELECT m.shipment_id FROM shipment_members m WHERE m.card_id = `
 	insertShipment = `INSERT INTO shipments (id, program_id, kind, batch_id, status, destination, recipient, courier_type, courier_name,
 	tracking_number, tracking_url, cutoff_at, submitted_at, delivered_at, created_at, updated_at, version)
@@ -70,6 +75,13 @@ func shipmentArgs(s shipment.Shipment) []any {
 
 func scanShipment(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) }
 
+func scanListed(r row, s *issuance.ListedShipment) error {
+	var member, plastic time.Time
+	err := r.scan(append(shipmentDest(&s.Shipment), &member, &plastic)...)
+	s.ChangedAt = slices.MaxFunc([]time.Time{s.UpdatedAt, member, plastic}, time.Time.Compare)
+	return err
+}
+
 func memberDest(m *shipment.Member) []any {
 	return []any{
 		&m.ID.UUID, &m.Shipment.UUID, &m.Position, &m.Card.UUID, &m.Plastic.UUID, &m.Design.UUID, asJSON(&m.Address),
@@ -96,7 +108,7 @@ func (t tx) Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (ca
 	return card.Box{Shipment: s, Packed: packed}, err == nil, err
 }
 
-func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentFilter, page issuance.Page) ([]shipment.Shipment, error) {
+func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentFilter, page issuance.Page) ([]issuance.ListedShipment, error) {
 	l := newListing(listShipments, p.UUID)
 	if !f.Card.IsZero() {
 		l.and(withCard, f.Card.UUID)
@@ -106,7 +118,7 @@ func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentF
 		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || s.status || ',%'")
 	}
 	sql, args := l.newestFirst("s", page)
-	return all(t, sql, args, scanShipment)
+	return all(t, sql, args, scanListed)
 }
 
 func (t tx) OccupiedBy(_ context.Context, p ident.ProgramID, id ident.CardID) (ident.ShipmentID, bool, error) {

@@ -127,7 +127,7 @@ var piles = []pile{
 	{
 		"shipments", func(w *World, at time.Time) { w.NewShipment(func(s *shipment.Shipment) { s.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
-			return marks(tx.Shipments(ctx, w.Program.ID, issuance.ShipmentFilter{}, p))(func(s shipment.Shipment) (time.Time, ident.UUID) { return s.CreatedAt, s.ID.UUID })
+			return marks(tx.Shipments(ctx, w.Program.ID, issuance.ShipmentFilter{}, p))(func(s issuance.ListedShipment) (time.Time, ident.UUID) { return s.CreatedAt, s.ID.UUID })
 		},
 	},
 	{

@@ -276,7 +276,12 @@ var shipments = keeping[shipment.Shipment]{
 		}},
 		{"Shipments", listed(func(s shipment.Shipment) ident.UUID { return s.ID.UUID },
 			func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID) ([]shipment.Shipment, error) {
-				return tx.Shipments(ctx, p, issuance.ShipmentFilter{}, all)
+				list, err := tx.Shipments(ctx, p, issuance.ShipmentFilter{}, all)
+				out := make([]shipment.Shipment, len(list))
+				for i, s := range list {
+					out[i] = s.Shipment
+				}
+				return out, err
 			})},
 	},
 }

@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
+	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
@@ -31,6 +33,30 @@ var shipmentRules = []contract{
 		w.listsShipments(t, "by card", issuance.ShipmentFilter{Card: w.Card.Card.ID}, w.Shipment.ID)
 		w.listsShipments(t, "by status", issuance.ShipmentFilter{Statuses: []shipment.Status{shipment.Draft, shipment.Lost}}, lost.ID, draft.ID)
 		w.listsShipments(t, "by both", issuance.ShipmentFilter{Card: w.Card.Card.ID, Statuses: []shipment.Status{shipment.Lost}})
+	}},
+	{"a listed shipment changed when it, a member or a plastic of one that it has not refused changed last", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		box := w.NewShipment()
+		p := w.NewPlastic(w.NewCard().ID)
+		m := w.Pack(box.ID, p)
+		w.changedAt(t, "by its member", box.ID, m.UpdatedAt)
+		touch := func(p card.Plastic) card.Plastic {
+			p.UpdatedAt = w.next()
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdatePlastic(ctx, p) })
+			p.Version++
+			return p
+		}
+		p = touch(p)
+		w.changedAt(t, "by the plastic", box.ID, p.UpdatedAt)
+		m.RejectedAt, m.RejectionReason, m.UpdatedAt = w.next(), "CARD_BLOCKED", w.next()
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateMember(ctx, m) })
+		touch(p)
+		w.changedAt(t, "by the refusal, and no more by the plastic", box.ID, m.UpdatedAt)
+		box.UpdatedAt = w.next()
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateShipment(ctx, box) })
+		w.changedAt(t, "by itself", box.ID, box.UpdatedAt)
+		bare := w.NewShipment()
+		w.changedAt(t, "without members", bare.ID, bare.UpdatedAt)
 	}},
 	{"a card is occupied by a draft, or by a shipment that has not ended and has not refused it", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
@@ -117,6 +143,20 @@ func (w *World) listsShipments(t *testing.T, what string, filter issuance.Shipme
 			got = append(got, s.ID)
 		}
 		same(t, what, want, got)
+		return err
+	})
+}
+
+// changedAt wants the list to tell when the shipment changed last.
+func (w *World) changedAt(t *testing.T, what string, id ident.ShipmentID, want time.Time) {
+	t.Helper()
+	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+		list, err := tx.Shipments(ctx, w.Program.ID, issuance.ShipmentFilter{}, all)
+		for _, s := range list {
+			if s.ID == id {
+				same(t, "changed "+what, want, s.ChangedAt)
+			}
+		}
 		return err
 	})
 }
