@@ -95,6 +95,7 @@ func (d *Door) allowKey(c *call) error {
 }
 
 func (d *Door) revokeKey(c *call) error {
+	c.form()
 	cmd := tokens.RevokeKey{Key: ident.CredentialID{UUID: c.id("id")}}
 	if err := c.checked(); err != nil {
 		return err

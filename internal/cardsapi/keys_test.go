@@ -49,7 +49,7 @@ func TestKeys_FromTheFirstToTheLast(t *testing.T) {
 	with("PUT", first+"/ip-allowlist", `{"ipAllowlist":[]}`).want(200)
 
 	h.do("DELETE", mine, "").want(204)
-	h.do("DELETE", mine, "").want(204)
+	h.post(mine+"/revoke", "").want(204)
 	with("GET", "/api-keys", "").refused(401, "INVALID_API_KEY", "null")
 	h.do("DELETE", first, "").refused(400, "API_KEY_LAST_ACTIVE", "null")
 	h.do("PUT", mine+"/ip-allowlist", `{"ipAllowlist":[]}`).refused(404, "API_KEY_NOT_FOUND", "null")

@@ -144,6 +144,7 @@ func (d *Door) keyRoutes() []httpd.Route {
 		route("GET", "/api-keys", none, def, d.listKeys),
 		withBody("PUT", "/api-keys/{id}/ip-allowlist", none, def, d.allowKey),
 		route("DELETE", "/api-keys/{id}", none, def, d.revokeKey),
+		route("POST", "/api-keys/{id}/revoke", opt, def, d.revokeKey),
 	}
 }
 
