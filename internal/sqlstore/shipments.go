@@ -73,8 +73,6 @@ func shipmentArgs(s shipment.Shipment) []any {
 	}
 }
 
-func scanShipment(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) }
-
 func scanListed(r row, s *issuance.ListedShipment) error {
 	var member, plastic time.Time
 	err := r.scan(append(shipmentDest(&s.Shipment), &member, &plastic)...)
