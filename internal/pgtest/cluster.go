@@ -211,6 +211,14 @@ func (c *Cluster) Database(t testing.TB) string {
 	return name
 }
 
+// Copy makes a fresh database like another one, to which nobody is connected, and gives its name.
+func (c *Cluster) Copy(t testing.TB, of string) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", c.made.Add(1))
+	c.Exec(t, "CREATE DATABASE "+name+" TEMPLATE "+of)
+	return name
+}
+
 // Exec runs one statement as the owner of the cluster.
 func (c *Cluster) Exec(t testing.TB, sql string) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -19,14 +20,14 @@ func TestPostgres_KeepsTheContract(t *testing.T) {
 			t.Errorf("the server broke %d deadlocks", n)
 		}
 	})
-	storetest.Run(t, postgresDatabases{cluster: cluster})
+	storetest.Run(t, newDatabases(t, cluster, nil))
 }
 
 // TestPostgres_KeepsTheContractBehindAPooler does so where each transaction may meet another connection of the server.
 func TestPostgres_KeepsTheContractBehindAPooler(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
-	storetest.RunCore(t, postgresDatabases{cluster: cluster, bouncer: pgtest.StartBouncer(t, cluster)})
+	storetest.RunCore(t, newDatabases(t, cluster, pgtest.StartBouncer(t, cluster)))
 }
 
 // patience is ten times the usual: who wins a race is the question, not how fast a machine is that does much else.
@@ -37,6 +38,20 @@ const patience = 80 * time.Second
 type postgresDatabases struct {
 	cluster *pgtest.Cluster
 	bouncer *pgtest.Bouncer // stands before the cluster; nil for none
+	model   string          // a database that is migrated, and that each case gets a copy of
+}
+
+func newDatabases(t testing.TB, cluster *pgtest.Cluster, bouncer *pgtest.Bouncer) postgresDatabases {
+	t.Helper()
+	f := postgresDatabases{cluster: cluster, bouncer: bouncer, model: cluster.Database(t)}
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: redact.NewText(cluster.URL(f.model)), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = errors.Join(db.Migrate(t.Context()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 type postgresHandle struct {
@@ -47,9 +62,10 @@ type postgresHandle struct {
 func (f postgresDatabases) Open(t testing.TB) storetest.Store {
 	t.Helper()
 	patient := []string{"pool_max_conns=8", "statement_timeout=50000", "lock_timeout=40000"}
-	url := f.cluster.URL(f.cluster.Database(t), patient...)
+	database := f.cluster.Copy(t, f.model)
+	url := f.cluster.URL(database, patient...)
 	if f.bouncer != nil {
-		url = f.bouncer.URL(f.cluster.Database(t), append(patient, "pooler=transaction")...)
+		url = f.bouncer.URL(database, append(patient, "pooler=transaction")...)
 	}
 	h := openPatient(t, url)
 	if err := h.Migrate(t.Context()); err != nil {
