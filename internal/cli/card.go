@@ -38,15 +38,7 @@ type cardShow struct {
 
 // Run finds the card and shows it.
 func (c cardShow) Run(ctx context.Context, w World) error {
-	find, err := c.finder()
-	if err != nil {
-		return err
-	}
-	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, view, err := c.find(ctx, h, find)
-		if err != nil {
-			return err
-		}
+	return c.withCard(ctx, w, c.where, func(h *app.House, p program.Program, view card.View) error {
 		history, err := h.Rules.BlockHistory(ctx, view.Card.ID)
 		if err != nil {
 			return err
@@ -63,16 +55,8 @@ type cardReset struct {
 
 // Run arms the card's guard again.
 func (c cardReset) Run(ctx context.Context, w World) error {
-	find, err := c.finder()
-	if err != nil {
-		return err
-	}
-	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, view, err := c.find(ctx, h, find)
-		if err != nil {
-			return err
-		}
-		view, err = h.Rules.ResetGuard(ctx, issuance.ResetGuard{
+	return c.withCard(ctx, w, c.where, func(h *app.House, p program.Program, view card.View) error {
+		view, err := h.Rules.ResetGuard(ctx, issuance.ResetGuard{
 			Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID, Reason: c.Reason,
 		})
 		if err != nil {
@@ -90,16 +74,8 @@ type cardApprove struct {
 
 // Run approves one read of the card's code.
 func (c cardApprove) Run(ctx context.Context, w World) error {
-	find, err := c.finder()
-	if err != nil {
-		return err
-	}
-	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, view, err := c.find(ctx, h, find)
-		if err != nil {
-			return err
-		}
-		view, err = h.Rules.ApproveCodeRead(ctx, issuance.ApproveCodeRead{
+	return c.withCard(ctx, w, c.where, func(h *app.House, p program.Program, view card.View) error {
+		view, err := h.Rules.ApproveCodeRead(ctx, issuance.ApproveCodeRead{
 			Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID, Reason: c.Reason,
 		})
 		if err != nil {
@@ -107,6 +83,21 @@ func (c cardApprove) Run(ctx context.Context, w World) error {
 		}
 		_, err = fmt.Fprintf(w.Stdout, "The code of card %s may be read once within 15 minutes.\n", view.Card.ID)
 		return err
+	})
+}
+
+// withCard finds the card that was named, and lends it to use.
+func (c cardName) withCard(ctx context.Context, w World, at where, use func(*app.House, program.Program, card.View) error) error {
+	find, err := c.finder()
+	if err != nil {
+		return err
+	}
+	return at.with(ctx, w, app.Open, func(h *app.House) error {
+		p, view, err := c.find(ctx, h, find)
+		if err != nil {
+			return err
+		}
+		return use(h, p, view)
 	})
 }
 

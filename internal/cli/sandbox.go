@@ -7,7 +7,9 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 type sandboxCommand struct {
@@ -112,15 +114,7 @@ type mailerCommand struct {
 
 // Run finds the card and prints its code.
 func (c mailerCommand) Run(ctx context.Context, w World) error {
-	find, err := c.finder()
-	if err != nil {
-		return err
-	}
-	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, view, err := c.find(ctx, h, find)
-		if err != nil {
-			return err
-		}
+	return c.withCard(ctx, w, c.where, func(h *app.House, p program.Program, view card.View) error {
 		code, err := h.Rules.ReadMailer(ctx, issuance.ReadMailer{Command: operatorOf(c.operator(), p.ID), Card: view.Card.ID})
 		if err != nil {
 			return err

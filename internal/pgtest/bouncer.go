@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // bouncerForm is all that a PgBouncer is told: the defaults, and few connections of the server for many clients.
@@ -72,7 +70,7 @@ func StartBouncer(t testing.TB, before *Cluster, options ...string) *Bouncer {
 		_ = b.process.Wait() // how it ended is in its log
 		close(b.ended)
 	}()
-	b.await(t, &log)
+	answers(t, "the bouncer", b.URL("postgres"), b.ended, &log)
 	return b
 }
 
@@ -86,29 +84,6 @@ func bouncerBinary(t testing.TB) string {
 	}
 	t.Fatal("PgBouncer is not installed, and these tests are about it: apt-get install -y pgbouncer")
 	return ""
-}
-
-// await returns when the server answers through the bouncer.
-func (b *Bouncer) await(t testing.TB, log *bytes.Buffer) {
-	t.Helper()
-	limit, cancel := context.WithTimeout(t.Context(), startWait)
-	defer cancel()
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	for {
-		conn, err := pgx.Connect(limit, b.URL("postgres"))
-		if err == nil {
-			_ = conn.Close(limit) // it has answered
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-limit.Done():
-			t.Fatalf("the bouncer does not answer: %v", err)
-		case <-b.ended:
-			t.Fatalf("the bouncer ended:\n%s", log.String())
-		}
-	}
 }
 
 // URL names a database of the cluster by way of the bouncer. parameters are added, as name=value.

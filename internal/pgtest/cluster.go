@@ -173,12 +173,18 @@ func (c *Cluster) Resume(t testing.TB) {
 		_ = c.server.Wait() // how it ended is seen by who needs it
 		close(c.ended)
 	}()
+	answers(t, "the server", c.URL("postgres"), c.ended, &log)
+}
+
+// answers returns when what was started answers at url, and fails the test when it ends before, with its log.
+func answers(t testing.TB, what, url string, ended <-chan struct{}, log *bytes.Buffer) {
+	t.Helper()
 	limit, cancel := context.WithTimeout(t.Context(), startWait)
 	defer cancel()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for {
-		conn, err := pgx.Connect(limit, c.URL("postgres"))
+		conn, err := pgx.Connect(limit, url)
 		if err == nil {
 			_ = conn.Close(limit) // it has answered
 			return
@@ -186,9 +192,9 @@ func (c *Cluster) Resume(t testing.TB) {
 		select {
 		case <-poll.C:
 		case <-limit.Done():
-			t.Fatalf("the server does not answer: %v", err)
-		case <-c.ended:
-			t.Fatalf("the server ended:\n%s", log.String())
+			t.Fatalf("%s does not answer: %v", what, err)
+		case <-ended:
+			t.Fatalf("%s ended:\n%s", what, log.String())
 		}
 	}
 }

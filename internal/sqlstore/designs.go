@@ -21,7 +21,6 @@ const (
 	ON CONFLICT DO NOTHING`
 	updateDesign = `UPDATE designs SET campaign = $3, name = $4, types = $5, active = $6, is_default = $7, updated_at = $8, version = $2 + 1
 	WHERE id = $1 AND version = $2`
-	demoteDefault  = `UPDATE designs SET is_default = 0, version = version + 1 WHERE program_id = $1 AND is_default = 1 AND id <> $2`
 	campaignOfElse = `SELECT 1 FROM designs WHERE program_id = $1 AND campaign = $2 AND campaign <> '' AND id <> $3`
 )
 
@@ -68,12 +67,8 @@ func (t tx) Designs(_ context.Context, p ident.ProgramID, page issuance.Page) ([
 	return all(t, sql, args, scanDesign)
 }
 
-// InsertDesign adds a design. A new default takes the place of the old one; a campaign that is taken is
-// issuance.ErrNumberTaken.
+// InsertDesign adds a design. A campaign that is taken, or a second default, is issuance.ErrNumberTaken.
 func (t tx) InsertDesign(_ context.Context, d card.Design) error {
-	if err := t.demote(d); err != nil {
-		return err
-	}
 	var b batch
 	b.write(insertDesign, []any{
 		d.ID.UUID, d.Program.UUID, d.Campaign, d.Name, fromTypes(d.Types), d.Active, d.Default, d.CreatedAt, d.UpdatedAt,
@@ -90,16 +85,5 @@ func (t tx) UpdateDesign(_ context.Context, d card.Design) error {
 	if taken {
 		return issuance.ErrNumberTaken
 	}
-	if err := t.demote(d); err != nil {
-		return err
-	}
 	return update(t, updateDesign, d.ID.UUID, d.Version, d.Campaign, d.Name, fromTypes(d.Types), d.Active, d.Default, d.UpdatedAt)
-}
-
-func (t tx) demote(d card.Design) error {
-	if !d.Default {
-		return nil
-	}
-	_, err := t.exec(demoteDefault, d.Program.UUID, d.ID.UUID)
-	return err
 }

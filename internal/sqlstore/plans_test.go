@@ -15,7 +15,7 @@ func allTexts() map[string]string {
 	texts := map[string]string{
 		"program": selectProgram, "program by name": selectProgramByName, "overrides": selectOverrides,
 		"credential by hash": selectCredentialByHash, "credentials": selectCredentials, "credential by public id": selectCredentialByPublicID,
-		"design": selectDesign, "default design": selectDefaultDesign, "design by campaign": selectDesignByCampaign, "demote": demoteDefault,
+		"design": selectDesign, "default design": selectDefaultDesign, "design by campaign": selectDesignByCampaign,
 		"campaign of another": campaignOfElse,
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "own claim": selectOwnClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
