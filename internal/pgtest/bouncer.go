@@ -1,8 +1,8 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,18 +59,22 @@ func StartBouncer(t testing.TB, before *Cluster, options ...string) *Bouncer {
 			}
 		}
 	}
-	var log bytes.Buffer
+	logs := filepath.Join(folder, "log")
+	log, err := os.OpenFile(logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.process = exec.CommandContext(context.WithoutCancel(t.Context()), path, "-q", settings) //nolint:gosec // the binary that we found
 	b.process.Dir, b.process.SysProcAttr = folder, attributes(before.as)
-	b.process.Stdout, b.process.Stderr = &log, &log
-	if err := b.process.Start(); err != nil {
+	b.process.Stdout, b.process.Stderr = log, log
+	if err = errors.Join(b.process.Start(), log.Close()); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		_ = b.process.Wait() // how it ended is in its log
 		close(b.ended)
 	}()
-	answers(t, "the bouncer", b.URL("postgres"), b.ended, &log)
+	answers(t, "the bouncer", b.URL("postgres"), b.ended, logs)
 	return b
 }
 

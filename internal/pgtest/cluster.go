@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +31,8 @@ var settings = map[string]string{
 	"listen_addresses":        "",
 	"max_connections":         "300",
 	"unix_socket_permissions": "0700",
-	"log_min_messages":        "fatal",
+	"log_min_messages":        "error", // a deadlock is told there, and who waited for whom
+	"log_min_error_statement": "panic",
 	"shared_buffers":          "64MB",
 }
 
@@ -83,6 +83,7 @@ func (c *Cluster) mustRun(t testing.TB, name string, args ...string) {
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
+func (c *Cluster) log() string  { return filepath.Join(c.folder, "log") }
 
 // Files is the folder of everything that the server keeps, its log of writes included. A checkpoint brings what was
 // committed into it.
@@ -162,10 +163,13 @@ func (c *Cluster) Resume(t testing.TB) {
 	for _, option := range c.options {
 		args = append(args, "-c", option)
 	}
-	var log bytes.Buffer
+	log, err := os.OpenFile(c.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
 	c.server = c.command(context.WithoutCancel(t.Context()), "postgres", args...)
-	c.server.Stdout, c.server.Stderr = &log, &log
-	if err := c.server.Start(); err != nil {
+	c.server.Stdout, c.server.Stderr = log, log
+	if err = errors.Join(c.server.Start(), log.Close()); err != nil {
 		t.Fatal(err)
 	}
 	c.ended = make(chan struct{})
@@ -173,11 +177,11 @@ func (c *Cluster) Resume(t testing.TB) {
 		_ = c.server.Wait() // how it ended is seen by who needs it
 		close(c.ended)
 	}()
-	answers(t, "the server", c.URL("postgres"), c.ended, &log)
+	answers(t, "the server", c.URL("postgres"), c.ended, c.log())
 }
 
 // answers returns when what was started answers at url, and fails the test when it ends before, with its log.
-func answers(t testing.TB, what, url string, ended <-chan struct{}, log *bytes.Buffer) {
+func answers(t testing.TB, what, url string, ended <-chan struct{}, log string) {
 	t.Helper()
 	limit, cancel := context.WithTimeout(t.Context(), startWait)
 	defer cancel()
@@ -194,7 +198,8 @@ func answers(t testing.TB, what, url string, ended <-chan struct{}, log *bytes.B
 		case <-limit.Done():
 			t.Fatalf("%s does not answer: %v", what, err)
 		case <-ended:
-			t.Fatalf("%s ended:\n%s", what, log.String())
+			text, err := os.ReadFile(log)
+			t.Fatalf("%s ended: %v\n%s", what, err, text)
 		}
 	}
 }
@@ -240,20 +245,19 @@ func (c *Cluster) Exec(t testing.TB, sql string) {
 	}
 }
 
-// Deadlocks is how many circles of waiting the server had to break, in all its databases, since it started.
-func (c *Cluster) Deadlocks(t testing.TB) (n int) {
+// Deadlocks tells of each circle of waiting that the server had to break since it started: which statements waited for
+// which.
+func (c *Cluster) Deadlocks(t testing.TB) (each []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startWait)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	log, err := os.ReadFile(c.log())
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = conn.QueryRow(ctx, "SELECT coalesce(sum(deadlocks), 0)::int FROM pg_stat_database").Scan(&n)
-	if err = errors.Join(err, conn.Close(ctx)); err != nil {
-		t.Fatal(err)
+	for _, told := range strings.Split(string(log), "deadlock detected\n")[1:] {
+		told, _, _ = strings.Cut(told, "HINT:")
+		each = append(each, told)
 	}
-	return n
+	return each
 }
 
 // remove stops the server, at once if it must be, and removes everything.
