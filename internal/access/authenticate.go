@@ -144,8 +144,8 @@ func (a *Authenticator) admit(id Identity, from netip.Addr) error {
 
 func (a *Authenticator) serves(kind program.Kind) bool { return a.only == "" || a.only == kind }
 
-// find looks a secret up by its hash, in memory first. What is not found is not remembered, so that a new
-// key works at once; failed tries are bounded by the doors.
+// find looks a secret up by its hash, in memory first. What is not found, or does not work, is not remembered: a new
+// key, and a token that another process activated, works at once. Failed tries are bounded by the doors.
 func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool, error) {
 	wrapped := redact.NewText(secret)
 	defer wrapped.Wipe()
@@ -160,7 +160,9 @@ func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool
 		return Identity{}, false, err
 	}
 	id := Identity{Credential: c, Program: p}
-	a.known.put(hash, id, now, age)
+	if c.Status == Active && !p.Suspended {
+		a.known.put(hash, id, now, age)
+	}
 	return id, true, nil
 }
 

@@ -312,6 +312,9 @@ func TestCardsKey_AnswersInTheOrderOfTheContract(t *testing.T) {
 	if _, err := o.service.Resume(t.Context(), operator, p.ID, ""); err != nil {
 		t.Fatal(err)
 	}
+	if err := try([]string{bearer}, anywhere); err != nil {
+		t.Errorf("a programme that goes on: %v; what does not work is not remembered", err)
+	}
 	if _, err := o.service.RevokeKey(t.Context(), operator, key.Credential.PublicID); err != nil {
 		t.Fatal(err)
 	}
