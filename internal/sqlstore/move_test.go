@@ -155,7 +155,7 @@ func TestMove_TakesEveryRowToPostgresAndBack(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
 	file := Config{Path: filepath.Join(t.TempDir(), "a.db"), Now: time.Now}
-	server := Config{URL: redact.NewText(cluster.URL(cluster.Database(t))), Now: time.Now}
+	server := Config{URL: redact.NewText(cluster.URL(cluster.Database(t))), Now: time.Now, Patience: time.Minute}
 	back := Config{Path: filepath.Join(t.TempDir(), "b.db"), Now: time.Now}
 
 	d := openFile(t, file.Path)
@@ -170,7 +170,7 @@ func TestMove_TakesEveryRowToPostgresAndBack(t *testing.T) {
 	if !report.Resumed || report.Tables != len(tables) || report.Rows != int64(len(tables)*rows) {
 		t.Errorf("%+v of %d tables", report, len(tables))
 	}
-	there := openServer(t, server.URL.Reveal())
+	there := openServer(t, server.URL.Reveal(), func(c *Config) { c.Patience = server.Patience }) // it is read whole
 	if err := there.Ready(t.Context()); err != nil {
 		t.Errorf("the new database is not ready: %v", err)
 	}

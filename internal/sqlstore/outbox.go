@@ -129,7 +129,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 	}
 	var out []outbox.Delivery
 	err = d.engine.write(ctx, func(s *session) error {
-		for _, id := range dead {
+		for _, id := range slices.SortedFunc(slices.Values(dead), byID) {
 			if _, err := s.exec(dropDelivery, id); err != nil {
 				return err
 			}
@@ -190,29 +190,29 @@ func findDue(s *session, realNow time.Time, room outbox.Room) ([]candidate, erro
 	return slices.DeleteFunc(due, func(c candidate) bool { return !room.Take(c.endpoint.ID) }), nil
 }
 
+// byID is the order in which rows of deliveries and endpoints are written, so that instances do not wait for each
+// other in a circle.
+func byID(a, b ident.UUID) int { return bytes.Compare(a[:], b[:]) }
+
 // leaseAll leases candidates that nobody took meanwhile, and loads what goes with them.
 func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, room outbox.Room) ([]outbox.Delivery, error) {
-	var out []outbox.Delivery
-	left := map[ident.EndpointID]int{}
-	for _, c := range due {
-		if _, known := left[c.endpoint.ID]; !known {
-			n, err := roomAt(s, c.endpoint.ID, realNow, room.At(c.endpoint.ID))
-			if err != nil {
-				return nil, err
-			}
-			left[c.endpoint.ID] = n
-		}
-		if left[c.endpoint.ID] <= 0 {
-			continue
-		}
+	chosen, err := stillRoom(s, due, realNow, room)
+	if err != nil {
+		return nil, err
+	}
+	leased := map[ident.UUID]bool{}
+	for _, c := range slices.SortedFunc(slices.Values(chosen), func(a, b candidate) int { return byID(a.id, b.id) }) {
 		rows, err := s.exec(lease, c.id, c.fence, owner, realNow.Add(length))
 		if err != nil {
 			return nil, err
 		}
-		if rows == 0 {
+		leased[c.id] = rows == 1
+	}
+	var out []outbox.Delivery
+	for _, c := range chosen {
+		if !leased[c.id] {
 			continue
 		}
-		left[c.endpoint.ID]--
 		d := outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
 		m := &d.Message
 		if _, err := one(s, selectLetter, []any{c.id}, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID,
@@ -224,6 +224,26 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// stillRoom looks again, on the writer, for which candidates there is room at their endpoints.
+func stillRoom(s *session, due []candidate, realNow time.Time, room outbox.Room) ([]candidate, error) {
+	var chosen []candidate
+	left := map[ident.EndpointID]int{}
+	for _, c := range due {
+		if _, known := left[c.endpoint.ID]; !known {
+			n, err := roomAt(s, c.endpoint.ID, realNow, room.At(c.endpoint.ID))
+			if err != nil {
+				return nil, err
+			}
+			left[c.endpoint.ID] = n
+		}
+		if left[c.endpoint.ID] > 0 {
+			left[c.endpoint.ID]--
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen, nil
 }
 
 // roomAt is how many deliveries of an endpoint may be leased now; none when it was disabled meanwhile.
@@ -240,15 +260,15 @@ func roomAt(s *session, id ident.EndpointID, realNow time.Time, perEndpoint int)
 // keepAttempts is how many attempts of one delivery are kept: a timetable has 13, and replays begin it again.
 const keepAttempts = 100
 
-// Finish writes all outcomes in one transaction. An endpoint's row is touched once, in the order of ids, so
-// that instances do not wait for each other in a circle.
+// Finish writes all outcomes in one transaction, in the order of ids. An endpoint's row is touched once.
 func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, error) {
 	var held []bool
 	err := d.engine.write(ctx, func(s *session) error {
 		held = make([]bool, len(ended))
 		used := map[ident.UUID]time.Time{}
 		var b batch
-		for i, e := range ended {
+		for _, i := range inOrder(ended, func(e outbox.Ended) ident.UUID { return e.Delivery.ID.UUID }) {
+			e := ended[i]
 			id, o := e.Delivery.ID.UUID, e.Outcome
 			b.write(finishDelivery, []any{
 				id, e.Delivery.Fence, string(o.State), e.Delivery.Attempt, o.NextAt, o.HTTPStatus, o.Failure, o.At, e.Delivery.Try,
@@ -264,7 +284,7 @@ func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, 
 				used[to] = o.At
 			}
 		}
-		for _, to := range slices.SortedFunc(maps.Keys(used), func(a, b ident.UUID) int { return bytes.Compare(a[:], b[:]) }) {
+		for _, to := range slices.SortedFunc(maps.Keys(used), byID) {
 			b.write(usedEndpoint, []any{to, used[to]}, nil)
 		}
 		return s.run(b)
@@ -275,13 +295,23 @@ func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, 
 	return held, nil
 }
 
+// inOrder gives the indexes of things in the order of their ids.
+func inOrder[T any](things []T, id func(T) ident.UUID) []int {
+	order := make([]int, len(things))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return byID(id(things[a]), id(things[b])) })
+	return order
+}
+
 func (d outboxQueue) Release(ctx context.Context, ds []outbox.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}
 	return d.engine.write(ctx, func(s *session) error {
-		for _, of := range ds {
-			if _, err := s.exec(releaseDelivery, of.ID.UUID, of.Fence); err != nil {
+		for _, i := range inOrder(ds, func(d outbox.Delivery) ident.UUID { return d.ID.UUID }) {
+			if _, err := s.exec(releaseDelivery, ds[i].ID.UUID, ds[i].Fence); err != nil {
 				return err
 			}
 		}

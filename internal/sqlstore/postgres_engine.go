@@ -26,7 +26,6 @@ const (
 	commitWait   = 6 * time.Second // for the answer to a commit, whether the caller waits or not
 	cancelWait   = time.Second     // for the server to stop a statement whose caller went away
 	rollbackWait = time.Second
-	migrateWait  = 5 * time.Minute
 )
 
 // A connection whose other end went away without a word is found by the system within these.

@@ -13,8 +13,10 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
-// busyWait is how long a statement waits for another process that holds the file.
-const busyWait = 5 * time.Second
+const (
+	busyWait    = 5 * time.Second // how long a statement waits for another process that holds the file
+	migrateWait = 5 * time.Minute // how long those who start wait for the one who migrates, on either engine
+)
 
 // How many KB of pages a connection keeps in memory at most.
 const (
@@ -179,7 +181,16 @@ func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body f
 
 // migrate runs on the writer's connection while the writer stands still, and waits for other processes.
 func (e *sqliteEngine) migrate(ctx context.Context, body func(conn, func(string) error) error) error {
+	e.waitFor(migrateWait)
+	defer e.waitFor(busyWait)
 	return e.writer.write(ctx, func(*session) error { return body(e.writer.conn, e.writer.conn.script) })
+}
+
+// waitFor sets how long the writer waits for other processes.
+func (e *sqliteEngine) waitFor(length time.Duration) {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	e.writer.conn.db.SetBusyTimeout(length)
 }
 
 func (e *sqliteEngine) ready() error {
