@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -70,29 +70,13 @@ func readBody(c *call) error {
 	if len(body) == 0 {
 		return nil
 	}
-	if !isJSON(c.r.Header.Values("Content-Type")) {
+	if !form.IsJSON(c.r.Header.Values("Content-Type")) {
 		return fault.Refuse(MediaType)
 	}
 	if c.body, err = wirejson.Parse(body, wirejson.Options{}); err != nil {
 		return &fault.Error{Reason: BodyMalformed, Cause: err}
 	}
 	return nil
-}
-
-// isJSON reports whether a content type says JSON in UTF-8. A body without one is read as JSON.
-func isJSON(values []string) bool {
-	if len(values) == 0 {
-		return true
-	}
-	kind, params, err := mime.ParseMediaType(values[0])
-	if err != nil || len(distinct(values)) > 1 {
-		return false
-	}
-	if charset, said := params["charset"]; said && !strings.EqualFold(charset, "utf-8") {
-		return false
-	}
-	sub, isApplication := strings.CutPrefix(kind, "application/")
-	return isApplication && (sub == "json" || strings.HasSuffix(sub, "+json") && len(sub) > len("+json"))
 }
 
 // caller is who asks, for audit rows.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/wirejson"
@@ -152,9 +153,9 @@ func (d *Door) readCode(c *call) error {
 	cmd := issuance.ReadActivationCode{Caller: c.caller(), Card: ident.CardID{UUID: c.id("id")}}
 	if values := c.r.Header.Values(header); len(values) > 0 {
 		cmd.Reason = strings.ToValidUTF8(values[0], "\x00")
-		if len(distinct(values)) > 1 {
+		if len(form.Distinct(values)) > 1 {
 			c.bad(inHeaders, header, "duplicate")
-		} else if code := textProblem(cmd.Reason, 1, 200); code != "" {
+		} else if code := form.TextProblem(cmd.Reason, 1, 200); code != "" {
 			c.bad(inHeaders, header, code)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/spending"
@@ -148,7 +149,7 @@ func (d *Door) authenticate(c *call) error {
 func checkVersion(c *call) error {
 	policy := c.identity.Program.Policy
 	version := defaultVersion
-	switch sent := distinct(c.r.Header.Values(versionHeader)); {
+	switch sent := form.Distinct(c.r.Header.Values(versionHeader)); {
 	case len(sent) == 0 && policy.RequireVersionHeader:
 		return fault.Refuse(VersionMissing)
 	case len(sent) > 1:
@@ -166,17 +167,6 @@ const (
 	versionHeader  = "Reap-Version"
 	defaultVersion = "2025-02-14"
 )
-
-// distinct gives the values without repeats.
-func distinct(values []string) []string {
-	var out []string
-	for _, v := range values {
-		if !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
-}
 
 // checkKind keeps live programmes out of the simulation, right after the rate limit (contract §23).
 func checkKind(c *call) error {

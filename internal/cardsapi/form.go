@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/wirejson"
@@ -71,22 +71,14 @@ func formError(g group, fields []fault.Field) error {
 // idempotency reads the key of a POST; required says that the route, or a policy, demands it.
 func (c *call) idempotency(required bool) {
 	const name = "idempotency-key"
-	sent := distinct(c.r.Header.Values(name))
+	key, problem := form.IdempotencyKey(c.r.Header.Values(name))
 	switch {
-	case len(sent) == 0 && required:
+	case problem != "":
+		c.bad(inHeaders, name, problem)
+	case key == "" && required:
 		c.bad(inHeaders, name, "required")
-	case len(sent) == 0:
-	case len(sent) > 1:
-		c.bad(inHeaders, name, "duplicate")
-	case sent[0] == "":
-		c.bad(inHeaders, name, "too_short")
-	case len(sent[0]) > 255:
-		c.bad(inHeaders, name, "too_long")
-	case strings.ContainsFunc(sent[0], func(r rune) bool { return r < 0x21 || r > 0x7e }):
-		c.bad(inHeaders, name, "invalid_format")
-	default:
-		c.key = sent[0]
 	}
+	c.key = key
 }
 
 // form begins the reading of a request: its idempotency key as the route says.
@@ -168,31 +160,11 @@ func (o object) text(name string, n need, low, high int) (string, bool) {
 	}
 	s, _ := v.String()
 	s = strings.TrimSpace(s)
-	if code := textProblem(s, low, high); code != "" {
+	if code := form.TextProblem(s, low, high); code != "" {
 		o.bad(name, code)
 		return "", false
 	}
 	return s, true
-}
-
-// textProblem says what is wrong with a text, "" when nothing is.
-func textProblem(s string, low, high int) string {
-	length := utf8.RuneCountInString(s)
-	switch {
-	case length < low:
-		return "too_short"
-	case length > high:
-		return "too_long"
-	case strings.ContainsFunc(s, isHidden):
-		return "invalid_format"
-	}
-	return ""
-}
-
-// isHidden reports whether a character steers the text around it instead of being read: a control, a
-// separator of lines or paragraphs, a change of direction.
-func isHidden(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
 // choice reads one of the values allowed; "" when it is not given or wrong.

@@ -2,15 +2,14 @@ package cardsapi
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/firsttap/firsttap/internal/httpd"
-	"github.com/firsttap/firsttap/internal/program"
 )
 
 // limit is step 6: the rate of the programme in the tier of the route (contract §7).
 func (d *Door) limit(c *call) error {
-	limits := limitsOf(c.identity.Program.Policy.RateLimits[c.route.Tier])
+	w := c.identity.Program.Policy.RateLimits[c.route.Tier]
+	limits := httpd.LimitsOf(w.Second, w.Minute, w.Day)
 	report, admitted := d.windows.Admit(c.identity.Program.ID.String(), c.route.Tier, limits)
 	if !report.Unlimited {
 		h := c.w.Header()
@@ -26,15 +25,4 @@ func (d *Door) limit(c *call) error {
 		return report.Refusal()
 	}
 	return nil
-}
-
-// limitsOf gives the windows of a tier that limit anything.
-func limitsOf(w program.Windows) httpd.Limits {
-	var out httpd.Limits
-	for _, l := range []httpd.Limit{{Requests: w.Second, Per: time.Second}, {Requests: w.Minute, Per: time.Minute}, {Requests: w.Day, Per: 24 * time.Hour}} {
-		if l.Requests > 0 {
-			out = append(out, l)
-		}
-	}
-	return out
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/ident"
 )
 
@@ -53,7 +53,7 @@ func (c *call) textParam(name string) string {
 		return ""
 	case s == "":
 		c.bad(inQuery, name, "too_short")
-	case !utf8.ValidString(s), strings.ContainsFunc(s, isHidden):
+	case form.HasHidden(s):
 		c.bad(inQuery, name, "invalid_format")
 	}
 	return s

@@ -55,9 +55,10 @@ var rooms = map[string][]string{
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
+	"form":        {"ident"},
 	"httpd":       {"fault", "redact", "ident"},
 	"openapitest": {"httpd"},
-	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "webhook"}, vocabulary...),
+	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
 	// the frame

@@ -18,6 +18,17 @@ type Limit struct {
 // unlimited.
 type Limits []Limit
 
+// LimitsOf gives the windows of a second, a minute and a day that limit anything; 0 limits nothing.
+func LimitsOf(second, minute, day int) Limits {
+	var out Limits
+	for _, l := range []Limit{{second, time.Second}, {minute, time.Minute}, {day, 24 * time.Hour}} {
+		if l.Requests > 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // Policy is the text of the header RateLimit-Policy: `20;w=1, 600;w=60, 500000;w=86400`.
 func (ls Limits) Policy() string {
 	parts := make([]string, len(ls))
