@@ -131,7 +131,7 @@ func checkFile(path string) error {
 		if dangling {
 			return fault.Wrap(errors.New("a row points to another that is not there"), "check the integrity")
 		}
-		status, err := (&DB{dialect: sqliteDialect()}).status(conn)
+		status, err := statusOf(conn, sqliteDialect(), migrationFiles)
 		if err != nil {
 			return err
 		}

@@ -16,10 +16,14 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 )
 
-// Each engine has a folder here, with the same numbers and names in each.
+// Each engine has a folder here, with the same numbers and names in each. A migration only adds what the release
+// before does not miss, so that its instances go on beside the new ones. One that cannot says so with its name,
+// 0012_name.breaking.sql: then they stop.
 //
 //go:embed migrations
 var migrationFiles embed.FS
+
+const breaking = ".breaking"
 
 // Migration is one step of the schema.
 type Migration struct {
@@ -33,7 +37,8 @@ type Migration struct {
 // MigrationStatus is where the schema stands.
 type MigrationStatus struct {
 	Migrations []Migration // in order
-	Newer      []int       // applied by a newer release: this one does not know them
+	Newer      []int       // applied by a newer release: this one does not know them, and works beside them
+	Breaking   []int       // applied by a newer release, and this one does not work on what they made
 	Changed    []int       // their text is not what was applied
 	moving     string      // a move into this database is open, from there
 	moved      bool        // a move out of this database is done
@@ -58,8 +63,8 @@ func (s MigrationStatus) usable() error {
 	if s.moved {
 		return fault.Wrap(errors.New("this installation was moved to another database; to go back to this one, see firsttap migrate reopen"), "check the schema")
 	}
-	if len(s.Newer) > 0 {
-		return fault.Wrap(fmt.Errorf("the database has migrations %v of a newer release", s.Newer), "check the schema")
+	if len(s.Breaking) > 0 {
+		return fault.Wrap(fmt.Errorf("the database has migrations %v of a newer release, which end the work of this one", s.Breaking), "check the schema")
 	}
 	if len(s.Changed) > 0 {
 		return fault.Wrap(fmt.Errorf("migrations %v differ from what was applied", s.Changed), "check the schema")
@@ -80,7 +85,7 @@ func (s MigrationStatus) missing() error {
 const (
 	createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations (
 		number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)`
-	selectMigrations = `SELECT number, checksum, applied_at FROM schema_migrations ORDER BY number`
+	selectMigrations = `SELECT number, name, checksum, applied_at FROM schema_migrations ORDER BY number`
 	insertMigration  = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
 )
 
@@ -124,21 +129,23 @@ func (d *DB) Status(ctx context.Context) (MigrationStatus, error) {
 	return out, err
 }
 
-func (d *DB) status(c conn) (MigrationStatus, error) {
-	known, err := readMigrations(migrationFiles, d.dialect.migrations)
+func (d *DB) status(c conn) (MigrationStatus, error) { return statusOf(c, d.dialect, d.files) }
+
+func statusOf(c conn, d *dialect, files fs.FS) (MigrationStatus, error) {
+	known, err := readMigrations(files, d.migrations)
 	if err != nil {
 		return MigrationStatus{}, err
 	}
 	status := MigrationStatus{Migrations: known}
-	there, err := one(c, d.dialect.hasTable, []any{"schema_migrations"}, new(int))
+	there, err := one(c, d.hasTable, []any{"schema_migrations"}, new(int))
 	if err != nil || !there {
 		return status, err
 	}
 	err = c.query(selectMigrations, nil, func(r row) error {
 		var number int
-		var checksum string
+		var name, checksum string
 		var at time.Time
-		if err := r.scan(&number, &checksum, &at); err != nil {
+		if err := r.scan(&number, &name, &checksum, &at); err != nil {
 			return err
 		}
 		switch {
@@ -146,6 +153,8 @@ func (d *DB) status(c conn) (MigrationStatus, error) {
 			status.moving = checksum
 		case number == markMoved:
 			status.moved = true
+		case number > len(known) && strings.HasSuffix(name, breaking):
+			status.Breaking = append(status.Breaking, number)
 		case number > len(known):
 			status.Newer = append(status.Newer, number)
 		case known[number-1].Checksum != checksum:

@@ -99,6 +99,9 @@ func (m *mover) begin(ctx context.Context) (resumed bool, err error) {
 	if err := status.missing(); err != nil {
 		return false, fmt.Errorf("the database that is to be moved: %w", err)
 	}
+	if len(status.Newer) > 0 {
+		return false, fmt.Errorf("the database that is to be moved has migrations %v of a newer release: move it with that one", status.Newer)
+	}
 	if m.tables, err = readLayouts(m.from.conn, m.from.dialect); err != nil {
 		return false, err
 	}

@@ -115,7 +115,7 @@ func (s *source) lockTables() error {
 }
 
 func (s *source) status() (MigrationStatus, error) {
-	return (&DB{dialect: s.dialect}).status(s.conn)
+	return statusOf(s.conn, s.dialect, migrationFiles)
 }
 
 // mark closes the database to servers, and ends the transaction.

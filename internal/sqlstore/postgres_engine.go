@@ -288,7 +288,15 @@ func (e *postgresEngine) migrate(ctx context.Context, body func(conn, func(strin
 					return err
 				}
 			}
-			if err := body(c, c.script); err != nil {
+			// Who waits for a table that others use keeps everybody who comes later waiting: not for long, then again.
+			if _, err := c.exec("SET LOCAL lock_timeout = 1000"); err != nil {
+				return err
+			}
+			err := body(c, c.script)
+			if told := new(pgconn.PgError); errors.As(err, &told) && told.Code == lockNotAvailable {
+				return fmt.Errorf("%w: %w", errConflict, err)
+			}
+			if err != nil {
 				return err
 			}
 			return c.commit()

@@ -17,24 +17,26 @@ var (
 	errGone = errors.New("the connection to the database is lost")
 )
 
+const lockNotAvailable = "55P03"
+
 // The states of the server (SQLSTATE) that mean something to us. Two letters stand for a class.
 var postgresStates = map[string]class{
-	"40001": conflicting, // serialization failure
-	"40P01": conflicting, // deadlock: one of the two is told to begin anew
-	"23505": duplicate,
-	"40003": unknown, // statement completion unknown
-	"08007": unknown, // transaction resolution unknown
-	"08":    gone,    // connection exceptions
-	"57P01": gone,    // the server shuts down
-	"57P02": gone,    // it crashed
-	"57P03": gone,    // it starts
-	"57P05": gone,    // it ended an idle connection
-	"25P03": gone,    // it ended a connection that was idle in a transaction
-	"25006": gone,    // read only: a standby, or a primary that was put back
-	"53":    unavailable,
-	"55P03": unavailable, // a lock was not to be had in time
-	"57014": unavailable, // cancelled, or longer than the statement's time
-	"58":    unavailable, // input or output failed at the server
+	"40001":          conflicting, // serialization failure
+	"40P01":          conflicting, // deadlock: one of the two is told to begin anew
+	"23505":          duplicate,
+	"40003":          unknown, // statement completion unknown
+	"08007":          unknown, // transaction resolution unknown
+	"08":             gone,    // connection exceptions
+	"57P01":          gone,    // the server shuts down
+	"57P02":          gone,    // it crashed
+	"57P03":          gone,    // it starts
+	"57P05":          gone,    // it ended an idle connection
+	"25P03":          gone,    // it ended a connection that was idle in a transaction
+	"25006":          gone,    // read only: a standby, or a primary that was put back
+	"53":             unavailable,
+	lockNotAvailable: unavailable, // not in time
+	"57014":          unavailable, // cancelled, or longer than the statement's time
+	"58":             unavailable, // input or output failed at the server
 }
 
 // classifyPostgres looks at what the server told; without that, at whether the connection is lost.

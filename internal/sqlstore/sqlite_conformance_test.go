@@ -15,6 +15,21 @@ func TestSQLite_KeepsTheContract(t *testing.T) {
 	storetest.Run(t, sqliteFiles{})
 }
 
+// TestSQLite_KeepsTheContractOnANewerSchema holds a release to it whose database a newer one has migrated.
+func TestSQLite_KeepsTheContractOnANewerSchema(t *testing.T) {
+	t.Parallel()
+	storetest.RunCore(t, widenedFiles{})
+}
+
+type widenedFiles struct{ sqliteFiles }
+
+func (f widenedFiles) Open(t testing.TB) storetest.Store {
+	t.Helper()
+	h := f.sqliteFiles.Open(t)
+	sqlstore.Widen(t, h.(sqliteHandle).DB)
+	return h
+}
+
 // sqliteFiles gives each case a file of its own. A second handle is what a second process would have: it
 // shares nothing with the first but the file.
 type sqliteFiles struct{}

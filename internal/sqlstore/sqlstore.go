@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -45,6 +46,7 @@ type DB struct {
 	engine  engine
 	dialect *dialect
 	now     func() time.Time
+	files   fs.FS // the migrations of this release
 	vault   *vault
 	sealed  *sealed
 }
@@ -65,7 +67,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{engine: e, dialect: dialect, now: c.Now}
+	d := &DB{engine: e, dialect: dialect, now: c.Now, files: migrationFiles}
 	c.Log.InfoContext(ctx, "database opened", slog.String("schema", dialect.migrations), slog.String("path", c.Path),
 		slog.Int("queue_length", queueLength))
 	d.vault = &vault{db: d}

@@ -422,8 +422,8 @@ func TestMigrations_RefuseWhatIsNotTheirs(t *testing.T) {
 		}
 	}
 	for name, sql := range map[string]string{
-		"a changed text":  `UPDATE schema_migrations SET checksum = 'other' WHERE number = 1`,
-		"a newer release": `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (999, 'later', '', 0)`,
+		"a changed text":              `UPDATE schema_migrations SET checksum = 'other' WHERE number = 1`,
+		"a newer release that breaks": `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (999, 'later.breaking', '', 0)`,
 	} {
 		d := newFile(t)
 		if err := d.Ready(t.Context()); err != nil {
