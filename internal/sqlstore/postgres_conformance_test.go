@@ -61,7 +61,7 @@ type postgresHandle struct {
 
 func (f postgresDatabases) Open(t testing.TB) storetest.Store {
 	t.Helper()
-	patient := []string{"pool_max_conns=8", "statement_timeout=50000", "lock_timeout=40000"}
+	patient := []string{"pool_max_conns=8", "connect_timeout=20", "statement_timeout=50000", "lock_timeout=40000"}
 	database := f.cluster.Copy(t, f.model)
 	url := f.cluster.URL(database, patient...)
 	if f.bouncer != nil {
