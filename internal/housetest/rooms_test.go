@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 
 	// adapters
 	"keyring":   {"fault", "redact"},
+	"auditlog":  {"fault", "redact", "ident", "program", "audit"},
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
 	"vault":     append([]string{"issuance"}, vocabulary...),
@@ -80,6 +81,7 @@ var dependencies = map[string][]string{
 	"github.com/go-json-experiment/json":                       {"wirejson"},
 	"github.com/prometheus/client_golang":                      {"httpd", "outbox", "bulkworker", "app"},
 	"golang.org/x/time":                                        {"httpd", "outbox"},
+	"golang.org/x/mod":                                         {"auditlog"}, // sumdb: the arithmetic of Merkle trees, signed notes
 	"golang.org/x/crypto":                                      {"access"},
 	"github.com/golang-jwt/jwt/v5":                             {"access"},
 	"zombiezen.com/go/sqlite":                                  {"sqlstore", "test/contract"}, // the checks lock the file from outside

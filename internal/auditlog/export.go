@@ -1,0 +1,53 @@
+package auditlog
+
+import (
+	"bytes"
+	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// maxLine bounds one line of an export.
+const maxLine = 1 << 20
+
+// AppendLine adds the line of a row to an export: its place, the hash that was sealed, and the row's leaf,
+// byte by byte as it is hashed.
+func AppendLine(b []byte, n int64, sealed tlog.Hash, leaf []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"n":`...), n, 10)
+	b = append(append(b, `,"hash":"`...), sealed.String()...)
+	b = append(append(b, `","row":`...), leaf...)
+	return append(b, '}', '\n')
+}
+
+// line is one line of an export, without a look at what the row says.
+type line struct {
+	n    int64
+	hash tlog.Hash
+	leaf []byte
+}
+
+// parseLine reads a line. There is one right way to write it.
+func parseLine(b []byte) (l line, ok bool) {
+	rest, ok := bytes.CutPrefix(b, []byte(`{"n":`))
+	if !ok {
+		return l, false
+	}
+	number, rest, ok := bytes.Cut(rest, []byte(`,"hash":"`))
+	if !ok {
+		return l, false
+	}
+	hash, rest, ok := bytes.Cut(rest, []byte(`","row":`))
+	if !ok {
+		return l, false
+	}
+	l.leaf, ok = bytes.CutSuffix(rest, []byte("}\n"))
+	if !ok {
+		return l, false
+	}
+	var err error
+	if l.n, err = strconv.ParseInt(string(number), 10, 64); err != nil || strconv.FormatInt(l.n, 10) != string(number) {
+		return l, false
+	}
+	l.hash, err = tlog.ParseHash(string(hash))
+	return l, err == nil && l.hash.String() == string(hash)
+}
