@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/bulkworker"
 	"github.com/firsttap/firsttap/internal/config"
 	"github.com/firsttap/firsttap/internal/httpd"
@@ -39,6 +40,7 @@ type App struct {
 	registry      *prometheus.Registry
 	outbox        *outbox.Worker
 	bulk          *bulkworker.Worker
+	audit         *auditworker.Worker
 	pulses        *pulses
 }
 
@@ -65,7 +67,9 @@ func (a *App) build() error {
 	}
 	resolver := &net.Resolver{}
 	if a.cfg.Workers {
-		a.buildWorkers(meters, resolver)
+		if err := a.buildWorkers(meters, resolver); err != nil {
+			return err
+		}
 	}
 	doors, err := a.doors(resolver)
 	if err != nil {
@@ -93,7 +97,7 @@ func onlyKind(k config.HostKind) program.Kind {
 }
 
 // buildWorkers makes the workers and hangs up the bells that wake them after a commit.
-func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) {
+func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) (err error) {
 	owner := a.owner()
 	a.outbox = outbox.New(outbox.Config{
 		Queue:   a.db.Outbox(),
@@ -107,6 +111,8 @@ func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) {
 		Writes: func() int64 { return a.db.Stats().Jobs },
 	})
 	a.bells.messages, a.bells.batches = a.outbox.Wake, a.bulk.Wake
+	a.audit, err = a.auditWorker(a.pulses.of("audit"))
+	return err
 }
 
 // owner names this process among all that share the database.
@@ -153,6 +159,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.cfg.Workers {
 		workers.Go(func() { a.outbox.Run(working) })
 		workers.Go(func() { a.bulk.Run(working) })
+		workers.Go(func() { a.audit.Run(working) })
 	}
 	workers.Go(func() { a.keepHouse(working) })
 

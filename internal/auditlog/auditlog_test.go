@@ -40,7 +40,7 @@ func TestLeaf_IsTheWrittenForm(t *testing.T) {
 	r := rows(1)[0]
 	r.Note = "\x00\b\t\n\f\r\x1f \" \\ / < é \u2028 \x7f \xff"
 	got := string(auditlog.Leaf(r))
-	want := `{"action":"card.activate","actor":"key:k_1","at":"2026-09-21T13:33:20.000000Z","card":"02000000-0000-0000-0000-000000000000",` +
+	want := `{"action":"card.activate","actor":"key:k_1","at":"2026-09-21T14:13:20.000000Z","card":"02000000-0000-0000-0000-000000000000",` +
 		`"channel":"cards","id":"01000000-0000-0000-0000-000000000000",` +
 		`"note":"\u0000\b\t\n\f\r\u001f \" \\ / < é ` + "\u2028 \x7f \uFFFD" + `","outcome":"ok",` +
 		`"program":"07000000-0000-0000-0000-000000000000","request_id":"req_1","source":"192.0.2.1"}`

@@ -5,10 +5,38 @@ import (
 	"strconv"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/firsttap/firsttap/internal/audit"
 )
 
 // maxLine bounds one line of an export.
 const maxLine = 1 << 20
+
+// Page is adjacent rows of a log as a store has them. What was removed there is not in it.
+type Page struct {
+	Rows   []audit.Row
+	Places []int64 // of each row
+	Tiles  []Tile  // of level 0, around the rows
+}
+
+// Append adds the lines of a page to an export.
+func (p Page) Append(b []byte) []byte {
+	for i, r := range p.Rows {
+		b = AppendLine(b, p.Places[i], p.sealedAs(p.Places[i]), Leaf(r))
+	}
+	return b
+}
+
+// sealedAs is the hash with which row n was sealed. One that is gone is told as zeros, which fit no row.
+func (p Page) sealedAs(n int64) (h tlog.Hash) {
+	at := int(n&(1<<TileHeight-1)) * tlog.HashSize
+	for _, t := range p.Tiles {
+		if t.N == n>>TileHeight && at+tlog.HashSize <= len(t.Hashes) {
+			copy(h[:], t.Hashes[at:])
+		}
+	}
+	return h
+}
 
 // AppendLine adds the line of a row to an export: its place, the hash that was sealed, and the row's leaf,
 // byte by byte as it is hashed.

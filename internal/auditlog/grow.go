@@ -42,7 +42,7 @@ var ErrTorn = errors.New("the stored tree does not fit its root")
 // Grow adds leaves to a log, of which the last tile of each level is given, and returns the new head and
 // the tiles that are new or longer. It fails when the tiles do not fit the head.
 func Grow(head Head, last []Tile, leaves []tlog.Hash) (Head, []Tile, error) {
-	old := tlog.TileHashReader(tlog.Tree{N: head.Size, Hash: head.Root}, lastTiles(last))
+	old := tlog.TileHashReader(tlog.Tree{N: head.Size, Hash: head.Root}, someTiles(last))
 	t := &growing{old: old, fresh: map[int64]tlog.Hash{}}
 	if head.Size > 0 {
 		edge := rightEdge(head.Size)
@@ -122,12 +122,12 @@ func (t *growing) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// lastTiles reads tiles out of those that were loaded.
-type lastTiles []Tile
+// someTiles reads tiles out of those that are at hand.
+type someTiles []Tile
 
-func (ts lastTiles) Height() int { return TileHeight }
+func (ts someTiles) Height() int { return TileHeight }
 
-func (ts lastTiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
+func (ts someTiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	out := make([][]byte, len(wanted))
 	for i, w := range wanted {
 		for _, t := range ts {
@@ -142,4 +142,4 @@ func (ts lastTiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	return out, nil
 }
 
-func (ts lastTiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (ts someTiles) SaveTiles([]tlog.Tile, [][]byte) {}

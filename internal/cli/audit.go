@@ -15,15 +15,24 @@ import (
 )
 
 type auditCommand struct {
-	Tail auditTail `cmd:"" help:"Print the newest rows of an audit trail, oldest first."`
+	Tail       auditTail       `cmd:"" help:"Print the newest rows of an audit trail, oldest first."`
+	Export     auditExport     `cmd:"" help:"Write an audit trail to a file that can be verified without this installation."`
+	Checkpoint auditCheckpoint `cmd:"" help:"Seal what waits, and print the signed checkpoint of an audit log."`
+	Key        auditKey        `cmd:"" help:"Print the public key that checkpoints are verified with."`
+	Verify     auditVerify     `cmd:"" help:"Prove, without any installation, that nobody changed, removed or inserted rows of an export."`
+}
+
+// auditTrail says which trail is meant.
+type auditTrail struct {
+	where
+	Program string `help:"Name or id of the programme; default is the trail of the installation itself: its keys." placeholder:"NAME"`
 }
 
 type auditTail struct {
-	where
-	Program string `help:"Name or id of the programme; default is the trail of the installation itself: its keys." placeholder:"NAME"`
-	Lines   int    `short:"n" default:"20" help:"How many rows, 1 to 1000."`
-	Follow  bool   `short:"f" help:"Go on printing rows as they come, until stopped."`
-	JSON    bool   `help:"Print one JSON object a line."`
+	auditTrail
+	Lines  int  `short:"n" default:"20" help:"How many rows, 1 to 1000."`
+	Follow bool `short:"f" help:"Go on printing rows as they come, until stopped."`
+	JSON   bool `help:"Print one JSON object a line."`
 }
 
 // followEvery is how often a followed trail is looked at.
@@ -59,7 +68,7 @@ func (c auditTail) Run(ctx context.Context, w World) error {
 }
 
 // trail is the programme whose rows are meant; none is the installation.
-func (c auditTail) trail(ctx context.Context, h *app.House) (ident.ProgramID, error) {
+func (c auditTrail) trail(ctx context.Context, h *app.House) (ident.ProgramID, error) {
 	if c.Program == "" {
 		return ident.ProgramID{}, nil
 	}

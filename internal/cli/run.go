@@ -131,8 +131,8 @@ func (e usageError) Error() string { return string(e) }
 var errSaid = errors.New("the reason was printed")
 
 // settings loads the configuration for a command that works on an installation.
-func (o where) settings(w World) (config.Config, error) {
-	var args []string
+func (o where) settings(w World, more ...string) (config.Config, error) {
+	args := more
 	for _, f := range []struct{ flag, value string }{
 		{"--config", o.Config}, {"--database", o.Database}, {"--key-file", o.KeyFile},
 	} {
@@ -146,9 +146,9 @@ func (o where) settings(w World) (config.Config, error) {
 // opener opens an installation: app.Open one that exists, app.Create also a new one.
 type opener func(context.Context, config.Config, app.Deps) (*app.House, error)
 
-// with opens the installation, runs body and closes it again. Nothing is served.
-func (o where) with(ctx context.Context, w World, open opener, body func(h *app.House) error) error {
-	cfg, err := o.settings(w)
+// with opens the installation, runs body and closes it again. Nothing is served. more are settings as flags.
+func (o where) with(ctx context.Context, w World, open opener, body func(h *app.House) error, more ...string) error {
+	cfg, err := o.settings(w, more...)
 	if err != nil {
 		return err
 	}

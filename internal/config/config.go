@@ -18,6 +18,7 @@ type Config struct {
 	PublicURL      string // without a trailing slash; see PublicBase
 	Database       Database
 	KeyFile        string // path; "" means beside the database, see KeyPath
+	Checkpoints    string // folder; "" means beside the key file, see CheckpointsPath
 	Log            Log
 	TrustedProxies []netip.Prefix
 	HostKind       HostKind
@@ -96,6 +97,14 @@ func (c Config) KeyPath() string {
 		folder = filepath.Dir(c.Database.Path)
 	}
 	return filepath.Join(folder, "keys.json")
+}
+
+// CheckpointsPath is the folder of the signed checkpoints of audit logs: as set, else beside the key file.
+func (c Config) CheckpointsPath() string {
+	if c.Checkpoints != "" {
+		return c.Checkpoints
+	}
+	return filepath.Join(filepath.Dir(c.KeyPath()), "audit-checkpoints")
 }
 
 // PublicBase is the URL under which callers reach this host, without a trailing slash: as set, else

@@ -115,6 +115,7 @@ func TestLoad_EverySettingFromEverySource(t *testing.T) {
 		"debit.logins_per_minute": {"3", `3`},
 		"database":                {"sqlite:///var/lib/x.db", `"sqlite:///var/lib/x.db"`},
 		"key_file":                {"k.json", `"k.json"`},
+		"audit.checkpoints":       {"checkpoints", `"checkpoints"`},
 		"host_kind":               {"live", `"live"`},
 		"log.level":               {"debug", `"debug"`},
 		"log.format":              {"json", `"json"`},

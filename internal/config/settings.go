@@ -84,6 +84,8 @@ func dataSettings() []setting {
 		},
 		text("key_file", "path", "", "File of the keys that seal secrets. Keep a copy in another place than the database's.",
 			func(c *Config) *string { return &c.KeyFile }, parseText).showing("`keys.json` beside the database; with PostgreSQL, in `firsttap-data`"),
+		text("audit.checkpoints", "path", "", "Folder of the signed checkpoints of audit logs. Copy them to a place that this machine cannot write.",
+			func(c *Config) *string { return &c.Checkpoints }, parseText).showing("`audit-checkpoints` beside the key file"),
 		{
 			name: "host_kind", form: "any, sandbox or live", fallback: "any",
 			doc: "Which programmes this host serves. A key of the other kind is unknown here.",

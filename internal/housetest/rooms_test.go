@@ -39,8 +39,9 @@ var rooms = map[string][]string{
 	"wallet":   append([]string{"issuance"}, vocabulary...),
 
 	// workers
-	"outbox":     append([]string{"issuance", "webhook"}, vocabulary...),
-	"bulkworker": append([]string{"issuance"}, vocabulary...),
+	"outbox":      append([]string{"issuance", "webhook"}, vocabulary...),
+	"bulkworker":  append([]string{"issuance"}, vocabulary...),
+	"auditworker": {"fault", "ident", "audit", "auditlog"},
 
 	// adapters
 	"keyring":   {"fault", "redact"},
@@ -48,11 +49,11 @@ var rooms = map[string][]string{
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
 	"vault":     append([]string{"issuance"}, vocabulary...),
-	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "keyring"}, vocabulary...),
+	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "auditlog", "auditworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
 	"pgfault":   {"pgtest"},
 	"history":   {},
-	"storetest": append([]string{"issuance", "access", "tokens", "spending", "wallet", "outbox", "bulkworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "tokens", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
@@ -65,11 +66,11 @@ var rooms = map[string][]string{
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "config",
 	}, vocabulary...),
 	"bench":         {}, // drives the built binary from outside
-	"cli":           append([]string{"app", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"cli":           append([]string{"app", "auditlog", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
 	"cmd/firsttap":  {"cli"},
 	"housetest":     {},
 	"test/e2e":      {},                    // drives the built binary from outside
@@ -81,7 +82,7 @@ var dependencies = map[string][]string{
 	"github.com/go-json-experiment/json":                       {"wirejson"},
 	"github.com/prometheus/client_golang":                      {"httpd", "outbox", "bulkworker", "app"},
 	"golang.org/x/time":                                        {"httpd", "outbox"},
-	"golang.org/x/mod":                                         {"auditlog"}, // sumdb: the arithmetic of Merkle trees, signed notes
+	"golang.org/x/mod":                                         {"auditlog", "auditworker", "sqlstore", "storetest"}, // sumdb: the arithmetic of Merkle trees, signed notes
 	"golang.org/x/crypto":                                      {"access"},
 	"github.com/golang-jwt/jwt/v5":                             {"access"},
 	"zombiezen.com/go/sqlite":                                  {"sqlstore", "test/contract"}, // the checks lock the file from outside

@@ -29,20 +29,21 @@ const (
 	OneTimeCode    Purpose = "one_time_code"     // a code that a customer types; Subject is the token that it is for
 	RevealLink     Purpose = "reveal_link"       // finds the link of a page that shows a card; of the whole installation
 	PINHash        Purpose = "pin_hash"          // compares a PIN; Subject is the card
+	CheckpointKey  Purpose = "checkpoint_key"    // signs checkpoints of audit logs; of the whole installation
 )
 
 func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash, CheckpointKey:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, PINHash, CheckpointKey:
 		return true
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}

@@ -99,6 +99,9 @@ func (s *session) forget() { clear(s.programs) }
 type engine interface {
 	// write runs body in a transaction, alone or beside others of its group. body may run several times.
 	write(ctx context.Context, body func(*session) error) error
+	// guarded is write for a body that depends on nothing but the rows whose guards it checks: it need not be
+	// serializable, and so meets nobody who reads or adds rows beside it.
+	guarded(ctx context.Context, body func(*session) error) error
 	// activate runs one activation, alone or beside others of its group.
 	activate(ctx context.Context, key issuance.ActivationKey, decide func(issuance.ActivationState) (issuance.ActivationChanges, error)) error
 	// read runs body on one snapshot.

@@ -68,10 +68,14 @@ func auditArgs(r audit.Row) []any {
 	}
 }
 
-func scanAudit(r row, a *audit.Row) error {
-	return r.scan(&a.Program.UUID, &a.At, &a.ID, &a.Actor, &a.Channel, &a.Source, &a.RequestID, &a.Action,
-		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note)
+func auditDest(a *audit.Row) []any {
+	return []any{
+		&a.Program.UUID, &a.At, &a.ID, &a.Actor, &a.Channel, &a.Source, &a.RequestID, &a.Action,
+		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note,
+	}
 }
+
+func scanAudit(r row, a *audit.Row) error { return r.scan(auditDest(a)...) }
 
 // messageArgs marks the native words as taken at once: they have no endpoints, and are the programme's own record.
 func messageArgs(m event.Message) []any {

@@ -166,9 +166,46 @@ func TestAudit_PostgresKeepsItsRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range []string{`UPDATE audit SET note = 'other'`, `DELETE FROM audit`} {
-		if err := d.engine.write(t.Context(), func(s *session) error { _, err := s.exec(sql); return err }); err == nil {
-			t.Errorf("%s is done", sql)
+	keepsAudit(t, d)
+}
+
+func TestAudit_SQLiteKeepsItsRows(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	err := d.engine.write(t.Context(), func(s *session) error {
+		_, err := s.exec(insertAudit, installation, time.UnixMicro(1), ident.UUID{1}, "a", "c", "", "", "x", ident.UUID{}, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepsAudit(t, d)
+}
+
+// keepsAudit wants a database to refuse every change of a row, but for its place, once; and of a log but its growth.
+func keepsAudit(t *testing.T, d *DB) {
+	t.Helper()
+	for _, x := range []struct {
+		sql  string
+		done bool
+	}{
+		{`UPDATE audit SET note = 'other'`, false},
+		{`UPDATE audit SET note = 'other', log_index = 0`, false},
+		{`UPDATE audit SET card_id = id, log_index = 0`, false},
+		{`DELETE FROM audit`, false},
+		{`UPDATE audit SET log_index = 0`, true},
+		{`UPDATE audit SET log_index = 1`, false},
+		{`UPDATE audit SET log_index = NULL`, false},
+		{`UPDATE audit SET note = 'other'`, false},
+		{`INSERT INTO audit_logs (program_id, size, root) SELECT program_id, 1, id FROM audit`, true},
+		{`UPDATE audit_logs SET size = 2`, true},
+		{`UPDATE audit_logs SET size = 2, root = program_id`, false},
+		{`UPDATE audit_logs SET size = 1`, false},
+		{`DELETE FROM audit_logs`, false},
+	} {
+		err := d.engine.write(t.Context(), func(s *session) error { _, err := s.exec(x.sql); return err })
+		if x.done != (err == nil) {
+			t.Errorf("%s: %v", x.sql, err)
 		}
 	}
 }

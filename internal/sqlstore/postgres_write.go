@@ -21,13 +21,20 @@ const (
 // write runs body in a serializable transaction of its own, again and again while others are faster.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
 	e.counts.jobs.Add(1)
-	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, body) })
+	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginWrite, body) })
 }
 
-func (e *postgresEngine) writeOnce(ctx context.Context, body func(*session) error) error {
+// guarded runs body read committed: it sees what others committed while it waited for a row, and conflicts
+// with nobody but who wants the same rows.
+func (e *postgresEngine) guarded(ctx context.Context, body func(*session) error) error {
+	e.counts.jobs.Add(1)
+	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginGuarded, body) })
+}
+
+func (e *postgresEngine) writeOnce(ctx context.Context, begin string, body func(*session) error) error {
 	e.counts.groups.Add(1)
 	var s *session
-	err := e.transaction(ctx, e.pool, beginWrite, func(c *postgresConn) error {
+	err := e.transaction(ctx, e.pool, begin, func(c *postgresConn) error {
 		s = e.session(c)
 		err := body(s)
 		if c.lost != nil { // whatever the body made of it

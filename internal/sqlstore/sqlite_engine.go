@@ -140,6 +140,11 @@ func (e *sqliteEngine) write(ctx context.Context, body func(*session) error) err
 	return e.writer.write(ctx, body)
 }
 
+// guarded is write: a file has one writer at a time.
+func (e *sqliteEngine) guarded(ctx context.Context, body func(*session) error) error {
+	return e.writer.write(ctx, body)
+}
+
 func (e *sqliteEngine) activate(ctx context.Context, key issuance.ActivationKey,
 	decide func(issuance.ActivationState) (issuance.ActivationChanges, error),
 ) error {

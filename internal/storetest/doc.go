@@ -1,7 +1,7 @@
 // Package storetest holds the contract of storage, as tests that every engine must pass.
 //
-// The rooms that need storage say in prose what they need: issuance.Store, access.Store, outbox.Queue and
-// bulkworker.Queue. Here each sentence of that prose is a case, written from the sentence and not from an
+// The rooms that need storage say in prose what they need: issuance.Store, access.Store, outbox.Queue,
+// bulkworker.Queue and auditworker.Log. Here each sentence of that prose is a case, written from the sentence and not from an
 // engine. [Run] walks them in four tiers: rows (what is written comes back), rules (the comment of each
 // method), transactions (all or nothing, snapshots, repeated bodies) and races (many goroutines on two
 // handles of one database, with the real rules of activation).

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/bulkworker"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -17,12 +18,13 @@ import (
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
-// Store is one handle on one database, seen by each of its four users.
+// Store is one handle on one database, seen by each of its five users.
 type Store interface {
 	Issuance() issuance.Store
 	Access() access.Store
 	Outbox() outbox.Queue
 	Bulk() bulkworker.Queue
+	AuditLog() auditworker.Log
 }
 
 // Factory opens databases of the engine under test. What it opens it closes by t.Cleanup.
@@ -50,9 +52,9 @@ func Run(t *testing.T, f Factory) {
 	t.Helper()
 	try(t, f, []tier{
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules, auditLogRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, keyRaces, spendingRaces, walletRaces}},
+		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
 	})
 }
 

@@ -1,0 +1,226 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/auditlog"
+	"github.com/firsttap/firsttap/internal/auditworker"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
+)
+
+const (
+	selectUnsealedLog = `SELECT t.program_id FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 ORDER BY t.program_id LIMIT 1`
+	// selectUnsealed finds the keys in the index of rows that wait, which has nothing else; by the primary key
+	// it would walk over all that are sealed.
+	selectUnsealed = `SELECT ` + auditColumns + ` FROM
+	(SELECT u.program_id, u.at, u.id FROM audit u WHERE u.log_index IS NULL AND u.program_id = $1 ORDER BY u.at, u.id LIMIT $2) x
+	JOIN audit t ON t.program_id = x.program_id AND t.at = x.at AND t.id = x.id ORDER BY x.at, x.id`
+	selectHead     = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
+	selectHeads    = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
+	insertHead     = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
+	moveHead       = `UPDATE audit_logs SET size = $3, root = $4 WHERE program_id = $1 AND size = $2`
+	placeRow       = `UPDATE audit SET log_index = $4 WHERE program_id = $1 AND at = $2 AND id = $3 AND log_index IS NULL`
+	selectTile     = `SELECT i.hashes FROM audit_tiles i WHERE i.program_id = $1 AND i.level = $2 AND i.n = $3`
+	selectLastTile = `SELECT i.n, i.hashes FROM audit_tiles i WHERE i.program_id = $1 AND i.level = $2 ORDER BY i.n DESC LIMIT 1`
+	saveTile       = `INSERT INTO audit_tiles (program_id, level, n, hashes) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (program_id, level, n) DO UPDATE SET hashes = excluded.hashes`
+	selectSealed = `SELECT t.log_index, ` + auditColumns + ` FROM audit t
+	WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3 ORDER BY t.log_index`
+)
+
+const (
+	mostLogs  = 1000 // that wait, in one look
+	headsPage = 500
+)
+
+// auditLog keeps the Merkle logs of audit rows.
+type auditLog struct{ *DB }
+
+// AuditLog is where audit rows get their places.
+func (d *DB) AuditLog() auditworker.Log { return auditLog{d} }
+
+// Waiting jumps from log to log, so that it costs the same however many rows wait.
+func (d auditLog) Waiting(ctx context.Context) ([]ident.ProgramID, error) {
+	var out []ident.ProgramID
+	err := d.engine.read(ctx, func(s *session) error {
+		out = nil
+		from := ident.UUID{}
+		for len(out) < mostLogs {
+			var p ident.ProgramID
+			found, err := one(s, selectUnsealedLog, []any{keyID(from)}, &p.UUID)
+			if err != nil || !found {
+				return err
+			}
+			out = append(out, p)
+			if from = next(p.UUID); from.IsZero() {
+				return nil
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// next is the id behind one; the zero id behind the last.
+func next(u ident.UUID) ident.UUID {
+	for i := len(u) - 1; i >= 0; i-- {
+		if u[i]++; u[i] != 0 {
+			break
+		}
+	}
+	return u
+}
+
+func (d auditLog) Load(ctx context.Context, p ident.ProgramID, limit int) (auditworker.Pending, error) {
+	var out auditworker.Pending
+	err := d.engine.read(ctx, func(s *session) (err error) {
+		out = auditworker.Pending{}
+		if out.Head, err = readHead(s, p); err != nil {
+			return err
+		}
+		for level := 0; out.Head.Size>>(auditlog.TileHeight*level) > 0; level++ {
+			tile := auditlog.Tile{Level: level}
+			if _, err := one(s, selectLastTile, []any{keyID(p.UUID), level}, &tile.N, &tile.Hashes); err != nil {
+				return err
+			}
+			out.Tiles = append(out.Tiles, tile)
+		}
+		out.Rows, err = all(s, selectUnsealed, []any{keyID(p.UUID), limit}, scanAudit)
+		return err
+	})
+	return out, err
+}
+
+func readHead(c conn, p ident.ProgramID) (auditlog.Head, error) {
+	head := auditlog.EmptyHead(p)
+	err := c.query(selectHead, []any{keyID(p.UUID)}, func(r row) error {
+		var root []byte
+		if err := r.scan(&head.Size, &root); err != nil {
+			return err
+		}
+		return setRoot(&head, root)
+	})
+	return head, err
+}
+
+func setRoot(head *auditlog.Head, root []byte) error {
+	if len(root) != tlog.HashSize {
+		return fault.Wrap(errors.New("a root has another length"), "read the head of an audit log")
+	}
+	head.Root = tlog.Hash(root)
+	return nil
+}
+
+// Place takes the head first: on PostgreSQL a second worker waits there until the first has committed.
+func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool, err error) {
+	key := keyID(step.Old.Log.UUID)
+	err = d.engine.guarded(ctx, func(s *session) error {
+		placed = false
+		if step.Old.Size == 0 {
+			if _, err := s.exec(insertHead, key, step.Old.Root[:]); err != nil {
+				return err
+			}
+		}
+		moved, err := s.exec(moveHead, key, step.Old.Size, step.New.Size, step.New.Root[:])
+		if err != nil || moved == 0 {
+			return err
+		}
+		var b batch
+		for i, r := range step.Rows {
+			b.write(placeRow, []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}, expectRow)
+		}
+		for _, t := range step.Tiles {
+			b.write(saveTile, []any{key, t.Level, t.N, t.Hashes}, nil)
+		}
+		placed = true
+		return s.run(b)
+	})
+	return placed && err == nil, err
+}
+
+var errNotWaiting = errors.New("an audit row that waited for its place is gone, or has one")
+
+func expectRow(rows int64) error {
+	if rows != 1 {
+		return fault.Wrap(errNotWaiting, "seal audit rows")
+	}
+	return nil
+}
+
+func (d auditLog) Heads(ctx context.Context) ([]auditlog.Head, error) {
+	var out []auditlog.Head
+	err := d.engine.read(ctx, func(s *session) error {
+		out = nil
+		if head, err := readHead(s, ident.ProgramID{}); err != nil {
+			return err
+		} else if head.Size > 0 {
+			out = append(out, head)
+		}
+		for after := (ident.UUID{}); ; after = out[len(out)-1].Log.UUID {
+			page, err := all(s, selectHeads, []any{keyID(after), headsPage}, func(r row, h *auditlog.Head) error {
+				var root []byte
+				if err := r.scan(&h.Log.UUID, &h.Size, &root); err != nil {
+					return err
+				}
+				return setRoot(h, root)
+			})
+			if err != nil {
+				return err
+			}
+			out = append(out, page...)
+			if len(page) < headsPage {
+				return nil
+			}
+		}
+	})
+	return out, err
+}
+
+func (d auditLog) Tiles(ctx context.Context, p ident.ProgramID, wanted []tlog.Tile) ([]auditlog.Tile, error) {
+	var out []auditlog.Tile
+	err := d.engine.read(ctx, func(s *session) error {
+		out = make([]auditlog.Tile, len(wanted))
+		for i, w := range wanted {
+			out[i] = auditlog.Tile{Level: w.L, N: w.N}
+			if _, err := one(s, selectTile, []any{keyID(p.UUID), w.L, w.N}, &out[i].Hashes); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (d auditLog) Sealed(ctx context.Context, p ident.ProgramID, from, to int64) (auditlog.Page, error) {
+	var out auditlog.Page
+	err := d.engine.read(ctx, func(s *session) error {
+		out = auditlog.Page{}
+		err := s.query(selectSealed, []any{keyID(p.UUID), from, to}, func(r row) error {
+			var n int64
+			var a audit.Row
+			if err := r.scan(append([]any{&n}, auditDest(&a)...)...); err != nil {
+				return err
+			}
+			out.Places, out.Rows = append(out.Places, n), append(out.Rows, a)
+			return nil
+		})
+		if err != nil || len(out.Places) == 0 {
+			return err
+		}
+		last := out.Places[len(out.Places)-1] >> auditlog.TileHeight
+		for n := out.Places[0] >> auditlog.TileHeight; n <= last; n++ {
+			tile := auditlog.Tile{N: n}
+			if _, err := one(s, selectTile, []any{keyID(p.UUID), 0, n}, &tile.Hashes); err != nil {
+				return err
+			}
+			out.Tiles = append(out.Tiles, tile)
+		}
+		return nil
+	})
+	return out, err
+}
