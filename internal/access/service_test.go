@@ -94,7 +94,7 @@ func (o *office) key(t *testing.T, r access.KeyRequest) access.Issued {
 func (o *office) trail(t *testing.T, p ident.ProgramID) (actions []string) {
 	t.Helper()
 	err := o.db.Issuance().Read(t.Context(), func(tx issuance.ReadTx) error {
-		rows, err := tx.AuditTrail(t.Context(), p, issuance.Page{Limit: 100})
+		rows, err := tx.AuditTrail(t.Context(), p, issuance.AuditFilter{}, issuance.Page{Limit: 100})
 		for _, r := range rows {
 			if r.Actor != "operator:olga" || r.Channel != audit.ChannelCLI {
 				t.Errorf("%s was done by %s through %s", r.Action, r.Actor, r.Channel)

@@ -204,7 +204,7 @@ func TestCards_Delete(t *testing.T) {
 func (h *house) trail(action string) (rows []audit.Row) {
 	h.t.Helper()
 	h.world.Read(func(ctx context.Context, tx issuance.ReadTx) error {
-		all, err := tx.AuditTrail(ctx, h.world.Program.ID, issuance.Page{Limit: 1000})
+		all, err := tx.AuditTrail(ctx, h.world.Program.ID, issuance.AuditFilter{}, issuance.Page{Limit: 1000})
 		for _, r := range all {
 			if r.Action == action {
 				rows = append([]audit.Row{r}, rows...)

@@ -109,7 +109,7 @@ func TestKeys_LeaveAuditRows(t *testing.T) {
 	h.do("DELETE", "/api-keys/"+h.get("/api-keys").text("items", "1", "id"), "").refused(400, "API_KEY_LAST_ACTIVE", "null")
 	var got []string
 	h.world.Read(func(ctx context.Context, tx issuance.ReadTx) error {
-		rows, err := tx.AuditTrail(ctx, h.world.Program.ID, issuance.Page{Limit: 100})
+		rows, err := tx.AuditTrail(ctx, h.world.Program.ID, issuance.AuditFilter{}, issuance.Page{Limit: 100})
 		for _, r := range rows {
 			if strings.Contains(fmt.Sprint(r), made.text("secret")) {
 				t.Errorf("the secret is in %v", r.Action)

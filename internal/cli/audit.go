@@ -16,6 +16,7 @@ import (
 
 type auditCommand struct {
 	Tail       auditTail       `cmd:"" help:"Print the newest rows of an audit trail, oldest first."`
+	List       auditList       `cmd:"" help:"List rows of an audit trail, newest first: by card, actor, action, outcome and time."`
 	Export     auditExport     `cmd:"" help:"Write an audit trail to a file that can be verified without this installation."`
 	Checkpoint auditCheckpoint `cmd:"" help:"Seal what waits, and print the signed checkpoint of an audit log."`
 	Key        auditKey        `cmd:"" help:"Print the public key that checkpoints are verified with."`
@@ -80,7 +81,7 @@ func (c auditTrail) trail(ctx context.Context, h *app.House) (ident.ProgramID, e
 func (c auditTail) print(ctx context.Context, w World, h *app.House, p ident.ProgramID, limit int, seen map[ident.UUID]bool) error {
 	var rows []audit.Row
 	if err := h.Store.Read(ctx, func(tx issuance.ReadTx) (err error) {
-		rows, err = tx.AuditTrail(ctx, p, issuance.Page{Limit: limit})
+		rows, err = tx.AuditTrail(ctx, p, issuance.AuditFilter{}, issuance.Page{Limit: limit})
 		return err
 	}); err != nil {
 		return err
@@ -116,27 +117,41 @@ type auditLine struct {
 	Note      string    `json:"note,omitempty"`
 }
 
+func auditLineOf(r audit.Row) auditLine {
+	return auditLine{
+		r.ID.String(), r.At.UTC(), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Outcome,
+		idText(r.Card.UUID), idText(r.Customer.UUID), idText(r.Shipment.UUID), idText(r.Batch.UUID), r.Note,
+	}
+}
+
+// auditMoment is how a row's time is printed for people.
+const auditMoment = "2006-01-02T15:04:05.000Z"
+
 func (c auditTail) line(w World, r audit.Row) error {
 	if c.JSON {
-		return json.NewEncoder(w.Stdout).Encode(auditLine{
-			r.ID.String(), r.At.UTC(), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Outcome,
-			idText(r.Card.UUID), idText(r.Customer.UUID), idText(r.Shipment.UUID), idText(r.Batch.UUID), r.Note,
-		})
+		return json.NewEncoder(w.Stdout).Encode(auditLineOf(r))
 	}
-	about := ""
-	for _, thing := range []struct {
-		name string
-		id   ident.UUID
-	}{{"card", r.Card.UUID}, {"batch", r.Batch.UUID}, {"shipment", r.Shipment.UUID}, {"customer", r.Customer.UUID}} {
-		if !thing.id.IsZero() {
-			about = " " + thing.name + " " + thing.id.String()
-			break
-		}
+	about := aboutWhat(r)
+	if about != "" {
+		about = " " + about
 	}
 	note := r.Note
 	if note != "" {
 		note = fmt.Sprintf(" %q", note)
 	}
-	_, err := fmt.Fprintf(w.Stdout, "%s  %-24s %-20s %s %s%s%s\n", r.At.UTC().Format("2006-01-02T15:04:05.000Z"), r.Action, r.Outcome, r.Channel, r.Actor, about, note)
+	_, err := fmt.Fprintf(w.Stdout, "%s  %-24s %-20s %s %s%s%s\n", r.At.UTC().Format(auditMoment), r.Action, r.Outcome, r.Channel, r.Actor, about, note)
 	return err
+}
+
+// aboutWhat is the nearest thing that a row is about, "" for none.
+func aboutWhat(r audit.Row) string {
+	for _, thing := range []struct {
+		name string
+		id   ident.UUID
+	}{{"card", r.Card.UUID}, {"batch", r.Batch.UUID}, {"shipment", r.Shipment.UUID}, {"customer", r.Customer.UUID}} {
+		if !thing.id.IsZero() {
+			return thing.name + " " + thing.id.String()
+		}
+	}
+	return ""
 }

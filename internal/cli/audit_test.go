@@ -67,6 +67,32 @@ func TestAudit_AnExportIsProvedWithoutTheInstallation(t *testing.T) {
 	far.refused(1, "does not hold", "audit", "verify", "--checkpoint", since, "--key", strings.TrimSpace(other.do("audit", "key")), "--export", out)
 }
 
+func TestAudit_IsListedByWhatOneLooksFor(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme", "--operator=ana")
+	d.do("key", "create", "--program=Acme", "--door=cards", "--operator=eva")
+	type line struct{ Actor, Action, Outcome string }
+	var all, some []line
+	d.list(&all, "audit", "list", "--program=Acme", "--json")
+	if len(all) < 2 {
+		t.Fatalf("the trail: %+v", all)
+	}
+	d.list(&some, "audit", "list", "--program=Acme", "--json", "--actor=operator:eva", "--action="+all[0].Action, "--outcome=ok", "--from=2020-01-01T00:00:00Z")
+	if len(some) != 1 || some[0] != all[0] {
+		t.Errorf("of %+v these are listed: %+v", all, some)
+	}
+	if said := d.do("audit", "list", "--program=Acme", "--actor=operator:ana"); !strings.Contains(said, "TIME") || strings.Contains(said, "eva") {
+		t.Errorf("it said: %s", said)
+	}
+	if said := d.do("audit", "list", "--program=Acme", "--to=2020-01-01T00:00:00Z"); strings.Contains(said, "operator") {
+		t.Errorf("before it all: %s", said)
+	}
+	d.refused(2, "--card takes", "audit", "list", "--program=Acme", "--card=x")
+	d.refused(2, "--from takes", "audit", "list", "--program=Acme", "--from=yesterday")
+	d.refused(2, "--lines takes", "audit", "list", "--program=Acme", "--lines=0")
+}
+
 // The key and the log stay the same when the keys rotate and when the installation moves.
 func TestAudit_TheLogSurvivesRotationAndMove(t *testing.T) {
 	t.Parallel()

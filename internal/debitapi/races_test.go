@@ -49,7 +49,7 @@ func (h *house) audited(want string) int {
 // auditTrail gives "action outcome" of every audit row.
 func (h *house) auditTrail() (rows []string, err error) {
 	err = h.db.Issuance().Read(h.t.Context(), func(tx issuance.ReadTx) error {
-		all, err := tx.AuditTrail(h.t.Context(), h.program.ID, issuance.Page{Limit: 10_000})
+		all, err := tx.AuditTrail(h.t.Context(), h.program.ID, issuance.AuditFilter{}, issuance.Page{Limit: 10_000})
 		for _, row := range all {
 			rows = append(rows, row.Action+" "+row.Outcome)
 		}

@@ -320,7 +320,7 @@ func TestExpire_EndsEveryDevice(t *testing.T) {
 func (h *house) trail() (rows []audit.Row) {
 	h.t.Helper()
 	h.must(h.db.Issuance().Read(h.t.Context(), func(tx issuance.ReadTx) (err error) {
-		rows, err = tx.AuditTrail(h.t.Context(), h.program.ID, issuance.Page{Limit: 1000})
+		rows, err = tx.AuditTrail(h.t.Context(), h.program.ID, issuance.AuditFilter{}, issuance.Page{Limit: 1000})
 		return err
 	}))
 	return rows

@@ -314,7 +314,7 @@ type JournalReader interface {
 	// LastAudit gives the time of the newest of them.
 	LastAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (time.Time, bool, error)
 	// AuditTrail lists audit rows of a programme, newest first.
-	AuditTrail(ctx context.Context, p ident.ProgramID, page Page) ([]audit.Row, error)
+	AuditTrail(ctx context.Context, p ident.ProgramID, f AuditFilter, page Page) ([]audit.Row, error)
 }
 
 // JournalWriter remembers.
@@ -376,6 +376,13 @@ type Page struct {
 type Mark struct {
 	CreatedAt time.Time
 	ID        ident.UUID
+}
+
+// AuditFilter chooses audit rows; empty members choose all.
+type AuditFilter struct {
+	Card                   ident.CardID
+	Actor, Action, Outcome string
+	From, To               time.Time // at From or later, and before To
 }
 
 // CustomerFilter chooses customers; empty members choose all.

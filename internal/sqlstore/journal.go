@@ -107,13 +107,34 @@ func (t tx) LastAudit(_ context.Context, p ident.ProgramID, id ident.CardID, act
 	return at, found, err
 }
 
-func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, page issuance.Page) ([]audit.Row, error) {
+func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) ([]audit.Row, error) {
+	sql, args := auditPage(p, f, page)
+	return all(t, sql, args, scanAudit)
+}
+
+// auditPage goes by the card when there is one, and else by the time in the programme.
+func auditPage(p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) (string, []any) {
 	l := newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
+	if !f.Card.IsZero() {
+		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE CASE WHEN t.program_id = $1 THEN 1 END = 1`, keyID(p.UUID))
+		l.and("t.card_id = ", f.Card.UUID)
+	}
+	for _, x := range []struct{ column, want string }{{"t.actor = ", f.Actor}, {"t.action = ", f.Action}, {"t.outcome = ", f.Outcome}} {
+		if x.want != "" {
+			l.and(x.column, x.want)
+		}
+	}
+	if !f.From.IsZero() {
+		l.and("t.at >= ", f.From)
+	}
+	if !f.To.IsZero() {
+		l.and("t.at < ", f.To)
+	}
 	if !page.After.CreatedAt.IsZero() || !page.After.ID.IsZero() {
 		l.sql.WriteString(" AND (t.at, t.id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
 	}
 	l.sql.WriteString(" ORDER BY t.at DESC, t.id DESC LIMIT " + l.arg(page.Limit))
-	return all(t, l.sql.String(), l.args, scanAudit)
+	return l.sql.String(), l.args
 }
 
 func (t tx) SaveAnswer(_ context.Context, a issuance.StoredAnswer) error {

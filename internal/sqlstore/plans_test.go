@@ -65,6 +65,10 @@ func allTexts() map[string]string {
 		text, _ := l.newestFirst(alias, page)
 		texts["list "+name] = text + end
 	}
+	filter := issuance.AuditFilter{Actor: "a", Action: "b", Outcome: "c", From: time.Unix(1, 0), To: time.Unix(2, 0)}
+	texts["list audit"], _ = auditPage(ident.ProgramID{}, filter, page)
+	filter.Card.UUID = ident.UUID{1}
+	texts["list audit of a card"], _ = auditPage(ident.ProgramID{}, filter, page)
 	list("customers", listCustomers, "u", "")
 	list("customers by phone", listCustomers, "u", "", "u.phone <> '' AND u.phone = ")
 	list("customers by e-mail", listCustomers, "u", "", "u.email_key <> '' AND u.email_key = ")
@@ -103,7 +107,7 @@ var by = map[string]string{
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due",
 	"wallet of": "accounts_owner", "living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
-	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "plastics on": "plastics_box",
+	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "list audit of a card": "audit_card", "plastics on": "plastics_box",
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"view by number": "cards_number", "holdings": "cards_reserved",
@@ -123,7 +127,8 @@ var sorts = map[string]string{
 	"endpoints":             "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
-	"view by number": "one card", "holdings": "the cards of one customer",
+	"list audit of a card": "rows of one card and one instant",
+	"view by number":       "one card", "holdings": "the cards of one customer",
 }
 
 var scan = regexp.MustCompile(`^SCAN `)

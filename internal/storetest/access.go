@@ -196,7 +196,7 @@ var accessRules = []contract{
 			got, err := found(tx.DesignByCampaign(ctx, w.Program.ID, "FROMCLI"))
 			must(t, err)
 			same(t, "the design", d, got)
-			trail, err := tx.AuditTrail(ctx, w.Program.ID, all)
+			trail, err := tx.AuditTrail(ctx, w.Program.ID, issuance.AuditFilter{}, all)
 			same(t, "the trail", []audit.Row{row}, trail)
 			return err
 		})

@@ -141,6 +141,6 @@ var piles = []pile{
 			return tx.InsertAudit(ctx, audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: at, Actor: "key:a", Channel: audit.ChannelCards, Action: "a.b", Outcome: audit.OK})
 		})
 	}, func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
-		return marks(tx.AuditTrail(ctx, w.Program.ID, p))(func(r audit.Row) (time.Time, ident.UUID) { return r.At, r.ID })
+		return marks(tx.AuditTrail(ctx, w.Program.ID, issuance.AuditFilter{}, p))(func(r audit.Row) (time.Time, ident.UUID) { return r.At, r.ID })
 	}},
 }

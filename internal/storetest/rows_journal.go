@@ -96,7 +96,7 @@ var auditRows = keeping[audit.Row]{
 	readers: []reader[audit.Row]{
 		{"AuditTrail", listed(func(r audit.Row) ident.UUID { return r.ID },
 			func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID) ([]audit.Row, error) {
-				return tx.AuditTrail(ctx, p, all)
+				return tx.AuditTrail(ctx, p, issuance.AuditFilter{}, all)
 			})},
 	},
 }

@@ -55,6 +55,53 @@ var journalRules = []contract{
 		answers.readsBack(t, w, a, "after three mismatches")
 		answers.readsBack(t, w, other, "which had none")
 	}},
+	{"the trail is listed by card, actor, action, outcome and time, alone and together", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		at := w.next()
+		row := audit.Row{Program: w.Program.ID, At: at, Actor: "key:a", Channel: "cards", Action: "code.read", Card: w.Card.Card.ID, Outcome: audit.OK}
+		var rows []audit.Row
+		for i, change := range []func(*audit.Row){
+			func(*audit.Row) {},
+			func(r *audit.Row) { r.Card = w.BatchCard.Card.ID },
+			func(r *audit.Row) { r.Actor = "key:b" },
+			func(r *audit.Row) { r.Action = "card.activate" },
+			func(r *audit.Row) { r.Outcome = "code_mismatch" },
+			func(r *audit.Row) { r.Program = w.Foreign.ID },
+		} {
+			r := row
+			r.ID, r.At = w.IDs.UUID(), at.Add(time.Duration(i)*time.Minute)
+			change(&r)
+			rows = append(rows, r)
+		}
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
+		for name, x := range map[string]struct {
+			filter issuance.AuditFilter
+			want   []int
+		}{
+			"all":          {issuance.AuditFilter{}, []int{4, 3, 2, 1, 0}},
+			"a card":       {issuance.AuditFilter{Card: row.Card}, []int{4, 3, 2, 0}},
+			"another card": {issuance.AuditFilter{Card: w.BatchCard.Card.ID}, []int{1}},
+			"an actor":     {issuance.AuditFilter{Actor: "key:b"}, []int{2}},
+			"an action":    {issuance.AuditFilter{Action: "card.activate"}, []int{3}},
+			"an outcome":   {issuance.AuditFilter{Outcome: "code_mismatch"}, []int{4}},
+			"from":         {issuance.AuditFilter{From: at.Add(3 * time.Minute)}, []int{4, 3}},
+			"to":           {issuance.AuditFilter{To: at.Add(3 * time.Minute)}, []int{2, 1, 0}},
+			"together": {issuance.AuditFilter{
+				Card: row.Card, Actor: "key:a", Action: "code.read", Outcome: audit.OK, From: at, To: at.Add(time.Hour),
+			}, []int{0}},
+			"nothing": {issuance.AuditFilter{Card: row.Card, Actor: "key:c"}, nil},
+		} {
+			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+				got, err := tx.AuditTrail(ctx, w.Program.ID, x.filter, issuance.Page{Limit: 10})
+				var want []audit.Row
+				for _, i := range x.want {
+					want = append(want, rows[i])
+				}
+				same(t, name, want, got)
+				return err
+			})
+		}
+	}},
 	{"audit rows are counted by card, action and outcome, from an instant on", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		at := w.next()
