@@ -171,6 +171,35 @@ func TestIdempotency_ParallelRequestsRunOnce(t *testing.T) {
 	}
 }
 
+// TestIdempotency_RepeatsAreToldFromOthers lets repeats of a request meet others with its key, few enough that it is not burned.
+func TestIdempotency_RepeatsAreToldFromOthers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	card, _, code := h.shipped()
+	first := h.do("POST", "/cards/"+card+"/activate", codeBody(code), "Idempotency-Key", "K").want(204)
+	answers := make([]answer, 48)
+	var all sync.WaitGroup
+	for i := range answers {
+		body := codeBody(code)
+		if i%6 == 0 {
+			body = codeBody(otherCode(code))
+		}
+		all.Go(func() {
+			for answers[i].status == 0 || answers[i].status == 409 {
+				answers[i] = h.do("POST", "/cards/"+card+"/activate", body, "Idempotency-Key", "K")
+			}
+		})
+	}
+	all.Wait()
+	for i, a := range answers {
+		if i%6 == 0 {
+			a.refused(400, mismatch, "null")
+		} else {
+			a.replays(first)
+		}
+	}
+}
+
 // TestRaces_OfActivation is contract §11.7.
 func TestRaces_OfActivation(t *testing.T) {
 	t.Parallel()

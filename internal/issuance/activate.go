@@ -81,7 +81,7 @@ type draft struct {
 func (s *Service) activate(ctx context.Context, cmd Command, key ActivationKey,
 	decide func(ActivationState, time.Time) (Decision, *draft, error),
 ) (Activation, error) {
-	release, err := s.running.begin(cmd)
+	release, err := s.running.begin(ctx, cmd)
 	if err != nil {
 		return Activation{}, err
 	}

@@ -41,7 +41,7 @@ func (w *Work) Announce(e event.Event) {
 // body loads first, decides, and writes last: a refusal that it returns commits whatever it wrote before,
 // which must be nothing but what the refusal costs. A fault rolls everything back.
 func Run[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *Work) (T, error)) (T, error) {
-	release, err := s.running.begin(cmd)
+	release, err := s.running.begin(ctx, cmd)
 	if err != nil {
 		var none T
 		return none, err
@@ -201,11 +201,11 @@ func (s *Service) record(cmd Command, result any, refusal error, now time.Time) 
 	return out, nil
 }
 
-// runningKeys are the keys whose first request runs now in this process. Between processes the record
+// runningKeys are the keys with which a command runs now in this process. Between processes the record
 // itself decides: the second to commit runs again and finds it.
 type runningKeys struct {
 	mu   sync.Mutex
-	keys map[runningKey][]byte
+	keys map[runningKey]*running
 }
 
 type runningKey struct {
@@ -213,28 +213,52 @@ type runningKey struct {
 	door, key string
 }
 
-func newRunningKeys() *runningKeys { return &runningKeys{keys: map[runningKey][]byte{}} }
+type running struct {
+	fingerprint []byte
+	over        chan struct{}
+}
 
-// begin claims the command's key until release is called; a key that runs already is a refusal.
-func (r *runningKeys) begin(cmd Command) (release func(), err error) {
+func newRunningKeys() *runningKeys { return &runningKeys{keys: map[runningKey]*running{}} }
+
+// begin claims the command's key until release is called. The same request again is refused while it runs.
+// Another one waits: only the record, once written, can tell which of the two came first.
+func (r *runningKeys) begin(ctx context.Context, cmd Command) (release func(), err error) {
 	if cmd.Key == nil {
 		return func() {}, nil
 	}
 	k := runningKey{cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value}
+	for {
+		other := r.take(k, cmd.Key.Fingerprint)
+		if other == nil {
+			return func() { r.end(k) }, nil
+		}
+		if string(other.fingerprint) == string(cmd.Key.Fingerprint) {
+			no := fault.Refuse(KeyInProgress)
+			no.RetryAfter = time.Second
+			return nil, no
+		}
+		select {
+		case <-other.over:
+		case <-ctx.Done():
+			return nil, fault.NotNow(ctx.Err(), "wait for another request with the same key", time.Second)
+		}
+	}
+}
+
+// take claims k, or gives who has it.
+func (r *runningKeys) take(k runningKey, fingerprint []byte) *running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if first, running := r.keys[k]; running {
-		if string(first) != string(cmd.Key.Fingerprint) {
-			return nil, fault.Refuse(KeyMismatch)
-		}
-		no := fault.Refuse(KeyInProgress)
-		no.RetryAfter = time.Second
-		return nil, no
+	if other := r.keys[k]; other != nil {
+		return other
 	}
-	r.keys[k] = cmd.Key.Fingerprint
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.keys, k)
-	}, nil
+	r.keys[k] = &running{fingerprint: fingerprint, over: make(chan struct{})}
+	return nil
+}
+
+func (r *runningKeys) end(k runningKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.keys[k].over)
+	delete(r.keys, k)
 }
