@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bulk conformance contract plans faults failover races takeover transcript clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench benchmarks bulk conformance contract plans faults failover races takeover transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,7 +108,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 	  done; \
 	done
 
-bench: postgres ## run all benchmarks
+bench: build ## measure activations against the machine, in the short form; on a file, or on DATABASE=postgres://…
+	$(BIN)/firsttap bench run --windows 3 --length 500ms --cards 20000 --open-length 3s --database "$(DATABASE)"
+
+benchmarks: postgres ## run all benchmarks of the code
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 conformance: postgres ## run the contract of storage on both engines, and print its cases side by side

@@ -3,6 +3,7 @@ module github.com/firsttap/firsttap
 go 1.26.8
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/biter777/countries v1.7.5

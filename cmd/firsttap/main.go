@@ -24,6 +24,6 @@ func run() int {
 	// A second signal ends the process at once: the first has taken the handler away again.
 	context.AfterFunc(ctx, stop)
 	return cli.Run(ctx, cli.World{
-		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, ReadFile: os.ReadFile, Version: version,
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, ReadFile: os.ReadFile, Version: version,
 	})
 }

@@ -43,12 +43,13 @@ const location = `"delivery_location":{"first_names":"Laura","last_names":"Perez
 // bulk is one measurement under way.
 type bulk struct {
 	BulkOptions
+	buyer
 	store string // reference of the batch whose cards are activated
 }
 
 // Bulk measures an order alone, activations alone, and then activations while many orders are taken and made.
 func Bulk(ctx context.Context, o BulkOptions) (BulkResult, error) {
-	b := &bulk{BulkOptions: o}
+	b := &bulk{BulkOptions: o, buyer: buyer{url: o.Server.URL, token: o.Token, items: o.Items}}
 	var r BulkResult
 	if err := b.first(ctx, &r); err != nil {
 		return r, err
@@ -112,11 +113,17 @@ func (b *bulk) orders(ctx context.Context) error {
 	return nil
 }
 
+// buyer orders cards in bulk through the debit API.
+type buyer struct {
+	url, token string
+	items      int // of each order
+}
+
 // order sends an order as a stream, and gives the reference of its batch.
-func (b *bulk) order(ctx context.Context, n int) (string, error) {
+func (b buyer) order(ctx context.Context, n int) (string, error) {
 	reader, writer := io.Pipe()
-	go func() { _ = writer.CloseWithError(writeOrder(writer, n, b.Items)) }() // the reader's end is the server's business
-	answer, err := call(ctx, http.MethodPost, b.Server.URL+"/debit/v1/bulkOrderCard", reader, "Authorization-ecommerce", b.Token)
+	go func() { _ = writer.CloseWithError(writeOrder(writer, n, b.items)) }() // the reader's end is the server's business
+	answer, err := call(ctx, http.MethodPost, b.url+"/debit/v1/bulkOrderCard", reader, "Authorization-ecommerce", b.token)
 	if err != nil {
 		return "", fmt.Errorf("order %d: %w", n, err)
 	}
@@ -150,9 +157,9 @@ func writeOrder(to io.Writer, order, items int) error {
 }
 
 // made waits until every item of a batch has its outcome.
-func (b *bulk) made(ctx context.Context, batch string) error {
+func (b buyer) made(ctx context.Context, batch string) error {
 	for {
-		answer, err := call(ctx, http.MethodGet, b.Server.URL+"/debit/v1/bulkOrderCard/"+batch, nil, "Authorization-ecommerce", b.Token)
+		answer, err := call(ctx, http.MethodGet, b.url+"/debit/v1/bulkOrderCard/"+batch, nil, "Authorization-ecommerce", b.token)
 		if err != nil {
 			return fmt.Errorf("look at batch %s: %w", batch, err)
 		}
@@ -164,7 +171,7 @@ func (b *bulk) made(ctx context.Context, batch string) error {
 		}
 		if p := got.Payload; p.NumFailed > 0 {
 			return fmt.Errorf("batch %s: %d items failed", batch, p.NumFailed)
-		} else if p.NumCreated == b.Items {
+		} else if p.NumCreated == b.items {
 			return nil
 		}
 		if err := wait(ctx, 20*time.Millisecond); err != nil {

@@ -5,5 +5,8 @@
 // latency counts from that time; so a server that stalls is seen to stall. Everything happens in a sandbox
 // programme of its own, and an installation that holds a live programme is refused.
 //
-// Refusals. It knows no rule and no table, and speaks to nothing but the server that it started.
+// The load of a run comes from a process of its own, over connections that cost less than what they measure, and
+// what the machine can do without the server is measured between the windows: every figure is a ratio.
+//
+// Refusals. It knows no rule and no table, and speaks to nothing but what it started.
 package bench

@@ -83,7 +83,7 @@ func at(sorted []time.Duration, percent int) time.Duration {
 	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
 }
 
-// call sends one request and gives the body of a 200.
+// call sends one request and gives the body of an answer that it was done.
 func call(ctx context.Context, method, url string, body io.Reader, header ...string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
@@ -99,7 +99,7 @@ func call(ctx context.Context, method, url string, body io.Reader, header ...str
 	}
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err == nil && res.StatusCode != http.StatusOK {
+	if err == nil && res.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s: %.300s", res.Status, answer)
 	}
 	return answer, err

@@ -7,16 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
 
 // Server is a server that runs as a process of its own.
 type Server struct {
+	meter
 	URL  string
 	cmd  *exec.Cmd
 	done chan error
@@ -37,12 +35,12 @@ func StartServer(ctx context.Context, program string, log io.Writer, args ...str
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, append([]string{"serve", "--listen=" + listen, "--admin-listen=" + admin, "--log-level=warn"}, args...)...) //nolint:gosec // it is this program itself
+	cmd := exec.CommandContext(ctx, program, append([]string{"serve", "--listen=" + listen, "--admin-listen=" + admin}, args...)...) //nolint:gosec // it is this program itself
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
 	}
-	s := &Server{URL: "http://" + listen, cmd: cmd, done: make(chan error, 1)}
+	s := &Server{meter: meter{cmd.Process.Pid}, URL: "http://" + listen, cmd: cmd, done: make(chan error, 1)}
 	go func() { s.done <- cmd.Wait() }()
 	if err := s.awaitReady(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
@@ -90,27 +88,6 @@ func (s *Server) Stop() error {
 	case <-timer.C:
 		return errors.Join(errors.New("the server did not stop"), s.cmd.Process.Kill())
 	}
-}
-
-// PeakMemory is the most memory that the process held since the last call of ResetPeak, in bytes; 0 where
-// the system does not tell.
-func (s *Server) PeakMemory() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
-}
-
-// ResetPeak begins the measuring of memory anew.
-func (s *Server) ResetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0) // where that is not known, the peak is of the whole life
 }
 
 // wait waits for a while, or for the end of ctx.

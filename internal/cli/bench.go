@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -20,6 +19,10 @@ type benchCommand struct {
 	Fill  benchFill  `cmd:"" help:"Fill an installation with made-up cards and their history, to measure by."`
 	Plans benchPlans `cmd:"" help:"Show how the database goes about the queries that requests wait for."`
 	Bulk  benchBulk  `cmd:"" help:"Measure bulk orders: cards a second, memory of the server, and activations beside them."`
+	Run   benchRun   `cmd:"" help:"Measure activations and what goes with them against what the machine could do at that time."`
+
+	Generate benchGenerate `cmd:"" hidden:"" help:"The part of a measurement that sends the load."`
+	Floor    benchFloor    `cmd:"" hidden:"" help:"The part of a measurement that answers and does nothing."`
 }
 
 type benchBulk struct {
@@ -41,10 +44,7 @@ func (c benchBulk) Run(ctx context.Context, w World) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	args := []string{"--key-file=" + filepath.Join(dir, "keys.json"), "--database=" + c.Database}
-	if c.Database == "" {
-		args[1] = "--database=sqlite://" + filepath.Join(dir, "firsttap.db")
-	}
+	args := benchSettings(dir, "firsttap", c.Database)
 	cfg, err := config.Load(args, func(string) string { return "" }, w.ReadFile)
 	if err != nil {
 		return err
@@ -76,10 +76,7 @@ func (c benchBulk) Run(ctx context.Context, w World) error {
 
 // prepareBench makes a sandbox programme without limits of rate in a fresh database, and gives its token.
 func prepareBench(ctx context.Context, w World, cfg config.Config) (string, error) {
-	if _, err := app.Open(ctx, cfg, w.deps(cfg)); !errors.Is(err, app.ErrNoDatabase) {
-		return "", usageError("the database is not fresh: measure in one that holds nothing")
-	}
-	house, err := app.Create(ctx, cfg, w.deps(cfg))
+	house, err := freshHouse(ctx, w, cfg)
 	if err != nil {
 		return "", err
 	}
@@ -92,6 +89,14 @@ func prepareBench(ctx context.Context, w World, cfg config.Config) (string, erro
 	}
 	key, err := house.Access.IssueKey(ctx, by, access.KeyRequest{Program: p.ID, Kind: access.Ecommerce, Role: access.RoleAdmin, Name: "bench"})
 	return key.Secret.Reveal(), errors.Join(err, house.Close())
+}
+
+// freshHouse makes an installation where there is none.
+func freshHouse(ctx context.Context, w World, cfg config.Config) (*app.House, error) {
+	if _, err := app.Open(ctx, cfg, w.deps(cfg)); !errors.Is(err, app.ErrNoDatabase) {
+		return nil, usageError("the database is not fresh: measure in one that holds nothing")
+	}
+	return app.Create(ctx, cfg, w.deps(cfg))
 }
 
 func showBulk(w World, r bench.BulkResult) error {

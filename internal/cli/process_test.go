@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/firsttap/firsttap/internal/bench"
 )
 
 // binary builds the program as users have it.
@@ -133,5 +135,49 @@ func TestProcess_BenchMeasuresBulkOrders(t *testing.T) {
 	}
 	if got.Cards != 600 || got.MakeTook <= 0 || got.Alone.Offered == 0 || got.Alone.Failed != 0 {
 		t.Errorf("%+v\n%s", got, errs.String())
+	}
+}
+
+// TestProcess_BenchRunCounts runs the whole measurement with few cards, and compares a second one with it. It says
+// nothing about times.
+func TestProcess_BenchRunCounts(t *testing.T) {
+	t.Parallel()
+	program := binary(t)
+	measure := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), program, append([]string{"bench", "run", "--windows=1", "--length=50ms", "--cards=300", "--connections=1,8"}, args...)...)
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, errs.String())
+		}
+		return string(out)
+	}
+	first := measure("--rate=50", "--open-length=200ms", "--json")
+	var got bench.Report
+	if err := json.Unmarshal([]byte(first), &got); err != nil {
+		t.Fatal(err)
+	}
+	rows := 2*(2+len(bench.Workloads())) + 3
+	if len(got.Cells) != rows || len(got.References) != 2 || len(got.Ratios) == 0 || got.Syncs.Median <= 0 {
+		t.Errorf("%d of %d rows, references %v, ratios %v, syncs %v", len(got.Cells), rows, got.References, got.Ratios, got.Syncs)
+	}
+	for _, c := range got.Cells {
+		refusing := strings.Contains(c.Workload, "twice") // it may be refused what is beyond the capacity
+		if c.Sent == 0 || (c.Failed > 0 && !refusing) {
+			t.Errorf("%s, %d connections: %d sent, %d failed: %s", c.Workload, c.Connections, c.Sent, c.Failed, c.FirstFailure)
+		}
+	}
+	for _, r := range got.References {
+		if r.PerSecond.Median <= 0 {
+			t.Errorf("%s did nothing", r.Name)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "first.json")
+	if err := os.WriteFile(file, []byte(first), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text := measure("--workloads=GET card", "--rate=0", "--compare="+file); !strings.Contains(text, "SINCE THEN") || !strings.Contains(text, "GET card, 8 connections") {
+		t.Errorf("%s", text)
 	}
 }

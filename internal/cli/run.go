@@ -26,6 +26,7 @@ const (
 // World is what a command gets from outside.
 type World struct {
 	Args     []string // without the name of the program
+	Stdin    io.Reader
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Getenv   func(string) string

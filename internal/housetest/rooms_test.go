@@ -89,6 +89,7 @@ var dependencies = map[string][]string{
 	"github.com/jackc/pgx/v5":                                  {"sqlstore", "pgtest", "pgfault"},
 	"github.com/alecthomas/kong":                               {"cli"},
 	"github.com/schollz/progressbar/v3":                        {"cli"},
+	"github.com/HdrHistogram/hdrhistogram-go":                  {"bench"},
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},
 	"github.com/biter777/countries":                            {"cardsapi", "debitapi"},
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},

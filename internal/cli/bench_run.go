@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/bench"
+	"github.com/firsttap/firsttap/internal/config"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+type benchRun struct {
+	Database    string        `help:"A fresh PostgreSQL database, as postgres://…; default is a SQLite file in a temporary folder." placeholder:"URL"`
+	Workloads   []string      `help:"Which workloads, separated by commas; default is all." placeholder:"NAME"`
+	Connections []int         `default:"1,8,64,256" help:"Numbers of connections, separated by commas."`
+	Windows     int           `default:"7" help:"Windows of each workload, in turns with the references."`
+	Length      time.Duration `default:"1s" help:"Length of a window."`
+	Cards       int           `default:"100000" help:"Cards that a workload may use up; a window ends early when its share is used."`
+	Rate        int           `default:"1000" help:"Activations a second that are offered in the open loop; 0 leaves it out."`
+	OpenLength  time.Duration `default:"10s" help:"Length of a window of the open loop."`
+	Compare     string        `help:"Show what changed since the run whose JSON is in this file." placeholder:"FILE"`
+	JSON        bool          `help:"Print JSON."`
+}
+
+// Help adds to the text of --help.
+func (benchRun) Help() string {
+	return "The server, the generator and a server that does nothing are processes of their own. The references are measured\n" +
+		"between the windows, so that every figure is a ratio to what the machine could do at that time.\n\nWorkloads: " +
+		strings.Join(bench.Workloads(), ", ") + "."
+}
+
+// Run measures in an installation of its own.
+func (c benchRun) Run(ctx context.Context, w World) error {
+	if len(c.Workloads) == 0 {
+		c.Workloads = bench.Workloads()
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	before, err := c.before(w)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "firsttap-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	settings := append(benchSettings(dir, "firsttap", c.Database), "--trusted-proxies="+bench.ProxyAddress)
+	cfg, err := config.Load(settings, func(string) string { return "" }, w.ReadFile)
+	if err != nil {
+		return err
+	}
+	allowed, err := prepareRun(ctx, w, cfg)
+	if err != nil {
+		return err
+	}
+	references, done, err := c.references(ctx, w, dir)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return errors.Join(err, done())
+	}
+	report, err := bench.Run(ctx, bench.RunOptions{
+		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, Now: time.Now,
+		Note:       func(format string, args ...any) { _, _ = fmt.Fprintf(w.Stderr, format+"\n", args...) },
+		References: references, Workloads: c.Workloads, Connections: c.Connections, Windows: c.Windows, Length: c.Length,
+		Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength,
+	})
+	if err = errors.Join(err, done()); err != nil {
+		return err
+	}
+	report.Version, report.At = w.Version, time.Now().UTC()
+	if c.JSON {
+		return printJSON(w.Stdout, report)
+	}
+	if err := showReport(w, report); err != nil || before == nil {
+		return err
+	}
+	return showChanges(w, bench.Compare(*before, report))
+}
+
+func (c benchRun) check() error {
+	for _, name := range c.Workloads {
+		if !slices.Contains(bench.Workloads(), name) {
+			return usageError(fmt.Sprintf("no workload is called %q; there are: %s", name, strings.Join(bench.Workloads(), ", ")))
+		}
+	}
+	for _, n := range c.Connections {
+		if n < 1 || n > 1024 {
+			return usageError("--connections takes numbers from 1 to 1024")
+		}
+	}
+	if c.Windows < 1 || c.Cards < 1 || c.Rate < 0 || c.Length <= 0 || c.OpenLength <= 0 {
+		return usageError("windows, cards, length and open-length must be above 0, rate not below")
+	}
+	if c.Rate > 0 && !slices.Contains(c.Workloads, bench.Activate) {
+		return usageError("the open loop measures against the workload " + bench.Activate + ": name it too, or say --rate=0")
+	}
+	return nil
+}
+
+// before reads the run to compare with.
+func (c benchRun) before(w World) (*bench.Report, error) {
+	if c.Compare == "" {
+		return nil, nil //nolint:nilnil // nothing to compare with
+	}
+	text, err := w.ReadFile(c.Compare)
+	if err != nil {
+		return nil, err
+	}
+	var r bench.Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, usageError(c.Compare + " holds no run: " + err.Error())
+	}
+	return &r, nil
+}
+
+// benchSettings are those of an installation to measure in: its own file of keys, and the given database or a
+// file of its own.
+func benchSettings(dir, name, database string) []string {
+	if database == "" {
+		database = "sqlite://" + filepath.Join(dir, name+".db")
+	}
+	return []string{"--key-file=" + filepath.Join(dir, name+"-keys.json"), "--database=" + database, "--log-level=warn"}
+}
+
+// highRate counts every request and refuses none.
+const highRate = "1000000/60000000/1000000000"
+
+// prepareRun makes two sandbox programmes: one as it is shipped, with limits of rate that nobody reaches, and one in
+// which somebody may guess for long.
+func prepareRun(ctx context.Context, w World, cfg config.Config) (allowed bench.Access, err error) {
+	house, err := freshHouse(ctx, w, cfg)
+	if err != nil {
+		return allowed, err
+	}
+	defer func() { err = errors.Join(err, house.Close()) }()
+	by := where{}.operator()
+	policies := map[string]string{"users.review": "auto", "debit.rate_per_second": "1000000", "debit.rate_burst": "1000000"}
+	for _, tier := range program.Tiers() {
+		policies["rate_limits."+tier] = highRate
+	}
+	issue := func(p program.Program, kind access.Kind, role access.Role) (string, error) {
+		key, err := house.Access.IssueKey(ctx, by, access.KeyRequest{Program: p.ID, Kind: kind, Role: role, Name: "bench"})
+		return key.Secret.Reveal(), err
+	}
+	p, err := house.Access.CreateProgram(ctx, by, "bench", program.Sandbox, policies)
+	if err != nil {
+		return allowed, err
+	}
+	if allowed.Cards, err = issue(p, access.CardsKey, ""); err != nil {
+		return allowed, err
+	}
+	if allowed.Debit, err = issue(p, access.Ecommerce, access.RoleAdmin); err != nil {
+		return allowed, err
+	}
+	policies["activation.breaker_tries"], policies["activation.tries"], policies["activation.lifetime_tries"] = "0", "100", "100"
+	if p, err = house.Access.CreateProgram(ctx, by, "bench-guessed", program.Sandbox, policies); err != nil {
+		return allowed, err
+	}
+	allowed.Wrong, err = issue(p, access.CardsKey, "")
+	return allowed, err
+}
+
+// references are what the engine does without the server, and how to end them.
+func (c benchRun) references(ctx context.Context, w World, dir string) (list []bench.Reference, done func() error, err error) {
+	done = func() error { return nil }
+	if c.Database != "" {
+		list, err = c.pgbench(ctx, w, dir)
+		return list, done, err
+	}
+	cfg, err := config.Load(benchSettings(dir, "floor", ""), func(string) string { return "" }, w.ReadFile)
+	if err != nil {
+		return nil, done, err
+	}
+	_, _ = fmt.Fprintf(w.Stderr, "filling a second file with %d cards for the bare loop\n", 2*c.Cards)
+	floor, err := app.OpenFloor(ctx, cfg, w.deps(cfg), where{}.operator(), 2*c.Cards)
+	if err != nil {
+		return nil, done, err
+	}
+	for name, each := range map[string]int{bench.LoopOfOne: 1, bench.LoopOf64: 64} {
+		list = append(list, bench.Reference{Name: name, Measure: func(_ context.Context, length time.Duration) (float64, error) {
+			return floor.Rate(each, min(length, time.Second/2))
+		}})
+	}
+	slices.SortFunc(list, func(a, b bench.Reference) int { return strings.Compare(a.Name, b.Name) })
+	return list, floor.Close, nil
+}
+
+func (c benchRun) pgbench(ctx context.Context, w World, dir string) (list []bench.Reference, err error) {
+	scripts, err := app.FloorScripts()
+	if err != nil {
+		return nil, err
+	}
+	p, err := bench.NewPgbench(ctx, c.Database, dir, scripts)
+	if errors.Is(err, bench.ErrNoPgbench) {
+		_, _ = fmt.Fprintln(w.Stderr, "pgbench is not installed: there are no references of the engine")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	add := func(name, script string, clients int) {
+		list = append(list, bench.Reference{Name: name, Measure: func(ctx context.Context, length time.Duration) (float64, error) {
+			return p.Rate(ctx, script, clients, length)
+		}})
+	}
+	add("pgbench, separate statements, 8 clients", "statements", 8)
+	add("pgbench, one CTE, 8 clients", "cte", 8)
+	for _, clients := range []int{1, 8, 32, 64} {
+		add(bench.PgFunction(clients), "function", clients)
+	}
+	return list, nil
+}
+
+func showReport(w World, r bench.Report) error {
+	spread := func(s bench.Spread) string { return fmt.Sprintf("%.0f (%.0f–%.0f)", s.Median, s.Low, s.High) }
+	_, _ = fmt.Fprintf(w.Stdout, "firsttap %s on %s, %s; %d windows of %s, medians\n\n", r.Version, r.Engine, moment(r.At), r.Windows, r.Length)
+	rows := [][]string{{"4 KiB fdatasync, one thread", spread(r.Syncs)}}
+	for _, reference := range r.References {
+		rows = append(rows, []string{reference.Name, spread(reference.PerSecond)})
+	}
+	if err := table(w.Stdout, []string{"REFERENCE", "PER SECOND (LOWEST–HIGHEST)"}, rows); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(w.Stdout)
+	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000) }
+	use := func(cpu float64, memory int64) string { return fmt.Sprintf("%.2f, %d MB", cpu, memory>>20) }
+	rows = nil
+	for _, c := range r.Cells {
+		if c.Failed > 0 {
+			_, _ = fmt.Fprintf(w.Stderr, "%s, %d connections: %d had another answer, the first: %s\n", c.Workload, c.Connections, c.Failed, c.FirstFailure)
+		}
+		name := c.Workload
+		if c.Rate > 0 {
+			name += fmt.Sprintf(" (%d/s)", c.Rate)
+		}
+		rows = append(rows, []string{
+			name, strconv.Itoa(c.Connections), spread(c.PerSecond), ms(c.Latency.P50), ms(c.Latency.P95), ms(c.Latency.P99), ms(c.Latency.P999),
+			strconv.Itoa(c.Failed), use(c.ServerCPU, c.ServerMemory), use(c.GeneratorCPU, c.GeneratorMemory), fmt.Sprintf("%.0f", c.Flushes),
+		})
+	}
+	err := table(w.Stdout, []string{"WORKLOAD", "CONN", "PER SECOND", "P50 MS", "P95", "P99", "P99.9", "ERRORS", "SERVER CPU", "GENERATOR CPU", "SYNCS/S"}, rows)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(w.Stdout)
+	rows = nil
+	for _, x := range r.Ratios {
+		rows = append(rows, []string{x.Name, x.Measure, figure(x.Value, x.Unit), figure(x.Floor, x.Unit), figure(x.Aim, x.Unit), x.Verdict()})
+	}
+	return table(w.Stdout, []string{"GOAL", "MEASURE", "IS", "FLOOR", "AIM", "REACHES"}, rows)
+}
+
+func figure(v float64, unit string) string {
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + unit)
+}
+
+func showChanges(w World, changes []bench.Change) error {
+	rows := make([][]string, len(changes))
+	for i, c := range changes {
+		rows[i] = []string{c.What, figure(c.Before, ""), figure(c.Now, ""), fmt.Sprintf("%+.0f %%", 100*(c.Now/c.Before-1))}
+	}
+	_, _ = fmt.Fprintln(w.Stdout)
+	return table(w.Stdout, []string{"SINCE THEN", "BEFORE", "NOW", "CHANGE"}, rows)
+}
+
+type benchGenerate struct{}
+
+// Run sends load as it is told on standard input.
+func (benchGenerate) Run(ctx context.Context, w World) error {
+	return bench.Generate(ctx, w.Stdin, w.Stdout, time.Now)
+}
+
+type benchFloor struct{}
+
+// Run answers without doing anything, until standard input ends.
+func (benchFloor) Run(ctx context.Context, w World) error {
+	return bench.ServeFloor(ctx, w.Stdin, w.Stdout)
+}
