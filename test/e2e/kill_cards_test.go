@@ -25,6 +25,13 @@ func mail(t *testing.T, s *server, api caller, rounds int) *mailed {
 	return &mailed{api: api, cards: shippedCards(t, s, api, 60*rounds), asked: map[int]bool{}, told: map[int]bool{}}
 }
 
+// met tells whether an activation was acknowledged.
+func (m *mailed) met() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.told) > 0
+}
+
 // activateSome activates cards at random, some of them again, each time under a new key.
 func (m *mailed) activateSome(ctx context.Context, s *server) {
 	for ctx.Err() == nil {
