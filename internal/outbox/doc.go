@@ -6,9 +6,11 @@
 // again by the timetable of its door, on the clock of its programme.
 //
 // Promises. A message is delivered at least once, with the same bytes and the same id in every attempt, until
-// its timetable ends. At most ten attempts run to one endpoint and a bounded number in all, of which endpoints that
-// did not prove quick share a half (room.go): those that hang, however many, delay nobody else's. A worker that dies loses nothing: its leases pass, and others take over. A worker
-// that is told to stop hands its leases back. Order between messages is not promised.
+// its timetable ends. At most ten attempts run to one endpoint and a bounded number in all, of which endpoints
+// that did not prove quick share a half (room.go): those that hang, however many, delay nobody else's. To an
+// endpoint that answers within milliseconds a worker leases more than it sends at a time, and what queues for
+// longer than a fifth of a second is leased again. A worker that dies loses nothing: its leases pass, and others
+// take over. A worker that is told to stop hands its leases back. Order between messages is not promised.
 //
 // Refusals. It makes no bodies, decides nothing about cards and knows no SQL: the [Queue] is what it asks
 // of a store. It logs no URL, no body and no secret.

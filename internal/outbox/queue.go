@@ -19,7 +19,8 @@ type Queue interface {
 	// here; its messages are taken and kept.
 	FanOut(ctx context.Context, limit int) (messages int, err error)
 	// Claim leases deliveries that are due, each on its own programme's clock (derived from
-	// realNow), oldest due first, as far as there is room; those of an endpoint that are leased already count.
+	// realNow), oldest due first, as far as there is room; those of an endpoint that are leased already count, by
+	// [Room.Left].
 	// Deliveries whose lease has passed on real time are due again. Endpoints that were disabled meanwhile
 	// have their deliveries dropped.
 	Claim(ctx context.Context, owner string, realNow time.Time, lease time.Duration, room Room) ([]Delivery, error)

@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"testing"
-	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
 )
@@ -12,15 +11,17 @@ func TestPaces_JudgeByTheLastAttempt(t *testing.T) {
 	p := newPaces()
 	id := func(n int) ident.EndpointID { return ident.EndpointID{UUID: ident.UUID{byte(n >> 8), byte(n)}} }
 	began := p.begin(id(1))
-	if r := p.room(inFlight); began != Unknown || r.Unsure != unsure-1 || r.Slow != slow || r.At(id(1)) != perEndpoint {
+	if r := p.room(inFlight); began != Unknown || r.Unsure != unsure-1 || r.Slow != slow || r.at(id(1)) != perEndpoint {
 		t.Errorf("began %d, room %+v", began, r)
 	}
-	p.end(id(1), began, slowAnswer)
+	p.answered(id(1), slowAnswer)
+	p.end(id(1), began)
 	began = p.begin(id(1))
-	if r := p.room(inFlight); began != Slow || r.Unsure != unsure-1 || r.Slow != slow-1 || r.At(id(1)) != 1 {
+	if r := p.room(inFlight); began != Slow || r.Unsure != unsure-1 || r.Slow != slow-1 || r.at(id(1)) != 1 {
 		t.Errorf("began %d, room %+v", began, r)
 	}
-	p.end(id(1), began, time.Millisecond)
+	p.answered(id(1), swiftAnswer+1)
+	p.end(id(1), began)
 	if r := p.room(inFlight); p.of(id(1)) != Quick || r.Unsure != unsure || r.Slow != slow {
 		t.Errorf("pace %d, room %+v", p.of(id(1)), r)
 	}
@@ -30,16 +31,43 @@ func TestPaces_JudgeByTheLastAttempt(t *testing.T) {
 func TestRoom_KeepsPlacesForThoseWhoAnswer(t *testing.T) {
 	t.Parallel()
 	pace := Slow
-	r := Room{All: 10, Unsure: 5, Slow: 2, Pace: func(ident.EndpointID) Pace { return pace }}
+	r := NewRoom(20, 10)
+	r.Unsure, r.Slow, r.Pace = 5, 2, func(ident.EndpointID) Pace { return pace }
 	taken := map[Pace]int{}
 	for _, pace = range []Pace{Slow, Unknown, Quick} {
-		for range 20 {
-			if r.Take(ident.EndpointID{}) {
+		for n := range 20 {
+			if r.Take(ident.EndpointID{UUID: ident.UUID{byte(n), byte(pace)}}) == Place {
 				taken[pace]++
 			}
 		}
 	}
 	if taken[Slow] != 2 || taken[Unknown] != 3 || taken[Quick] != 5 {
 		t.Errorf("taken %v", taken)
+	}
+}
+
+// TestRoom_LetsDeliveriesQueueAtSwiftEndpoints has two places and ten deliveries.
+func TestRoom_LetsDeliveriesQueueAtSwiftEndpoints(t *testing.T) {
+	t.Parallel()
+	var id ident.EndpointID
+	for pace, want := range map[Pace]struct{ left, beside, places, behind int }{
+		Swift: {6, 1, 2, 4}, Quick: {2, 1, 2, 0}, Unknown: {2, 1, 2, 0}, Slow: {1, 0, 1, 0},
+	} {
+		r := NewRoom(2, 10)
+		r.Depth, r.Pace = 3, func(ident.EndpointID) Pace { return pace }
+		if left, beside := r.Left(id, 0, 0), r.Left(id, 0, 1); left != want.left || beside != want.beside {
+			t.Errorf("pace %d: %d may be leased, and %d beside one of another's", pace, left, beside)
+		}
+		taken := map[Seat]int{}
+		for range 10 {
+			taken[r.Take(id)]++
+		}
+		if taken[Place] != want.places || taken[Behind] != want.behind {
+			t.Errorf("pace %d: taken %v", pace, taken)
+		}
+		r.Running = func(ident.EndpointID) int { return 2 }
+		if left := r.Left(id, 2, 0); left > 0 {
+			t.Errorf("pace %d: %d may be leased when all places are taken", pace, left)
+		}
 	}
 }

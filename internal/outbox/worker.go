@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
@@ -17,14 +18,16 @@ import (
 
 // The limits of a worker.
 const (
-	perEndpoint = 10               // attempts to one endpoint at one time (cards contract §21.3)
-	inFlight    = 128              // attempts in all at one time
-	fanOutBatch = 200              // messages that one transaction takes
-	poll        = time.Second      // between looks at a queue that nobody has woken
-	lease       = 15 * time.Second // above what an attempt can take, with the writing of its end
-	writeBatch  = 256              // ends of attempts that one commit takes
-	handBack    = 5 * time.Second  // to write the end when told to stop
-	slowest     = 30 * time.Second // between looks at a queue that fails
+	perEndpoint = 10                     // attempts to one endpoint at one time (cards contract §21.3)
+	inFlight    = 128                    // attempts in all at one time
+	depth       = 8                      // deliveries to a swift endpoint that one place carries, one after the other
+	freshLease  = 200 * time.Millisecond // what queues longer is leased again: the endpoint may have changed
+	fanOutBatch = 200                    // messages that one transaction takes
+	poll        = time.Second            // between looks at a queue that nobody has woken
+	lease       = 15 * time.Second       // above what an attempt can take, with the writing of its end
+	writeBatch  = 256                    // ends of attempts that one commit takes
+	handBack    = 5 * time.Second        // to write the end when told to stop
+	slowest     = 30 * time.Second       // between looks at a queue that fails
 )
 
 // failureUnsigned says that an attempt was not made, because its secret did not open.
@@ -147,44 +150,75 @@ func (w *Worker) look(ctx, sending context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	room := cap(w.slots) - len(w.slots)
-	if room == 0 {
+	places := cap(w.slots) - len(w.slots)
+	if places == 0 {
 		return false, nil // an attempt that ends wakes the worker
 	}
-	claimed, err := w.Queue.Claim(ctx, w.Owner, w.Now(), lease, w.paces.room(room))
+	now, room := w.Now(), w.paces.room(places)
+	claimed, err := w.Queue.Claim(ctx, w.Owner, now, lease, room)
 	if err != nil {
 		return false, err
 	}
-	for _, d := range claimed {
-		w.slots <- struct{}{}                // there is room: only this goroutine takes places
-		pace := w.paces.begin(d.Endpoint.ID) // before the next look asks for room
+	for _, ds := range seat(room, claimed) {
+		w.slots <- struct{}{}                    // there is room: only this goroutine takes places
+		pace := w.paces.begin(ds[0].Endpoint.ID) // before the next look asks for room
 		w.done.Go(func() {
-			w.carry(sending, d, pace)
+			w.carry(ctx, sending, ds, pace, now)
 			<-w.slots
 			if len(w.slots) == cap(w.slots)-1 {
 				w.Wake() // there was no room; else the end of the attempt wakes the worker once it is written
 			}
 		})
 	}
-	return taken == fanOutBatch || len(claimed) == room, nil
+	return taken == fanOutBatch || len(claimed) >= places, nil
 }
 
-// carry makes one attempt and hands its end to the one who writes.
-func (w *Worker) carry(ctx context.Context, d Delivery, pace Pace) {
-	started := w.Now()
-	result := w.attempt(ctx, d)
-	w.paces.end(d.Endpoint.ID, pace, result.Took)
-	if result.Err == webhook.FailureCancelled {
-		// The lease is handed back also when we are told to stop, but not for ever.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
-		defer cancel()
-		if err := w.Queue.Release(ctx, []Delivery{d}); err != nil {
-			w.fail(ctx, d, "hand a lease back", err)
+// seat gives every delivery a place of its own, or lets it queue behind one of its endpoint, as the queue counted them.
+func seat(room Room, claimed []Delivery) [][]Delivery {
+	var places [][]Delivery
+	at := map[ident.EndpointID][]int{} // the places of an endpoint, the next to take a delivery first
+	for _, d := range claimed {
+		id := d.Endpoint.ID
+		if mine := at[id]; room.Take(id) == Behind {
+			places[mine[0]] = append(places[mine[0]], d)
+			at[id] = append(mine[1:], mine[0])
+			continue
 		}
-		return
+		at[id] = append(at[id], len(places))
+		places = append(places, []Delivery{d})
 	}
-	w.observe(d, result, started)
-	w.ended <- Ended{Delivery: d, Outcome: w.outcome(d, result), SentAt: started, Took: result.Took}
+	return places
+}
+
+// carry makes one attempt of each delivery and hands its end to the one who writes. What it cannot begin soon enough,
+// or what queues behind an endpoint that turned slow, is handed back.
+func (w *Worker) carry(ctx, sending context.Context, ds []Delivery, pace Pace, leased time.Time) {
+	id := ds[0].Endpoint.ID
+	defer w.paces.end(id, pace)
+	for i, d := range ds {
+		started := w.Now()
+		if i > 0 && (ctx.Err() != nil || w.paces.of(id) == Slow || started.Sub(leased) > freshLease) {
+			w.release(sending, ds[i:])
+			return
+		}
+		result := w.attempt(sending, d)
+		w.paces.answered(id, result.Took)
+		if result.Err == webhook.FailureCancelled {
+			w.release(sending, ds[i:])
+			return
+		}
+		w.observe(d, result, started)
+		w.ended <- Ended{Delivery: d, Outcome: w.outcome(d, result), SentAt: started, Took: result.Took}
+	}
+}
+
+// release hands leases back also when we are told to stop, but not for ever.
+func (w *Worker) release(ctx context.Context, ds []Delivery) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+	defer cancel()
+	if err := w.Queue.Release(ctx, ds); err != nil {
+		w.fail(ctx, ds[0], "hand leases back", err)
+	}
 }
 
 // write writes the ends of attempts until there are no more. Those that come while one commit runs share

@@ -31,10 +31,11 @@ const (
 	selectDue = `SELECT d.id, d.due_at, d.fence FROM deliveries d
 	WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= $2 AND (d.lease_until IS NULL OR d.lease_until <= $3)
 	ORDER BY d.due_at, d.id LIMIT $4`
-	countLeased = `SELECT count(*) FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
-	isEnabled   = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0`
-	lease       = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
-	selectDead  = `SELECT d.id FROM endpoints e CROSS JOIN deliveries d
+	countLeased = `SELECT count(CASE WHEN d.lease_owner = $3 THEN 1 END), count(CASE WHEN d.lease_owner <> $3 THEN 1 END)
+	FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
+	isEnabled  = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0`
+	lease      = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
+	selectDead = `SELECT d.id FROM endpoints e CROSS JOIN deliveries d
 	WHERE e.disabled = 1 AND d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
 	dropDelivery = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
 	selectLetter = `SELECT d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
@@ -121,7 +122,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 		if dead, err = all(s, selectDead, []any{realNow, sweepChunk}, func(r row, id *ident.UUID) error { return r.scan(id) }); err != nil {
 			return err
 		}
-		due, err = findDue(s, realNow, room)
+		due, err = findDue(s, owner, realNow, room)
 		return err
 	})
 	if err != nil || len(due)+len(dead) == 0 {
@@ -145,7 +146,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 }
 
 // findDue lists what may be leased: of each endpoint its oldest, and of all these the most overdue.
-func findDue(s *session, realNow time.Time, room outbox.Room) ([]candidate, error) {
+func findDue(s *session, owner string, realNow time.Time, room outbox.Room) ([]candidate, error) {
 	var busy []candidate
 	err := s.query(selectBusyEndpoints, nil, func(r row) error {
 		var c candidate
@@ -163,16 +164,18 @@ func findDue(s *session, realNow time.Time, room outbox.Room) ([]candidate, erro
 	}
 	var due []candidate
 	for _, of := range busy {
-		leased := 0
-		if _, err := one(s, countLeased, []any{of.endpoint.ID.UUID, realNow}, &leased); err != nil {
+		if room.Free(of.endpoint.ID) <= 0 {
+			continue
+		}
+		left, err := roomAt(s, of.endpoint.ID, owner, realNow, room)
+		if err != nil {
 			return nil, err
 		}
-		left := min(room.At(of.endpoint.ID)-leased, room.All)
-		if left <= 0 {
+		if left == 0 {
 			continue
 		}
 		now := of.program.Now(realNow)
-		err := s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, left}, func(r row) error {
+		err = s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, left}, func(r row) error {
 			c := of
 			var at time.Time
 			if err := r.scan(&c.id, &at, &c.fence); err != nil {
@@ -187,7 +190,7 @@ func findDue(s *session, realNow time.Time, room outbox.Room) ([]candidate, erro
 		}
 	}
 	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(b.late, a.late) })
-	return slices.DeleteFunc(due, func(c candidate) bool { return !room.Take(c.endpoint.ID) }), nil
+	return slices.DeleteFunc(due, func(c candidate) bool { return room.Take(c.endpoint.ID) == outbox.NoSeat }), nil
 }
 
 // byID is the order in which rows of deliveries and endpoints are written, so that instances do not wait for each
@@ -196,7 +199,7 @@ func byID(a, b ident.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // leaseAll leases candidates that nobody took meanwhile, and loads what goes with them.
 func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, room outbox.Room) ([]outbox.Delivery, error) {
-	chosen, err := stillRoom(s, due, realNow, room)
+	chosen, err := stillRoom(s, due, owner, realNow, room)
 	if err != nil {
 		return nil, err
 	}
@@ -226,35 +229,37 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 	return out, nil
 }
 
-// stillRoom looks again, on the writer, for which candidates there is room at their endpoints.
-func stillRoom(s *session, due []candidate, realNow time.Time, room outbox.Room) ([]candidate, error) {
+// stillRoom looks again, on the writer, for which candidates there is room at their endpoints; none at those that were
+// disabled meanwhile.
+func stillRoom(s *session, due []candidate, owner string, realNow time.Time, room outbox.Room) ([]candidate, error) {
 	var chosen []candidate
 	left := map[ident.EndpointID]int{}
 	for _, c := range due {
-		if _, known := left[c.endpoint.ID]; !known {
-			n, err := roomAt(s, c.endpoint.ID, realNow, room.At(c.endpoint.ID))
+		id := c.endpoint.ID
+		if _, known := left[id]; !known {
+			enabled, err := one(s, isEnabled, []any{id.UUID}, new(int))
 			if err != nil {
 				return nil, err
 			}
-			left[c.endpoint.ID] = n
+			if left[id] = 0; enabled {
+				if left[id], err = roomAt(s, id, owner, realNow, room); err != nil {
+					return nil, err
+				}
+			}
 		}
-		if left[c.endpoint.ID] > 0 {
-			left[c.endpoint.ID]--
+		if left[id] > 0 {
+			left[id]--
 			chosen = append(chosen, c)
 		}
 	}
 	return chosen, nil
 }
 
-// roomAt is how many deliveries of an endpoint may be leased now; none when it was disabled meanwhile.
-func roomAt(s *session, id ident.EndpointID, realNow time.Time, perEndpoint int) (int, error) {
-	enabled, err := one(s, isEnabled, []any{id.UUID}, new(int))
-	if err != nil || !enabled {
-		return 0, err
-	}
-	leased := 0
-	_, err = one(s, countLeased, []any{id.UUID, realNow}, &leased)
-	return perEndpoint - leased, err
+// roomAt is how many deliveries of an endpoint the owner may lease now.
+func roomAt(s *session, id ident.EndpointID, owner string, realNow time.Time, room outbox.Room) (int, error) {
+	own, others := 0, 0
+	_, err := one(s, countLeased, []any{id.UUID, realNow, owner}, &own, &others)
+	return room.Left(id, own, others), err
 }
 
 // keepAttempts is how many attempts of one delivery are kept: a timetable has 13, and replays begin it again.

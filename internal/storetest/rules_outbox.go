@@ -28,7 +28,8 @@ var outboxRules = []contract{
 			w.NewMessage(event.CardsDoor)
 		}
 		w.fanOut(w.Store)
-		room := outbox.Room{PerEndpoint: 3, All: 6, Unsure: 3, Slow: 1, Pace: func(id ident.EndpointID) outbox.Pace { return paces[id] }}
+		room := outbox.NewRoom(3, 6)
+		room.Unsure, room.Slow, room.Pace = 3, 1, func(id ident.EndpointID) outbox.Pace { return paces[id] }
 		held, err := w.Store.Outbox().Claim(t.Context(), "a", w.Clock.Now(), lease, room)
 		must(t, err)
 		got := map[outbox.Pace]int{}
@@ -48,6 +49,7 @@ var outboxRules = []contract{
 			t.Errorf("leased by pace %v: one at a time to each that was slow, three to others", got)
 		}
 	}},
+	{"a worker that has a swift endpoint to itself leases ahead, and others wait until no more is leased than may run", leasesAhead},
 	{"a message is taken once, and goes to each enabled endpoint of its programme and door that was there", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		one, two := w.NewEndpoint(event.CardsDoor), w.NewEndpoint(event.CardsDoor)
@@ -254,6 +256,48 @@ func (w *World) fanOut(on Store) (taken int) {
 			return taken
 		}
 	}
+}
+
+func leasesAhead(t *testing.T, f Factory) {
+	w := NewWorld(t, f.Open(t))
+	w.NewEndpoint(event.CardsDoor)
+	w.messages(40)
+	w.fanOut(w.Store)
+	running := map[string]int{}
+	take := func(owner string, want int) []outbox.Delivery {
+		t.Helper()
+		room := outbox.NewRoom(4, 100)
+		room.Depth, room.Pace = 5, func(ident.EndpointID) outbox.Pace { return outbox.Swift }
+		room.Running = func(ident.EndpointID) int { return running[owner] }
+		held, err := w.Store.Outbox().Claim(t.Context(), owner, w.Clock.Now(), lease, room)
+		must(t, err)
+		if len(held) != want {
+			t.Errorf("%s leased %d, want %d", owner, len(held), want)
+		}
+		return held
+	}
+	done := func(ds []outbox.Delivery) {
+		t.Helper()
+		for _, d := range ds {
+			w.finish(t, w.Store, d, outbox.Outcome{State: outbox.Delivered, At: w.Now(), HTTPStatus: 200}, true)
+		}
+	}
+	first := take("a", 20)
+	running["a"] = 4
+	take("a", 0)
+	take("b", 0)
+	done(first[:17])
+	running["a"] = 3
+	second := take("b", 1)
+	running["b"] = 1
+	take("a", 0)
+	done(first[17:])
+	running["a"] = 0
+	third := take("a", 3)
+	done(second)
+	done(third)
+	running["b"] = 0
+	take("b", 16)
 }
 
 func (w *World) claim(on Store, owner string, perEndpoint, limit int) []outbox.Delivery {
