@@ -54,6 +54,16 @@ func NewAuthenticator(c AuthenticatorConfig) *Authenticator {
 // [KeyInvalid], [ProgramSuspended], [AddressNotAllowed]. With the last two the identity is given too, for
 // the log.
 func (a *Authenticator) CardsKey(ctx context.Context, authorization []string, from netip.Addr) (Identity, error) {
+	return a.key(ctx, CardsKey, authorization, from)
+}
+
+// NativeKey authenticates a request of the native API, as [Authenticator.CardsKey] does for the cards API. What the key
+// may do is the door's to ask.
+func (a *Authenticator) NativeKey(ctx context.Context, authorization []string, from netip.Addr) (Identity, error) {
+	return a.key(ctx, NativeKey, authorization, from)
+}
+
+func (a *Authenticator) key(ctx context.Context, of Kind, authorization []string, from netip.Addr) (Identity, error) {
 	if len(authorization) == 0 {
 		return Identity{}, fault.Refuse(KeyMissing)
 	}
@@ -61,7 +71,7 @@ func (a *Authenticator) CardsKey(ctx context.Context, authorization []string, fr
 	if !ok {
 		return Identity{}, fault.Refuse(KeyHeaderInvalid)
 	}
-	kind, ok := isCardsKey(token)
+	kind, ok := isKey(of, token)
 	if !ok || !a.serves(kind) {
 		return Identity{}, fault.Refuse(KeyInvalid)
 	}
@@ -69,7 +79,7 @@ func (a *Authenticator) CardsKey(ctx context.Context, authorization []string, fr
 	if err != nil {
 		return Identity{}, err
 	}
-	if !ok || id.Credential.Kind != CardsKey || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
+	if !ok || id.Credential.Kind != of || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
 		return Identity{}, fault.Refuse(KeyInvalid)
 	}
 	return id, a.admit(id, from)

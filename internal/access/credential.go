@@ -13,6 +13,7 @@ type Kind string
 // The kinds of credential.
 const (
 	CardsKey        Kind = "cards_key"        // ftk_sandbox_… or ftk_live_…: the cards API
+	NativeKey       Kind = "native_key"       // ftn_sandbox_… or ftn_live_…: the native API
 	Ecommerce       Kind = "ecommerce"        // ec_test_… or ec_live_…: the debit API
 	CustomerOauth   Kind = "customer_oauth"   // 64 hex: speaks for one customer, beside an e-commerce credential
 	CustomerRefresh Kind = "customer_refresh" // 64 hex: gets new oauth tokens
@@ -46,6 +47,7 @@ type Credential struct {
 	Program   ident.ProgramID
 	Kind      Kind
 	Role      Role               // of an Ecommerce credential
+	Scopes    []Scope            // of a NativeKey: what it may do
 	PublicID  string             // what logs and audit rows may show
 	Name      string             // what people call it
 	Prefix    string             // first characters, for lists

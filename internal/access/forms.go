@@ -10,7 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
-// The parts of a secret. A cards key is ftk_<kind>_<12>_<43> in base62 (cards contract §2); an e-commerce
+// The parts of a secret. A cards key is ftk_<kind>_<12>_<43> in base62 (cards contract §2), a native key ftn_ and the same; an e-commerce
 // token is ec_test_ or ec_live_ and 64 hex digits, a customer token 64 hex digits (debit contract §2, §12).
 const (
 	cardsPublicLen = 12
@@ -20,7 +20,10 @@ const (
 	invitePrefix   = "inv_" // and 64 hex digits: the one-use code that sets a password
 )
 
-func cardsPrefix(kind program.Kind) string { return "ftk_" + string(kind) + "_" }
+// keyWords are the first words of the keys that have the form of a cards key.
+var keyWords = map[Kind]string{CardsKey: "ftk_", NativeKey: "ftn_"}
+
+func keyPrefix(k Kind, of program.Kind) string { return keyWords[k] + string(of) + "_" }
 
 func ecommercePrefix(kind program.Kind) string {
 	if kind == program.Live {
@@ -36,15 +39,15 @@ type minted struct {
 	prefix   string // first characters, for lists
 }
 
-// mint draws the secret of a programme's key. The public id of a cards key is part of the key; that of an
+// mint draws the secret of a programme's key. The public id of a cards or native key is part of the key; that of an
 // e-commerce token is drawn beside it, so that no log holds any digit of the token.
 func mint(ids *ident.Source, kind Kind, of program.Kind) minted {
-	if kind == CardsKey {
+	if keyWords[kind] != "" {
 		public := ids.Base62(cardsPublicLen)
-		head := cardsPrefix(of) + public
+		head := keyPrefix(kind, of) + public
 		return minted{
 			secret:   redact.NewText(head + "_" + ids.Base62(cardsSecretLen)),
-			publicID: head, prefix: cardsPrefix(of) + public[:4],
+			publicID: head, prefix: keyPrefix(kind, of) + public[:4],
 		}
 	}
 	raw := ids.Bytes(tokenBytes)
@@ -55,10 +58,10 @@ func mint(ids *ident.Source, kind Kind, of program.Kind) minted {
 	}
 }
 
-// isCardsKey tells whether the text has the form of a cards key, and of which kind of programme.
-func isCardsKey(s string) (program.Kind, bool) {
+// isKey tells whether the text has the form of a key of that kind, and of which kind of programme.
+func isKey(k Kind, s string) (program.Kind, bool) {
 	for _, kind := range []program.Kind{program.Sandbox, program.Live} {
-		rest, ok := strings.CutPrefix(s, cardsPrefix(kind))
+		rest, ok := strings.CutPrefix(s, keyPrefix(k, kind))
 		if !ok {
 			continue
 		}

@@ -21,7 +21,7 @@ var goodHex = strings.Repeat("0123456789abcdef", 4)
 func TestIsCardsKey(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]program.Kind{goodCards: program.Sandbox, goodCardsLive: program.Live} {
-		if kind, ok := isCardsKey(text); !ok || kind != want {
+		if kind, ok := isKey(CardsKey, text); !ok || kind != want {
 			t.Errorf("%s is refused or of kind %q", text, kind)
 		}
 	}
@@ -29,7 +29,7 @@ func TestIsCardsKey(t *testing.T) {
 		"", "ftk_sandbox_", goodCards + "x", goodCards[:len(goodCards)-1], strings.ToUpper(goodCards), "ftk_test" + goodCards[11:],
 		strings.Replace(goodCards, "0", "-", 1), strings.Replace(goodCards, "F_", "F", 1), " " + goodCards, "ec_test_" + goodHex,
 	} {
-		if _, ok := isCardsKey(bad); ok {
+		if _, ok := isKey(CardsKey, bad); ok {
 			t.Errorf("%q is taken as a cards key", bad)
 		}
 	}
@@ -85,7 +85,7 @@ func FuzzForms(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if kind, ok := isCardsKey(s); ok && (len(s) != len(cardsPrefix(kind))+cardsPublicLen+1+cardsSecretLen || !strings.HasPrefix(s, cardsPrefix(kind))) {
+		if kind, ok := isKey(CardsKey, s); ok && (len(s) != len(keyPrefix(CardsKey, kind))+cardsPublicLen+1+cardsSecretLen || !strings.HasPrefix(s, keyPrefix(CardsKey, kind))) {
 			t.Fatalf("%q was taken as a cards key", s)
 		}
 		if kind, ok := isEcommerceToken(s); ok {
@@ -107,7 +107,7 @@ func TestMint_GivesWhatTheFormsTake(t *testing.T) {
 	for _, of := range []program.Kind{program.Sandbox, program.Live} {
 		for range 50 {
 			cards, ecommerce := mint(ids, CardsKey, of), mint(ids, Ecommerce, of)
-			if kind, ok := isCardsKey(cards.secret.Reveal()); !ok || kind != of {
+			if kind, ok := isKey(CardsKey, cards.secret.Reveal()); !ok || kind != of {
 				t.Fatal("a minted cards key is not one")
 			}
 			if kind, ok := isEcommerceToken(ecommerce.secret.Reveal()); !ok || kind != of {

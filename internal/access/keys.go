@@ -16,15 +16,20 @@ import (
 // entries the allowlist of one may have.
 const (
 	MostCardsKeys     = 10
+	mostNativeKeys    = 10
 	mostEcommerceKeys = 5
 	MostAllowed       = 50
 )
 
+// programKeys are the kinds of key that speak for a programme.
+var programKeys = []Kind{CardsKey, NativeKey, Ecommerce}
+
 // KeyRequest is what a new key of a programme is to be.
 type KeyRequest struct {
 	Program   ident.ProgramID
-	Kind      Kind           // CardsKey or Ecommerce
+	Kind      Kind           // CardsKey, NativeKey or Ecommerce
 	Role      Role           // of an Ecommerce credential; "" is RoleProgram
+	Scopes    []Scope        // of a NativeKey: one at least
 	Name      string         // 1 to 100 characters
 	Allowlist []netip.Prefix // empty: any address
 }
@@ -56,7 +61,7 @@ func (s *Service) IssueKey(ctx context.Context, by Operator, r KeyRequest) (Issu
 		if countGood(others, now) >= most {
 			return fault.RefuseWith(KeyLimit, most)
 		}
-		secret, c := NewKey(s.ids, Credential{Program: p.ID, Kind: r.Kind, Role: r.Role, Name: r.Name, Allowlist: r.Allowlist}, p.Kind, now)
+		secret, c := NewKey(s.ids, Credential{Program: p.ID, Kind: r.Kind, Role: r.Role, Scopes: r.Scopes, Name: r.Name, Allowlist: r.Allowlist}, p.Kind, now)
 		c.Hash = s.hasher.HashCredential(secret)
 		issued = Issued{Program: p, Secret: secret, Credential: c}
 		if err := tx.InsertCredential(ctx, c); err != nil {
@@ -74,7 +79,14 @@ func (r *KeyRequest) check() (most int, err error) {
 	if !ok || len(r.Allowlist) > MostAllowed {
 		return 0, fault.Refuse(KeyRequestInvalid)
 	}
+	if r.Kind == NativeKey {
+		if r.Scopes, ok = validScopes(r.Scopes); !ok || r.Role != "" {
+			return 0, fault.Refuse(KeyRequestInvalid)
+		}
+		return mostNativeKeys, nil
+	}
 	switch {
+	case len(r.Scopes) > 0:
 	case r.Kind == CardsKey && r.Role == "":
 		return MostCardsKeys, nil
 	case r.Kind == Ecommerce && (r.Role == "" || r.Role == RoleProgram || r.Role == RoleAdmin):
@@ -98,7 +110,7 @@ func countGood(list []Credential, now time.Time) (n int) {
 // ListKeys gives the keys of a programme, oldest first, revoked ones included.
 func (s *Service) ListKeys(ctx context.Context, id ident.ProgramID) (list []Credential, err error) {
 	err = s.store.Read(ctx, func(tx ReadTx) error {
-		list, err = tx.Credentials(ctx, id, CardsKey, Ecommerce)
+		list, err = tx.Credentials(ctx, id, programKeys...)
 		return err
 	})
 	return list, err
@@ -129,7 +141,7 @@ func (s *Service) changeKey(ctx context.Context, by Operator, publicID, action s
 		switch {
 		case err != nil:
 			return err
-		case !ok || !slices.Contains([]Kind{CardsKey, Ecommerce}, c.Kind):
+		case !ok || !slices.Contains(programKeys, c.Kind):
 			return fault.Refuse(KeyUnknown)
 		case c.Status == Revoked:
 			return fault.Refuse(KeyRevokedAlready)
@@ -156,12 +168,12 @@ const (
 	ActionKeyRevoke = "key.revoke"
 )
 
-// NewKey draws a key of a programme that is like another: of the same programme, kind, role, name, allowlist and
-// expiry. Its hash is the caller's to make.
+// NewKey draws a key of a programme that is like another: of the same programme, kind, role, scopes, name, allowlist
+// and expiry. Its hash is the caller's to make.
 func NewKey(ids *ident.Source, like Credential, of program.Kind, now time.Time) (redact.Text, Credential) {
 	m := mint(ids, like.Kind, of)
 	return m.secret, Credential{
-		ID: ident.CredentialID{UUID: ids.UUID()}, Program: like.Program, Kind: like.Kind, Role: like.Role, PublicID: m.publicID,
+		ID: ident.CredentialID{UUID: ids.UUID()}, Program: like.Program, Kind: like.Kind, Role: like.Role, Scopes: like.Scopes, PublicID: m.publicID,
 		Name: like.Name, Prefix: m.prefix, Allowlist: like.Allowlist, Status: Active, ExpiresAt: like.ExpiresAt, CreatedAt: now,
 	}
 }

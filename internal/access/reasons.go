@@ -6,6 +6,7 @@ import "github.com/firsttap/firsttap/internal/fault"
 var (
 	KeyMissing            = fault.New("api_key_required", fault.Unauthenticated)    // no Authorization header
 	KeyHeaderInvalid      = fault.New("invalid_auth_header", fault.Unauthenticated) // not "Bearer <key>", or sent twice
+	ScopeMissing          = fault.New("scope_missing", fault.Forbidden)             // Detail: Scope, which the key has not
 	KeyInvalid            = fault.New("invalid_api_key", fault.Unauthenticated)     // malformed, unknown, revoked, of the other kind of host
 	AddressNotAllowed     = fault.New("key_ip_not_allowed", fault.Forbidden)        // not on the key's allowlist
 	EcommerceMissing      = fault.New("ecommerce_token_required", fault.Unauthenticated)
@@ -32,7 +33,7 @@ var (
 // Reasons lists the reasons of this package that a caller of a door may meet.
 func Reasons() []fault.Reason {
 	return []fault.Reason{
-		KeyMissing, KeyHeaderInvalid, KeyInvalid, AddressNotAllowed, EcommerceMissing, EcommerceInvalid,
+		KeyMissing, KeyHeaderInvalid, KeyInvalid, ScopeMissing, AddressNotAllowed, EcommerceMissing, EcommerceInvalid,
 		CustomerTokenMissing, CustomerTokenInvalid, CustomerTokenExpired, CustomerTokenInactive,
 		BearerInvalid, BearerExpired, LoginRefused, KeyUnknown, KeyLimit, KeyLastActive, CallerExcluded,
 	}

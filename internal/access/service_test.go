@@ -276,6 +276,9 @@ func TestKeys_LimitsListAndRevoke(t *testing.T) {
 		{Program: p.ID, Kind: access.CardsKey, Name: "x", Role: access.RoleAdmin},
 		{Program: p.ID, Kind: access.CustomerOauth, Name: "x"},
 		{Program: p.ID, Kind: access.Ecommerce, Name: "x", Role: "king"},
+		{Program: p.ID, Kind: access.NativeKey, Name: "x"},
+		{Program: p.ID, Kind: access.NativeKey, Name: "x", Scopes: []access.Scope{access.CardsRead, "everything"}},
+		{Program: p.ID, Kind: access.CardsKey, Name: "x", Scopes: []access.Scope{access.CardsRead}},
 	} {
 		_, err := o.service.IssueKey(t.Context(), operator, r)
 		refused(t, "a wrong request", err, access.KeyRequestInvalid)

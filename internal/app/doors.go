@@ -8,6 +8,7 @@ import (
 	"github.com/firsttap/firsttap/internal/debitapi"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/nativeapi"
 	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/wallet"
 	"github.com/firsttap/firsttap/internal/webhook"
@@ -41,7 +42,11 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)
 	}
-	return []httpd.Door{debit, cards}, nil
+	native, err := nativeapi.New(nativeapi.Config{Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now})
+	if err != nil {
+		return nil, fmt.Errorf("build the native API: %w", err)
+	}
+	return []httpd.Door{debit, native, cards}, nil
 }
 
 // publicURL is where callers reach this host: as set, else where it listens.

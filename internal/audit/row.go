@@ -10,6 +10,7 @@ import (
 const (
 	ChannelCards      = "cards"
 	ChannelDebit      = "debit"
+	ChannelNative     = "native"
 	ChannelSimulation = "simulation"
 	ChannelCLI        = "cli"
 	ChannelWorker     = "worker"

@@ -50,7 +50,7 @@ func answers() map[fault.Reason]wire {
 		}
 	}
 	for _, reason := range append(batch.Reasons(),
-		access.EcommerceMissing, access.EcommerceInvalid, access.CustomerTokenMissing, access.CustomerTokenInvalid,
+		access.ScopeMissing, access.EcommerceMissing, access.EcommerceInvalid, access.CustomerTokenMissing, access.CustomerTokenInvalid,
 		access.CustomerTokenExpired, access.CustomerTokenInactive, access.BearerInvalid, access.BearerExpired, access.LoginRefused, customer.Exists, customer.DataInvalid, customer.CampaignUnknown, account.BalanceRequired, account.BalanceNotFound,
 		card.BatchMismatch, card.PINWeak, card.PINRequired, card.CodeRequired, issuance.BreakerOpen, issuance.KeyRequired,
 		issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired, card.DesignInvalid, card.CampaignTaken,

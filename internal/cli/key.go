@@ -21,7 +21,8 @@ type keyCommand struct {
 type keyCreate struct {
 	where
 	Program string   `required:"" help:"Name or id of the programme."`
-	Door    string   `enum:"cards,debit" default:"cards" help:"Which API the key is for: cards or debit."`
+	Door    string   `enum:"cards,debit,native" default:"cards" help:"Which API the key is for: cards, debit or native."`
+	Scope   []string `help:"What a native key may do, as in cards:read; all is everything." placeholder:"SCOPE"`
 	Name    string   `default:"key" help:"What people call the key."`
 	Admin   bool     `help:"A debit token that may act for any customer of the programme."`
 	Allow   []string `help:"Addresses or CIDR ranges that the key may be used from; default is any." placeholder:"ADDRESS"`
@@ -37,7 +38,15 @@ func (c keyCreate) Run(ctx context.Context, w World) error {
 		if c.Admin {
 			request.Role = access.RoleAdmin
 		}
-	case c.Admin:
+	case c.Door == "native":
+		request.Kind, request.Scopes = access.NativeKey, scopesOf(c.Scope)
+		if len(request.Scopes) == 0 {
+			return usageError("a native key needs --scope: " + joinScopes(access.Scopes()) + ", or all")
+		}
+	case len(c.Scope) > 0:
+		return usageError("--scope is for keys of the native API: add --door native")
+	}
+	if c.Admin && c.Door != "debit" {
 		return usageError("--admin is for tokens of the debit API: add --door debit")
 	}
 	var err error
@@ -73,6 +82,26 @@ func (c keyCreate) show(w World, issued access.Issued) error {
 	_, err := fmt.Fprintf(w.Stdout, "id      %s\nsecret  %s\n\nSend it as\n  %s%s\nKeep it now: it is not stored and cannot be shown again.\n",
 		issued.Credential.PublicID, issued.Secret.Reveal(), header, issued.Secret.Reveal())
 	return err
+}
+
+// scopesOf reads the scopes; one that does not exist is refused with the key.
+func scopesOf(words []string) []access.Scope {
+	var out []access.Scope
+	for _, word := range words {
+		if word == "all" {
+			return access.Scopes()
+		}
+		out = append(out, access.Scope(word))
+	}
+	return out
+}
+
+func joinScopes(list []access.Scope) string {
+	texts := make([]string, len(list))
+	for i, s := range list {
+		texts[i] = string(s)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func parseAllowlist(list []string) ([]netip.Prefix, error) {
@@ -141,6 +170,8 @@ func sortOf(k access.Credential) string {
 	switch {
 	case k.Kind == access.CardsKey:
 		return "cards"
+	case k.Kind == access.NativeKey:
+		return "native: " + joinScopes(k.Scopes)
 	case k.Role == access.RoleAdmin:
 		return "debit admin"
 	default:

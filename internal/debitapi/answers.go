@@ -314,7 +314,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		transaction.NotFound, transaction.NotPossible, transaction.BalanceTooSmall, transaction.ChallengeNotFound,
 		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,
-		access.KeyUnknown, access.KeyLimit, access.KeyLastActive, access.CallerExcluded,
+		access.ScopeMissing, access.KeyUnknown, access.KeyLimit, access.KeyLastActive, access.CallerExcluded,
 	} {
 		rows[reason] = clash
 	}

@@ -258,10 +258,15 @@ func (s *Service) Unfreeze(ctx context.Context, cmd SwitchCard) (CardAt, error) 
 
 // Block puts the partner's block on a card. A card that is blocked already keeps its first reason.
 func (s *Service) Block(ctx context.Context, cmd SwitchCard) (CardAt, error) {
-	block := card.Block{Type: card.BlockByPartner, By: card.ByPartner, Message: cmd.Message, Liftable: true}
-	return s.switchCard(ctx, cmd, actionBlock, event.CardBlocked, func(c card.Card, now time.Time) (card.Card, error) {
-		return decideBlock(c, block, now)
-	})
+	return s.switchCard(ctx, cmd, actionBlock, event.CardBlocked, blockByPartner(cmd.Message))
+}
+
+// switchDecision gives the card under a switch, or refuses.
+type switchDecision func(c card.Card, now time.Time) (card.Card, error)
+
+func blockByPartner(message string) switchDecision {
+	block := card.Block{Type: card.BlockByPartner, By: card.ByPartner, Message: message, Liftable: true}
+	return func(c card.Card, now time.Time) (card.Card, error) { return decideBlock(c, block, now) }
 }
 
 // Unblock takes away a block that may be lifted; else card.BlockNotLiftable.
@@ -272,7 +277,7 @@ func (s *Service) Unblock(ctx context.Context, cmd SwitchCard) (CardAt, error) {
 // switchCard is the way of all switches: a card that comes out of decide as it went in was not changed,
 // and nothing is announced.
 func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string, name event.Name,
-	decide func(card.Card, time.Time) (card.Card, error),
+	decide switchDecision,
 ) (CardAt, error) {
 	return Run(ctx, s, cmd.Command, action, func(w *Work) (CardAt, error) {
 		v, err := loadCard(ctx, w, cmd.Card)

@@ -10,7 +10,6 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/program"
-	"github.com/firsttap/firsttap/internal/shipment"
 )
 
 // Decision is the outcome of an activation's checks.
@@ -50,47 +49,24 @@ func DecideActivation(s ActivationState, now time.Time, right CodeCheck) Decisio
 	if len(s.Candidates) != 1 || s.Candidates[0].View.Card.Deleted() || s.Candidates[0].View.Card.Customer.IsZero() {
 		return d.refuse(card.NotFound)
 	}
-	v := s.Candidates[0].View
-	d.Chosen = v
-	if r, no := lifeObstacle(v, now); no {
-		return d.refuse(r)
-	}
-	if s.Holder == nil || !s.Holder.Eligible() {
-		return d.refuseWith(customer.NotEligible, customer.Inactive)
-	}
-	if r, no := roadObstacle(v, s.Program.Policy); no {
-		return d.refuse(r)
-	}
-	return decideCode(d, v, s.Program.Policy.Activation, now, right)
-}
-
-// decideCode is the end of the road: a code exists and lives, the guard is not locked, the code is right.
-func decideCode(d Decision, v card.View, policy program.Activation, now time.Time, right CodeCheck) Decision {
-	guard := v.Plastic.Guard.At(now)
-	if guard.CodeHash == nil || !counts(guard) {
-		return d.refuse(card.CodeNotIssued)
-	}
-	if policy.CodeLifetime > 0 && !now.Before(guard.CodeIssuedAt.Add(policy.CodeLifetime)) {
-		return d.refuse(card.CodeExpired)
-	}
-	if locked := lockOf(guard, policy, now); locked != nil {
-		d.Refusal = locked
+	d.Chosen = s.Candidates[0].View
+	f := facts{&d.Chosen, s.Holder, &s.Program.Policy, now}
+	if d.Refusal = first(checksByCode, f); d.Refusal != nil {
 		return d
 	}
-	if !right(v.Plastic) {
-		d.Missed = true
-		tried := v.Plastic
-		tried.Guard = guard.Wrong(now, policy)
-		d.Tried = []card.Plastic{tried}
-		return d.refuseWith(card.CodeWrong, attemptsOf(tried.Guard, policy))
-	}
-	return d
+	return compareCode(d, f, right)
 }
 
-// counts tells whether a wrong try at a guard would be counted, now or once its lock is over. What is not counted is never
-// compared: it could be guessed at for ever.
-func counts(g card.Guard) bool {
-	return g.State == card.Armed || g.State == card.Locked || g.State == card.HardLocked
+// compareCode is check 10, the end of the road. Only a wrong code costs a try.
+func compareCode(d Decision, f facts, right CodeCheck) Decision {
+	if right(f.view.Plastic) {
+		return d
+	}
+	d.Missed = true
+	tried := f.view.Plastic
+	tried.Guard = tried.Guard.At(f.now).Wrong(f.now, f.policy.Activation)
+	d.Tried = []card.Plastic{tried}
+	return d.refuseWith(card.CodeWrong, attemptsOf(tried.Guard, f.policy.Activation))
 }
 
 // DecideActivationForCustomer decides an activation by identifier and batch (debit contract §7.3). The
@@ -117,8 +93,9 @@ func DecideActivationForCustomer(s ActivationState, cmd ActivateForCustomer, now
 		return mismatch(d, left, cmd.Reference, policy.Activation, now)
 	}
 	d.Chosen = chosen
-	if r, no := lifeObstacle(chosen, now); no {
-		return d.refuse(r)
+	f := facts{&d.Chosen, s.Holder, &s.Program.Policy, now}
+	if d.Refusal = first(lifeChecks, f); d.Refusal != nil {
+		return d
 	}
 	if no := holderObstacle(s, cmd, chosen.Card); no != nil {
 		d.Refusal = no
@@ -129,14 +106,17 @@ func DecideActivationForCustomer(s ActivationState, cmd ActivateForCustomer, now
 		d.Refusal = no
 		return d
 	}
-	if r, no := roadObstacle(chosen, policy); no {
-		return d.refuse(r)
+	if d.Refusal = roadCheck(f); d.Refusal != nil {
+		return d
 	}
 	if policy.Debit.RequireActivationCode {
 		if cmd.Code.IsZero() {
 			return d.refuse(card.CodeRequired)
 		}
-		if d = decideCode(d, chosen, policy.Activation, now, right); d.Refusal != nil {
+		if d.Refusal = first(codeChecks, f); d.Refusal != nil {
+			return d
+		}
+		if d = compareCode(d, f, right); d.Refusal != nil {
 			return d
 		}
 	}
@@ -192,117 +172,8 @@ func mismatch(d Decision, left []Candidate, sent string, policy program.Activati
 	return d.refuse(card.BatchMismatch)
 }
 
-// lockOf is the refusal of a locked guard, nil when it is not locked.
-func lockOf(g card.Guard, policy program.Activation, now time.Time) *fault.Error {
-	switch g.State {
-	case card.HardLocked:
-		return fault.Refuse(card.GuardHardLocked)
-	case card.Locked:
-		no := fault.RefuseWith(card.GuardLocked, attemptsOf(g, policy))
-		no.RetryAfter = g.LockedUntil.Sub(now)
-		return no
-	case card.Unset, card.Armed, card.Consumed, card.GuardVoid:
-	}
-	return nil
-}
-
 func attemptsOf(g card.Guard, policy program.Activation) card.Attempts {
 	return card.Attempts{Show: policy.ShowAttempts, Left: g.Left(policy), LockedUntil: g.LockedUntil}
-}
-
-// lifeObstacle is what the card and its plastic themselves have against an activation, whoever asks:
-// checks 3 to 6 of design §2, in their order.
-func lifeObstacle(v card.View, now time.Time) (fault.Reason, bool) {
-	if v.Card.Type != card.Physical {
-		return card.NotPhysical, true
-	}
-	if v.Plastic.EverActivated() {
-		return card.AlreadyActivated, true
-	}
-	if r, no := endObstacle(v); no {
-		return r, true
-	}
-	if !v.Card.ExpiresAt.IsZero() && !now.Before(v.Card.ExpiresAt) {
-		return card.IsExpired, true
-	}
-	reported := func(close card.CloseReason, void card.VoidReason) bool {
-		return v.Card.ReportedAs == close || v.Card.ClosedReason == close ||
-			(v.Plastic.State == card.Void && v.Plastic.VoidReason == void)
-	}
-	switch {
-	case reported(card.ClosedStolen, card.VoidRepStolen):
-		return card.ReportedStolen, true
-	case reported(card.ClosedLost, card.VoidRepLost):
-		return card.ReportedLost, true
-	case v.Card.Block != (card.Block{}):
-		return card.IsBlocked, true
-	}
-	return fault.Reason{}, false
-}
-
-// endObstacle is check 5: canceled, superseded, void, closed. Lost and stolen are facts of their own and
-// told later.
-func endObstacle(v card.View) (fault.Reason, bool) {
-	switch v.Plastic.State {
-	case card.Canceled:
-		return card.IsCanceled, true
-	case card.Void:
-		switch v.Plastic.VoidReason {
-		case card.VoidSuperseded:
-			return card.IsSuperseded, true
-		case card.VoidLost:
-			return card.LostInTransit, true
-		case card.VoidCanceled, card.VoidDestroyed:
-			return card.IsCanceled, true
-		case card.VoidRepLost, card.VoidRepStolen:
-		}
-	case card.Planned, card.Requested, card.InProduction, card.OnHold, card.Produced, card.HandedOver,
-		card.Activated, card.Retired, card.Rejected:
-	}
-	if v.Box.Status == shipment.Canceled {
-		return card.IsCanceled, true
-	}
-	switch v.Card.ClosedReason {
-	case "", card.ClosedLost, card.ClosedStolen:
-		return fault.Reason{}, false
-	case card.ClosedReplaced:
-		return card.IsSuperseded, true
-	case card.ClosedDeleted, card.ClosedRetired, card.ClosedOther, card.ClosedConsolidated, card.ClosedForReplacement,
-		card.ClosedForReissue, card.ClosedAccount, card.ClosedFraud:
-	}
-	return card.IsCanceled, true
-}
-
-// roadObstacle is check 8: the plastic has left the bureau. A box speaks first; without one, custody
-// does. Cards of a bulk order count as in stock as soon as they are made, unless the programme wants a
-// report (policy debit.activation_gate).
-func roadObstacle(v card.View, policy program.Policy) (fault.Reason, bool) {
-	if v.Plastic.State == card.OnHold || v.Plastic.State == card.Rejected {
-		return card.NotShipped, true // it lies at the bureau, whatever else is said
-	}
-	if v.Plastic.CustodyPresumed && v.Plastic.Custody == card.CustodyStock && policy.Debit.ActivationGate == "created" {
-		return fault.Reason{}, false
-	}
-	reported := !v.Plastic.CustodyPresumed && (v.Plastic.Custody == card.CustodyStock || v.Plastic.Custody == card.CustodyHolder)
-	open := policy.Activation.AcceptAfterFailedDelivery
-	switch v.Box.Status {
-	case shipment.InTransit, shipment.OutForDelivery, shipment.Delivered:
-		return fault.Reason{}, false
-	case shipment.DeliveryFailed:
-		return card.FailedDelivery, !open
-	case shipment.Exception:
-		return card.ExceptionOnWay, !open
-	case shipment.Returned:
-		return card.CameBack, true
-	case shipment.Lost:
-		return card.LostInTransit, true
-	case "", shipment.Draft:
-		return card.NotShipped, !reported
-	case shipment.Placed, shipment.InProduction, shipment.ReadyToShip, shipment.Canceled:
-		// A batch's card that the operator received before the courier reported: custody speaks.
-		return card.NotShipped, v.Box.Kind != shipment.OfBatch || !reported
-	}
-	return card.NotShipped, true
 }
 
 // holderObstacle is check 8 of the debit contract: the customer may hold the card.

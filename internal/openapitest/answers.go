@@ -45,7 +45,7 @@ func (d *Document) Answer(method, path string, status int, header http.Header, b
 	if media.value == nil {
 		return fmt.Errorf("%s answers %d with %s, which is not described", name, status, kind)
 	}
-	if kind != "application/json" {
+	if kind != "application/json" && !strings.HasSuffix(kind, "+json") {
 		return nil
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))

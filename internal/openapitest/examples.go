@@ -74,6 +74,14 @@ type Request struct {
 	Body               []byte
 }
 
+func marshal(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("openapitest: an example does not marshal: " + err.Error())
+	}
+	return text
+}
+
 // Requests gives the examples of JSON bodies of all operations. A parameter of a path without an example has the value that
 // fill gives.
 func (d *Document) Requests(fill func(param string) string) (out []Request) {
@@ -91,11 +99,7 @@ func (d *Document) Requests(fill func(param string) string) (out []Request) {
 			path = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(value))
 		}
 		for _, e := range d.examplesOf(d.at(op, "requestBody", "content", "application/json")) {
-			body, err := json.Marshal(e.value)
-			if err != nil {
-				panic("openapitest: an example does not marshal: " + err.Error())
-			}
-			out = append(out, Request{Method: method, Path: path, Name: e.name, Body: body})
+			out = append(out, Request{Method: method, Path: path, Name: e.name, Body: marshal(e.value)})
 		}
 	})
 	return out

@@ -13,6 +13,7 @@ type Operation struct {
 	Method, Pattern string
 	Callers         string // as the extension x-callers writes it; "" when the document has none
 	Aliases         []string
+	Scopes          []string // that the key must have; nil when the door has none
 	Security        []string // the alternatives, each of schemes joined by +; "none" when nobody must be known
 	Idempotency     httpd.Idempotency
 	Body            bool
@@ -58,6 +59,9 @@ func (d *Document) differ(want Operation, op place) (out []string) {
 	}
 	if have := d.security(op); !equal(want.Security, have) {
 		say("security", want.Security, have)
+	}
+	if have := d.scopes(op); want.Scopes != nil && !equal(want.Scopes, have) {
+		say("the scopes", want.Scopes, have)
 	}
 	if have := texts(op.value["x-aliases"]); !equal(want.Aliases, have) {
 		say("the list of aliases", want.Aliases, have)
@@ -116,6 +120,37 @@ func (d *Document) security(op place) []string {
 		slices.Sort(names)
 		out = append(out, strings.Join(names, "+"))
 	}
+	return out
+}
+
+// scopes gives what the schemes of an operation ask of a credential.
+func (d *Document) scopes(op place) (out []string) {
+	list, _ := op.value["security"].([]any)
+	for _, v := range list {
+		alternative, _ := v.(map[string]any)
+		for _, scopes := range alternative {
+			out = append(out, texts(scopes)...)
+		}
+	}
+	return out
+}
+
+// Described is an operation as the document has it.
+type Described struct {
+	Method, Pattern string
+	Scopes          []string // empty when nobody must be known
+	Example         []byte   // of its body; nil when it has none
+}
+
+// Operations lists the operations of the document.
+func (d *Document) Operations() (out []Described) {
+	d.each(func(method, pattern string, op place) {
+		o := Described{Method: method, Pattern: pattern, Scopes: d.scopes(op)}
+		for _, e := range d.examplesOf(d.at(op, "requestBody", "content", "application/json")) {
+			o.Example = marshal(e.value)
+		}
+		out = append(out, o)
+	})
 	return out
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 const credentialColumns = `k.id, k.program_id, k.kind, k.role, k.public_id, k.name, k.prefix, k.hash, k.customer_id, k.device,
-	k.allowlist, k.status, k.expires_at, k.created_at, k.revoked_at, k.last_used, k.parent_id, k.tries`
+	k.allowlist, k.status, k.expires_at, k.created_at, k.revoked_at, k.last_used, k.parent_id, k.tries, k.scopes`
 
 const (
 	selectCredentialByHash = `SELECT ` + credentialColumns + `, ` + programColumns + `
@@ -24,8 +24,8 @@ const (
 	WHERE k.program_id = $1 AND k.kind = $2 ORDER BY k.created_at, k.id`
 	selectCredentialByPublicID = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.public_id = $1`
 	insertCredential           = `INSERT INTO credentials (id, program_id, kind, role, public_id, name, prefix, hash, customer_id, device, allowlist, status,
-	expires_at, created_at, revoked_at, last_used, parent_id, tries)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+	expires_at, created_at, revoked_at, last_used, parent_id, tries, scopes)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 	selectProgramKey = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.program_id = $1 AND k.kind = $2 AND k.id = $3`
 	listProgramKeys  = `SELECT ` + credentialColumns + ` FROM credentials k WHERE k.program_id = $1 AND k.kind = $2`
 	countLivingKeys  = `SELECT COUNT(*) FROM credentials k WHERE k.program_id = $1 AND k.kind = $2 AND k.status = 'active'`
@@ -36,7 +36,7 @@ func credentialDest(c *access.Credential) []any {
 	return []any{
 		&c.ID.UUID, &c.Program.UUID, (*string)(&c.Kind), (*string)(&c.Role), &c.PublicID, &c.Name, &c.Prefix, &c.Hash,
 		&c.Customer.UUID, &c.Device, asPrefixes(&c.Allowlist), (*string)(&c.Status), &c.ExpiresAt, &c.CreatedAt,
-		&c.RevokedAt, &c.LastUsed, &c.Parent.UUID, &c.Tries,
+		&c.RevokedAt, &c.LastUsed, &c.Parent.UUID, &c.Tries, asScopes(&c.Scopes),
 	}
 }
 
@@ -44,7 +44,7 @@ func credentialArgs(c access.Credential) []any {
 	return []any{
 		c.ID.UUID, c.Program.UUID, string(c.Kind), string(c.Role), c.PublicID, c.Name, c.Prefix, c.Hash,
 		c.Customer.UUID, c.Device, fromPrefixes(c.Allowlist), string(c.Status), c.ExpiresAt, c.CreatedAt,
-		c.RevokedAt, c.LastUsed, c.Parent.UUID, c.Tries,
+		c.RevokedAt, c.LastUsed, c.Parent.UUID, c.Tries, fromScopes(c.Scopes),
 	}
 }
 
@@ -56,6 +56,23 @@ func fromPrefixes(all []netip.Prefix) string {
 		texts[i] = p.String()
 	}
 	return strings.Join(texts, ",")
+}
+
+func fromScopes(all []access.Scope) string {
+	texts := make([]string, len(all))
+	for i, s := range all {
+		texts[i] = string(s)
+	}
+	return strings.Join(texts, ",")
+}
+
+func asScopes(to *[]access.Scope) text {
+	return func(s string) error {
+		for item := range strings.SplitSeq(s, ",") {
+			*to = append(*to, access.Scope(item))
+		}
+		return nil
+	}
 }
 
 func asPrefixes(to *[]netip.Prefix) text {

@@ -54,6 +54,7 @@ var accessRows = []contract{
 		full := filled(t, access.Credential{
 			ID: ident.CredentialID{UUID: w.IDs.UUID()}, Program: w.Program.ID, Kind: access.CustomerOauth, Role: access.RoleAdmin,
 			PublicID: "ct_1", Name: "till «7»", Prefix: "ec_test_ab", Hash: w.IDs.Bytes(32), Customer: w.Customer.ID, Device: "phone", Parent: ident.CredentialID{UUID: w.IDs.UUID()}, Tries: 2,
+			Scopes:    []access.Scope{access.CardsRead, access.GuardsWrite},
 			Allowlist: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 			Status:    access.Revoked, ExpiresAt: w.next(), CreatedAt: at, RevokedAt: w.next(), LastUsed: w.next(),
 		})

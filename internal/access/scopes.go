@@ -1,0 +1,36 @@
+package access
+
+import "slices"
+
+// Scope is what a key of the native API may do: look at one sort of thing, or change it.
+type Scope string
+
+// The scopes.
+const (
+	CardsRead        Scope = "cards:read"        // cards with their plastics, parcels and guards
+	CardsWrite       Scope = "cards:write"       // freeze and block
+	ActivationsRead  Scope = "activations:read"  // the guard of one card, and whether it may be activated
+	ActivationsWrite Scope = "activations:write" // activate
+	GuardsWrite      Scope = "guards:write"      // give a guard its tries back
+)
+
+// Scopes lists the scopes.
+func Scopes() []Scope {
+	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite}
+}
+
+// validScopes puts a list of scopes in order, without repeats. A key that may do nothing is none.
+func validScopes(list []Scope) ([]Scope, bool) {
+	var out []Scope
+	for _, s := range Scopes() {
+		if slices.Contains(list, s) {
+			out = append(out, s)
+		}
+	}
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			return nil, false
+		}
+	}
+	return out, len(out) > 0
+}

@@ -1,0 +1,141 @@
+package nativeapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+// doorName is this door in logs, metrics and the records of idempotency keys.
+const doorName = "native"
+
+// More failed authentications than this from one address block the address.
+var failureLimit = httpd.Limit{Requests: 20, Per: time.Minute}
+
+const blockFor = 60 * time.Second
+
+// Keys tells who speaks, by the values of the header Authorization.
+type Keys interface {
+	NativeKey(ctx context.Context, authorization []string, from netip.Addr) (access.Identity, error)
+}
+
+// Config is what a Door is made of. All of it is needed.
+type Config struct {
+	Service *issuance.Service
+	Keys    Keys
+	Now     func() time.Time // real time, for limits
+}
+
+// Door is the native API on the shared listener.
+type Door struct {
+	service  *issuance.Service
+	keys     Keys
+	windows  *httpd.Windows
+	failures *httpd.Failures
+	router   *httpd.Router
+}
+
+// New builds the door.
+func New(c Config) (*Door, error) {
+	if c.Service == nil || c.Keys == nil || c.Now == nil {
+		return nil, errors.New("nativeapi: rules, keys and a clock are needed")
+	}
+	d := &Door{
+		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
+		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
+	}
+	routes := d.routes()
+	for i := range routes {
+		routes[i].Name = routes[i].Method + " " + routes[i].Pattern
+		routes[i].Door = doorName
+	}
+	var err error
+	d.router, err = httpd.NewRouter(httpd.MatchCase, routes)
+	return d, err
+}
+
+// Name is the door's word in logs and metrics.
+func (d *Door) Name() string { return doorName }
+
+// Owns reports whether the request is for the native API, the pages of its problems, or its document.
+func (d *Door) Owns(r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	return path == documentPath || httpd.PathUnder(httpd.MatchCase, path, "/v1") || httpd.PathUnder(httpd.MatchCase, path, problemPath)
+}
+
+// Router finds the door's routes.
+func (d *Door) Router() *httpd.Router { return d.router }
+
+// Serve runs the checks that come before the form, then the handler.
+func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) error {
+	if m.Route == nil {
+		return m.Refusal()
+	}
+	if m.Route.Auth == authNobody {
+		return m.Route.Handler(w, r)
+	}
+	if err := httpd.DeclaredTooLarge(r, m.Route); err != nil {
+		return err
+	}
+	c := &call{w: w, r: r, route: m.Route, record: httpd.RecordOf(r.Context())}
+	c.readQuery()
+	for _, step := range []func(*call) error{d.authenticate, d.limit, checkScope, readBody} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return m.Route.Handler(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+}
+
+// authenticate: the key is known, its programme is not suspended, the address is allowed.
+func (d *Door) authenticate(c *call) error {
+	from := c.record.Address
+	if err := d.failures.Check(from); err != nil {
+		return err
+	}
+	id, err := d.keys.NativeKey(c.r.Context(), c.r.Header.Values("Authorization"), from)
+	if !id.Program.ID.IsZero() {
+		c.record.Program, c.record.Credential = id.Program.ID.String(), id.Credential.PublicID
+	}
+	if errors.Is(err, access.KeyInvalid) || errors.Is(err, access.KeyHeaderInvalid) {
+		d.failures.Failed(from)
+	}
+	c.identity = id
+	return err
+}
+
+// limit counts the request in the rate of the programme, by the tier of the route.
+func (d *Door) limit(c *call) error {
+	w := c.identity.Program.Policy.RateLimits[c.route.Tier]
+	limits := httpd.LimitsOf(w.Second, w.Minute, w.Day)
+	report, admitted := d.windows.Admit(c.identity.Program.ID.String(), c.route.Tier, limits)
+	if !report.Unlimited {
+		h := c.w.Header()
+		h.Set("RateLimit-Limit", strconv.Itoa(report.Limit))
+		h.Set("RateLimit-Remaining", strconv.Itoa(report.Remaining))
+		h.Set("RateLimit-Reset", strconv.FormatInt(report.ResetUnix(), 10))
+		h.Set("RateLimit-Policy", limits.Policy())
+	}
+	if !admitted {
+		return report.Refusal()
+	}
+	return nil
+}
+
+// checkScope refuses a key that may not do what the route does, before anything is looked up.
+func checkScope(c *call) error {
+	need := access.Scope(c.route.Auth)
+	if !slices.Contains(c.identity.Credential.Scopes, need) {
+		return fault.RefuseWith(access.ScopeMissing, need)
+	}
+	return nil
+}

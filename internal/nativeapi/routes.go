@@ -1,0 +1,48 @@
+package nativeapi
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/program"
+)
+
+// authNobody marks a route that needs no key; all others have the scope that they need in Auth.
+const authNobody = "none"
+
+func read(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
+	return httpd.Route{Method: http.MethodGet, Pattern: pattern, Auth: string(scope), Tier: program.TierDefault, Handler: handle(f)}
+}
+
+// act is a POST with a body; its idempotency key is optional.
+func act(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
+	return httpd.Route{
+		Method: http.MethodPost, Pattern: pattern, Auth: string(scope), Tier: program.TierOperations,
+		Idempotency: httpd.Optional, MaxBody: maxBody, Handler: handle(f),
+	}
+}
+
+// routes are the endpoints. What is not here does not exist.
+func (d *Door) routes() []httpd.Route {
+	return slices.Concat(d.cardRoutes(), problemRoutes(), []httpd.Route{documentRoute()})
+}
+
+func (d *Door) cardRoutes() []httpd.Route {
+	activate := act("/v1/cards/{id}/activation", access.ActivationsWrite, d.activate)
+	activate.Idempotency = httpd.ByPolicy
+	return []httpd.Route{
+		read("/v1/lifecycle", access.CardsRead, showLifecycle),
+		read("/v1/cards", access.CardsRead, d.listCards),
+		read("/v1/cards/{id}", access.CardsRead, d.getCard),
+		act("/v1/cards/{id}/freeze", access.CardsWrite, d.freeze),
+		act("/v1/cards/{id}/unfreeze", access.CardsWrite, d.unfreeze),
+		act("/v1/cards/{id}/block", access.CardsWrite, d.block),
+		act("/v1/cards/{id}/unblock", access.CardsWrite, d.unblock),
+		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
+		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
+		activate,
+		act("/v1/cards/{id}/activation/guard/reset", access.GuardsWrite, d.resetGuard),
+	}
+}

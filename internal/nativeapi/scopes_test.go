@@ -1,0 +1,69 @@
+package nativeapi_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/nativeapi"
+)
+
+// TestScopes_EveryOperation walks the document: every operation, with a key that has all scopes but the one that it needs, with
+// the key of another programme, and with none.
+func TestScopes_EveryOperation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, _ := h.newCard()
+	real := map[string]string{"id": v.Card.ID.String()}
+	unknown := map[string]string{"id": h.world.IDs.UUID().String()}
+	without := map[access.Scope]string{}
+	for _, s := range access.Scopes() {
+		without[s] = h.newKey(h.world.Program, slices.DeleteFunc(access.Scopes(), func(o access.Scope) bool { return o == s })...)
+	}
+	walked := 0
+	for _, o := range nativeapi.Document.Operations() {
+		if len(o.Scopes) == 0 {
+			continue
+		}
+		walked++
+		h.world.Clock.Advance(time.Minute) // the other programme has a rate
+		name, path := o.Method+" "+o.Pattern, fill(o.Pattern, real)
+		h.do(o.Method, path, string(o.Example), "Authorization", "").refused(401, "api_key_required")
+		a := h.do(o.Method, path, string(o.Example), "Authorization", "Bearer "+without[access.Scope(o.Scopes[0])]).refused(403, "scope_missing")
+		if a.text("context", "scope") != o.Scopes[0] {
+			t.Errorf("%s: %s", name, a.body)
+		}
+		if path == o.Pattern {
+			continue // it names nothing
+		}
+		foreign := h.do(o.Method, path, string(o.Example), "Authorization", "Bearer "+h.foreign)
+		none := h.do(o.Method, fill(o.Pattern, unknown), string(o.Example))
+		if foreign.status != 404 || foreign.status != none.status || foreign.body != none.body {
+			t.Errorf("%s: %d %s with the key of another programme, %d %s for what does not exist", name, foreign.status, foreign.body, none.status, none.body)
+		}
+	}
+	if walked < 10 {
+		t.Errorf("%d operations walked", walked)
+	}
+	if st, err := h.service.Standing(t.Context(), h.world.Program.ID, v.Card.ID); err != nil || st.Card.Version != v.Card.Version {
+		t.Errorf("the card was changed: %v", err)
+	}
+}
+
+func fill(pattern string, values map[string]string) string {
+	for name, v := range values {
+		pattern = strings.ReplaceAll(pattern, "{"+name+"}", v)
+	}
+	return pattern
+}
+
+func TestKeys_OfOtherDoorsDoNotOpenThisOne(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, authorization := range []string{"Bearer " + strings.Replace(h.key, "ftn_", "ftk_", 1), "Bearer " + h.key + "x", "Bearer ec_test_" + strings.Repeat("a", 64)} {
+		h.get("/v1/cards", "Authorization", authorization).refused(401, "invalid_api_key")
+	}
+	h.get("/v1/cards", "Authorization", h.key).refused(401, "invalid_auth_header")
+}
