@@ -26,6 +26,7 @@ type ActivateCard struct {
 // create that customer and set the PIN (debit contract §7).
 type ActivateForCustomer struct {
 	Command
+	Card       ident.CardID // only this one; zero: whichever bears identifier and batch
 	Identifier string
 	Reference  string // as sent; a value without the form of a reference never matches and costs no try
 	// Exactly one of the three says who: a customer token's customer, a number, or somebody new.

@@ -88,7 +88,7 @@ func DecideActivationForCustomer(s ActivationState, cmd ActivateForCustomer, now
 		d.Refusal = locked
 		return d
 	}
-	chosen, found := matching(left, cmd.Reference)
+	chosen, found := matching(left, cmd)
 	if !found {
 		return mismatch(d, left, cmd.Reference, policy.Activation, now)
 	}
@@ -144,13 +144,13 @@ func unlocked(all []Candidate, policy program.Activation, now time.Time) ([]Cand
 
 // matching finds the card of the batch that was named. Every candidate is compared, in constant time, so
 // that the answer's time tells nothing.
-func matching(left []Candidate, sent string) (card.View, bool) {
-	ref, err := ident.ParseReference(sent)
+func matching(left []Candidate, cmd ActivateForCustomer) (card.View, bool) {
+	ref, err := ident.ParseReference(cmd.Reference)
 	var chosen card.View
 	found := false
 	for _, c := range left {
 		same := subtle.ConstantTimeCompare([]byte(c.Reference), []byte(ref)) == 1
-		if same && err == nil && !found {
+		if meant := cmd.Card.IsZero() || cmd.Card == c.View.Card.ID; same && meant && err == nil && !found {
 			chosen, found = c.View, true
 		}
 	}

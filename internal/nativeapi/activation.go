@@ -69,48 +69,11 @@ func showEligibility(w *wirejson.Writer, e issuance.Eligibility) {
 	w.EndObject()
 }
 
-// activate is by the code of the mailer. The code is in the body and nowhere else.
-func (d *Door) activate(c *call) error {
-	c.takes()
-	c.form()
-	cmd := issuance.ActivateCard{Card: ident.CardID{UUID: c.id()}, Code: c.object("code").code("code", required)}
-	defer cmd.Code.Wipe()
-	if err := c.checked(); err != nil {
-		return err
-	}
-	show := func(struct{}) issuance.Answer { return ok(body(showActivated, cmd.Card)) }
-	return perform(d, c, show, func(base issuance.Command) (struct{}, error) {
-		cmd.Command = base
-		return struct{}{}, d.service.Activate(c.ctx(), cmd)
-	})
-}
-
-// code reads an activation code.
-func (o object) code(name string, n need) card.Code {
-	v, given := o.member(name, n, wirejson.String)
-	if !given {
-		return card.Code{}
-	}
-	s, _ := v.String()
-	code, valid := card.ParseCode(s)
-	if !valid {
-		o.bad(name, "invalid_format")
-	}
-	return code
-}
-
-func showActivated(w *wirejson.Writer, id ident.CardID) {
-	w.BeginObject()
-	w.Key("card_id").String(id.String())
-	w.Key("activated").Bool(true)
-	w.EndObject()
-}
-
 // resetGuard gives a guard its tries back. Why is kept in the audit trail.
 func (d *Door) resetGuard(c *call) error {
 	c.takes()
 	c.form()
-	cmd := issuance.ResetGuard{Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 1, 200)}
+	cmd := issuance.ResetGuard{Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200)}
 	if err := c.checked(); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (d *Door) unfreeze(c *call) error {
 }
 
 func (d *Door) block(c *call) error {
-	message := c.object("message").text("message", required, 1, 200)
+	message := c.object("message").text("message", required, 200)
 	return d.switchCard(c, d.service.Block, message)
 }
 

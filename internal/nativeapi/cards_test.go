@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/nativeapi"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
@@ -111,6 +112,85 @@ func TestActivation_GuardEligibilityAndCode(t *testing.T) {
 	if log := h.log.String(); strings.Contains(log, "="+code.Reveal()) || strings.Contains(log, `"`+code.Reveal()) {
 		t.Error("the code is in the log")
 	}
+}
+
+func TestActivation_ByIdentifierAndBatch(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	w := h.world
+	b, holder := w.NewBatch(), w.NewCustomer()
+	v, other := w.NewBatchCard(b, "N-1"), w.NewBatchCard(b, "N-2")
+	path := "/v1/cards/" + v.Card.ID.String() + "/activation"
+	body := func(identifier, reference string) string {
+		return `{"identifier":"` + identifier + `","reference_batch":"` + reference + `","customer_id":"` + holder.ID.String() + `"}`
+	}
+	if a := h.get(path + "/eligibility").want(200); a.raw("eligible") != "true" || a.text("method") != "identifier_batch" {
+		t.Errorf("%s", a.body)
+	}
+	h.post(path, body("N-2", string(b.Reference))).refused(409, "batch_mismatch") // they belong together, but not to this card
+	h.post(path, body("N-1", strings.Repeat("0", 32))).refused(409, "batch_mismatch")
+	h.post(path, `{"identifier":"N-1","customer_id":7}`).wrong("body.reference_batch required", "body.customer_id invalid_type")
+	h.post(path, `{"code":"123456","pin":"1234"}`).wrong("body.pin not_allowed")
+	if a := h.post(path, body("N-1", string(b.Reference))).want(200); a.text("card_id") != v.Card.ID.String() {
+		t.Errorf("%s", a.body)
+	}
+	if a := h.get("/v1/cards/" + v.Card.ID.String()).want(200); a.text("customer_id") != holder.ID.String() || a.text("plastic", "state") != "activated" {
+		t.Errorf("%s", a.body)
+	}
+	if a := h.get("/v1/cards/" + other.Card.ID.String()).want(200); a.raw("customer_id") != "null" || a.text("plastic", "state") == "activated" {
+		t.Errorf("the other card of the batch: %s", a.body)
+	}
+}
+
+func TestActivations_EachItemHasItsOutcomeOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var items []string
+	var codes []card.Code
+	for range 40 {
+		v, code := h.newCard()
+		items = append(items, `{"card_id":"`+v.Card.ID.String()+`","code":"`+code.Reveal()+`"}`)
+		codes = append(codes, code)
+	}
+	items[3] = strings.Replace(items[3], codes[3].Reveal(), other(codes[3]), 1)
+	items[5] = `{"card_id":"` + h.world.IDs.UUID().String() + `","code":"123456"}`
+	items[7] = `{"card_id":7}`
+	all := `{"items":[` + strings.Join(items, ",") + `]}`
+	first := h.do("POST", "/v1/activations", all, "Idempotency-Key", "many").want(207)
+	if first.raw("activated") != "37" || first.raw("not_activated") != "3" {
+		t.Fatalf("%s", first.body)
+	}
+	for i, want := range map[string]string{"3": "code_mismatch", "5": "card_not_found", "7": "native_form_invalid"} {
+		if got := first.text("items", i, "problem", "reason"); got != want {
+			t.Errorf("item %s: %q, want %s", i, got, want)
+		}
+	}
+	again := h.do("POST", "/v1/activations", all, "Idempotency-Key", "many").want(207)
+	if again.raw("activated") != "37" || again.raw("items", "0", "replayed") != "true" || again.text("items", "3", "problem", "reason") != "code_mismatch" {
+		t.Errorf("%s", again.body)
+	}
+	if e, err := h.service.Eligibility(t.Context(), h.world.Program.ID, cardOf(t, again, "3")); err != nil || e.Guard().Tries != 1 {
+		t.Errorf("%d tries after a repeat, %v", e.Guard().Tries, err)
+	}
+	if a := h.do("POST", "/v1/activations", all, "Idempotency-Key", "new").want(207); a.text("items", "0", "problem", "reason") != "already_activated" {
+		t.Errorf("%s", a.body)
+	}
+	h.do("POST", "/v1/activations", `{"items":[{"card_id":"`+h.world.IDs.UUID().String()+`","code":"123456"}]}`, "Idempotency-Key", "many").want(207)
+	if a := h.post("/v1/activations", all, "Authorization", "Bearer "+h.foreign).want(207); a.text("items", "0", "problem", "reason") != "card_not_found" || a.raw("activated") != "0" {
+		t.Errorf("with the key of another programme: %s", a.body)
+	}
+	h.do("POST", "/v1/activations", all).wrong("header.idempotency-key required")
+	h.post("/v1/activations", `{"items":[]}`).wrong("body.items too_short")
+	h.post("/v1/activations", `{"items":[`+strings.Repeat(`{},`, 1000)+`{}]}`).wrong("body.items too_long")
+}
+
+func cardOf(t *testing.T, a answer, index string) ident.CardID {
+	t.Helper()
+	u, err := ident.ParseUUID(a.text("items", index, "card_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ident.CardID{UUID: u}
 }
 
 // TestEligibility_TellsEveryObstacle: a blocked card whose parcel failed, for a guard that is locked for good.

@@ -242,17 +242,31 @@ func (o object) member(name string, n need, kind wirejson.Kind) (wirejson.Value,
 	return v, true
 }
 
-// text reads a string, trimmed, of low to high characters without hidden ones.
-func (o object) text(name string, n need, low, high int) string {
+// text reads a string, trimmed, of 1 to most characters without hidden ones.
+func (o object) text(name string, n need, most int) string {
 	v, given := o.member(name, n, wirejson.String)
 	if !given {
 		return ""
 	}
 	s, _ := v.String()
 	s = strings.TrimSpace(s)
-	if code := form.TextProblem(s, low, high); code != "" {
+	if code := form.TextProblem(s, 1, most); code != "" {
 		o.bad(name, code)
 		return ""
 	}
 	return s
+}
+
+// id reads a UUID.
+func (o object) id(name string, n need) ident.UUID {
+	v, given := o.member(name, n, wirejson.String)
+	if !given {
+		return ident.UUID{}
+	}
+	s, _ := v.String()
+	u, err := ident.ParseUUID(s)
+	if err != nil {
+		o.bad(name, form.InvalidFormat)
+	}
+	return u
 }

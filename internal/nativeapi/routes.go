@@ -32,6 +32,8 @@ func (d *Door) routes() []httpd.Route {
 func (d *Door) cardRoutes() []httpd.Route {
 	activate := act("/v1/cards/{id}/activation", access.ActivationsWrite, d.activate)
 	activate.Idempotency = httpd.ByPolicy
+	many := act("/v1/activations", access.ActivationsWrite, d.activateMany)
+	many.Idempotency, many.Timeout = httpd.Required, bulkTimeout
 	return []httpd.Route{
 		read("/v1/lifecycle", access.CardsRead, showLifecycle),
 		read("/v1/cards", access.CardsRead, d.listCards),
@@ -43,6 +45,7 @@ func (d *Door) cardRoutes() []httpd.Route {
 		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,
+		many,
 		act("/v1/cards/{id}/activation/guard/reset", access.GuardsWrite, d.resetGuard),
 	}
 }
