@@ -12,11 +12,12 @@ const (
 	ActivationsRead  Scope = "activations:read"  // the guard of one card, and whether it may be activated
 	ActivationsWrite Scope = "activations:write" // activate
 	GuardsWrite      Scope = "guards:write"      // give a guard its tries back
+	EventsRead       Scope = "events:read"       // follow what is announced
 )
 
 // Scopes lists the scopes.
 func Scopes() []Scope {
-	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite}
+	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite, EventsRead}
 }
 
 // validScopes puts a list of scopes in order, without repeats. A key that may do nothing is none.

@@ -52,6 +52,7 @@ type ReadTx interface {
 	DeliveryReader
 	SpendingReader
 	LedgerReader
+	FeedReader
 }
 
 // Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
@@ -73,6 +74,7 @@ type Tx interface {
 	DeliveryWriter
 	SpendingWriter
 	LedgerWriter
+	FeedWriter
 }
 
 // Programs reads tenants.

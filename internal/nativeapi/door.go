@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
@@ -28,11 +29,13 @@ type Keys interface {
 	NativeKey(ctx context.Context, authorization []string, from netip.Addr) (access.Identity, error)
 }
 
-// Config is what a Door is made of. All of it is needed.
+// Config is what a Door is made of. All of it is needed but Pause.
 type Config struct {
 	Service *issuance.Service
 	Keys    Keys
 	Now     func() time.Time // real time, for limits
+	// Pause waits for a while, or until the context ends; nil is real time.
+	Pause func(ctx context.Context, d time.Duration) error
 }
 
 // Door is the native API on the shared listener.
@@ -42,6 +45,8 @@ type Door struct {
 	windows  *httpd.Windows
 	failures *httpd.Failures
 	router   *httpd.Router
+	pause    func(ctx context.Context, d time.Duration) error
+	waiters  waiters
 }
 
 // New builds the door.
@@ -52,6 +57,10 @@ func New(c Config) (*Door, error) {
 	d := &Door{
 		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
+		pause:    c.Pause, waiters: waiters{by: map[ident.ProgramID]int{}},
+	}
+	if d.pause == nil {
+		d.pause = pause
 	}
 	routes := d.routes()
 	for i := range routes {

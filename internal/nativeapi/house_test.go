@@ -1,6 +1,7 @@
 package nativeapi_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"io"
@@ -39,6 +40,7 @@ type house struct {
 	foreign string // of another programme, likewise
 	serial  atomic.Int64
 	log     *strings.Builder
+	pause   func(ctx context.Context, d time.Duration) error // of requests that wait
 }
 
 func newHouse(t *testing.T, options ...storetest.Option) *house {
@@ -70,7 +72,10 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer},
 	})
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
-	door, err := nativeapi.New(nativeapi.Config{Service: h.service, Keys: auth, Now: w.Clock.Now})
+	door, err := nativeapi.New(nativeapi.Config{
+		Service: h.service, Keys: auth, Now: w.Clock.Now,
+		Pause: func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ func (d *Door) routes() []httpd.Route {
 func (d *Door) cardRoutes() []httpd.Route {
 	activate := act("/v1/cards/{id}/activation", access.ActivationsWrite, d.activate)
 	activate.Idempotency = httpd.ByPolicy
+	feed := read("/v1/events", access.EventsRead, d.listEvents)
+	feed.Timeout = feedTimeout
 	many := act("/v1/activations", access.ActivationsWrite, d.activateMany)
 	many.Idempotency, many.Timeout = httpd.Required, bulkTimeout
 	return []httpd.Route{
@@ -46,6 +48,7 @@ func (d *Door) cardRoutes() []httpd.Route {
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,
 		many,
+		feed,
 		act("/v1/cards/{id}/activation/guard/reset", access.GuardsWrite, d.resetGuard),
 	}
 }

@@ -33,6 +33,7 @@ func allTexts() map[string]string {
 		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
 		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,
 		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic,
+		"feed": selectFeed, "unplaced": selectUnplaced, "place": placeMessage, "last place": selectLast, "save last place": saveLast,
 		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "busy endpoints": selectBusyEndpoints, "dead": selectDead, "leased": countLeased,
 		"lease": lease, "letter": selectLetter, "delivery": selectDelivery, "attempts": selectAttempts, "replay": replayDelivery, "replay range": replayDeliveries, "delete attempt": deleteAttempt, "delete attempts": deleteAttempts, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,
 		"waiting batch": selectWaitingBatch, "lease batch": leaseBatch, "renew batch": renewBatch, "release batch": releaseBatch,
@@ -110,6 +111,7 @@ var by = map[string]string{
 	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "list audit of a card": "audit_card", "plastics on": "plastics_box",
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
+	"feed": "messages_feed", "unplaced": "messages_unplaced",
 	"view by number": "cards_number", "holdings": "cards_reserved",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }

@@ -52,9 +52,9 @@ func Run(t *testing.T, f Factory) {
 	t.Helper()
 	try(t, f, []tier{
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, lists}},
-		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, bulkRules, spendingRules, ledgerRules, auditLogRules}},
+		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, feedRules, bulkRules, spendingRules, ledgerRules, auditLogRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
+		{"races", [][]contract{activationRaces, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
 	})
 }
 
