@@ -33,6 +33,9 @@ var removers = map[fault.Reason]Remover{
 	card.CodeNotIssued: ByBureau, card.CodeExpired: ByNobody, card.GuardLocked: ByTime, card.GuardHardLocked: ByOperator,
 }
 
+// beginning is before everything that was ever written down; the zero time would stand for none.
+var beginning = time.UnixMicro(0).UTC()
+
 // Obstacle is one thing that stands against an activation.
 type Obstacle struct {
 	Refusal *fault.Error // as the activation would give it
@@ -63,7 +66,7 @@ func (s *Service) Eligibility(ctx context.Context, p ident.ProgramID, id ident.C
 		if out.Standing, err = read.of(ctx, v); err != nil {
 			return Eligibility{}, false, err
 		}
-		if out.Reads, err = tx.CountAudit(ctx, p, id, actionReadCode, audit.OK, time.Time{}); err != nil {
+		if out.Reads, err = tx.CountAudit(ctx, p, id, actionReadCode, audit.OK, beginning); err != nil {
 			return Eligibility{}, false, err
 		}
 		history, err := tx.BlockHistory(ctx, id, 1)

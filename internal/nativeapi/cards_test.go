@@ -6,6 +6,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/nativeapi"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
@@ -86,7 +87,10 @@ func TestActivation_GuardEligibilityAndCode(t *testing.T) {
 		}
 	}
 	h.post(path, `{"code":"`+code.Reveal()+`"}`).refused(429, "activation_locked")
-	if a := h.get(path).want(200); a.text("state") != "locked" || a.raw("lifetime_tries_used") != "5" || a.text("locked_until") == "" {
+	if _, err := h.service.ReadActivationCode(t.Context(), issuance.ReadActivationCode{Caller: h.world.Caller(), Card: v.Card.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.get(path).want(200); a.text("state") != "locked" || a.raw("code_reads") != "1" || a.raw("lifetime_tries_used") != "5" || a.text("locked_until") == "" {
 		t.Errorf("%s", a.body)
 	}
 	if a := h.get(path + "/eligibility").want(200); a.text("obstacles", "0", "reason") != "activation_locked" || a.text("obstacles", "0", "fixed_by") != "time" {
