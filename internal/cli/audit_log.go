@@ -181,7 +181,10 @@ func (c auditVerify) say(w World, found verdict) error {
 		err = printJSON(w.Stdout, found)
 	case found.Proved:
 		also := ""
-		if found.Older > 0 {
+		switch {
+		case found.Older == 1:
+			also = ", and agree with an older checkpoint"
+		case found.Older > 1:
 			also = fmt.Sprintf(", and agree with %d older checkpoints", found.Older)
 		}
 		_, err = fmt.Fprintf(w.Stdout, "Proved: the %d rows are all rows of %s as they were signed%s.\nRoot: %s\n", found.Rows, found.Origin, also, found.Root)
