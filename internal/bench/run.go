@@ -11,12 +11,13 @@ import (
 
 // RunOptions say what a run measures, and with what.
 type RunOptions struct {
-	Program    string   // this program, to start the others with
-	Settings   []string // of the server
-	Access     Access   // the addresses are filled in
-	Folder     string   // on the disk that counts
-	Engine     string   // sqlite or postgres
-	Log        io.Writer
+	Program    string    // this program, to start the others with
+	Settings   []string  // of the server
+	Access     Access    // the addresses are filled in
+	Folder     string    // on the disk that counts
+	Engine     string    // sqlite or postgres
+	Log        io.Writer // of everything but the server
+	ServerLog  io.Writer
 	Now        func() time.Time
 	Note       func(format string, args ...any)
 	References []Reference // of the engine
@@ -36,7 +37,12 @@ type Reference struct {
 	Measure func(ctx context.Context, length time.Duration) (float64, error)
 }
 
-const openConnections = 1024 // that an open loop has at most; more than the server lets wait
+// Connections that an open loop has at most: enough that a request never waits for one, and, where more is offered
+// than can be answered, more than the 1024 requests that the server serves at one time, so that it has to refuse.
+const (
+	openConnections     = 256
+	overloadConnections = 2048
+)
 
 // weight tells how much of a workload's cards go to windows with so many connections: few connections use few.
 func weight(connections int) int {
@@ -130,7 +136,7 @@ func Run(ctx context.Context, o RunOptions) (report Report, err error) {
 }
 
 func (r *run) start(ctx context.Context) (err error) {
-	if r.server, err = StartServer(ctx, r.Program, r.Log, r.Settings...); err != nil {
+	if r.server, err = StartServer(ctx, r.Program, r.ServerLog, r.Settings...); err != nil {
 		return err
 	}
 	if r.floor, err = StartFloor(ctx, r.Program, r.Log); err != nil {
@@ -203,13 +209,17 @@ func (r *run) openLoop(ctx context.Context) error {
 	capacity := int(r.report().capacity())
 	r.Note("open loop: %d a second, and a half and twice the capacity of %d", r.Rate, capacity)
 	for _, o := range []struct {
-		name       string
-		rate, most int
-	}{{openSteady, r.Rate, 0}, {openHalf, capacity / 2, r.Cards / 2}, {openOverload, capacity * 2, r.Cards / 2}} {
+		name                    string
+		rate, most, connections int
+	}{
+		{openSteady, r.Rate, 0, openConnections},
+		{openHalf, capacity / 2, r.Cards / 2, openConnections},
+		{openOverload, capacity * 2, r.Cards / 2, overloadConnections},
+	} {
 		if o.rate < 1 {
 			continue
 		}
-		w := Window{Workload: Activate, Connections: openConnections, Rate: o.rate, Length: r.OpenLength, Most: o.most}
+		w := Window{Workload: Activate, Connections: o.connections, Rate: o.rate, Length: r.OpenLength, Most: o.most}
 		if err := r.window(ctx, w, o.name); err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (c *call) caller() issuance.Caller {
 // fingerprint is what makes two requests the same: method, path with its ids in lower case and without a
 // trailing slash, and the canonical body (contract §6.1).
 func (c *call) fingerprint(s *issuance.Service) []byte {
-	path := c.route.Method + " " + strings.TrimPrefix(c.route.Name, c.route.Method+" ")
+	path := c.route.Name // method and pattern
 	for strings.Contains(path, "{") {
 		from, to := strings.Index(path, "{"), strings.Index(path, "}")
 		path = path[:from] + strings.ToLower(httpd.Param(c.r, path[from+1:to])) + path[to+1:]

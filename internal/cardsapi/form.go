@@ -71,7 +71,7 @@ func formError(g group, fields []fault.Field) error {
 // idempotency reads the key of a POST; required says that the route, or a policy, demands it.
 func (c *call) idempotency(required bool) {
 	const name = "idempotency-key"
-	key, problem := form.IdempotencyKey(c.r.Header.Values(name))
+	key, problem := form.IdempotencyKey(c.r.Header["Idempotency-Key"]) // as a header keeps it
 	switch {
 	case problem != "":
 		c.bad(inHeaders, name, problem)

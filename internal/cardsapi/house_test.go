@@ -37,7 +37,7 @@ import (
 
 // house is the door over the real rules and the real store, with a receiver for its events.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	world   *storetest.World
 	service *issuance.Service
 	handler http.Handler
@@ -58,7 +58,17 @@ func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error
 	return []netip.Addr{netip.MustParseAddr("93.184.216.34")}, nil
 }
 
-func newHouse(t *testing.T, options ...storetest.Option) *house {
+func newHouse(t testing.TB, options ...storetest.Option) *house {
+	t.Helper()
+	log := &output{}
+	h := newHouseOn(t, func(s issuance.Store) issuance.Store { return s }, log, options...)
+	h.log = log
+	h.world.NewEndpoint(event.CardsDoor)
+	return h
+}
+
+// newHouseOn is newHouse with another store under the rules, another log, and nobody who listens.
+func newHouseOn(t testing.TB, under func(issuance.Store) issuance.Store, log io.Writer, options ...storetest.Option) *house {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: filepath.Join(t.TempDir(), "firsttap.db"), Now: time.Now})
 	if err != nil {
@@ -76,14 +86,14 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	for _, tier := range program.Tiers() {
 		plain = append(plain, storetest.WithPolicy("rate_limits."+tier, "unlimited"))
 	}
-	h := &house{t: t, log: &output{}, world: storetest.NewWorld(t, db, append(plain, options...)...)}
+	h := &house{t: t, world: storetest.NewWorld(t, db, append(plain, options...)...)}
 	maker, err := bureau.New(bureau.Settings{CutOff: 16 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := h.world
 	h.service = issuance.New(issuance.Config{
-		Store: db.Issuance(), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
+		Store: under(db.Issuance()), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer, event.CardsDoor: cardsapi.Announce},
 	})
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
@@ -97,14 +107,13 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	}
 	h.routes = door.Router().Routes()
 	server, err := httpd.New(httpd.Options{
-		Doors: []httpd.Door{door}, Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Now: w.Clock.Now, Rand: rand.Reader, Registry: prometheus.NewRegistry(),
+		Doors: []httpd.Door{door}, Logger: slog.New(slog.NewJSONHandler(log, nil)), Now: w.Clock.Now, Rand: rand.Reader, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.handler = server.Handler()
 	h.key, h.foreign = h.newKey(w.Program), h.newKey(w.Foreign)
-	w.NewEndpoint(event.CardsDoor)
 	return h
 }
 
@@ -135,7 +144,7 @@ func (h *house) newKey(p program.Program, allow ...netip.Prefix) string {
 
 // answer is what came back.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   string

@@ -1,6 +1,7 @@
 package cardsapi
 
 import (
+	"net/http"
 	"strconv"
 
 	"github.com/firsttap/firsttap/internal/httpd"
@@ -12,17 +13,22 @@ func (d *Door) limit(c *call) error {
 	limits := httpd.LimitsOf(w.Second, w.Minute, w.Day)
 	report, admitted := d.windows.Admit(c.identity.Program.ID.String(), c.route.Tier, limits)
 	if !report.Unlimited {
-		h := c.w.Header()
-		for name, n := range map[string]int64{
-			"Limit": int64(report.Limit), "Remaining": int64(report.Remaining), "Reset": report.ResetUnix(),
-		} {
-			h.Set("RateLimit-"+name, strconv.FormatInt(n, 10))
-			h.Set("X-RateLimit-"+name, strconv.FormatInt(n, 10))
-		}
-		h.Set("RateLimit-Policy", limits.Policy())
+		showLimit(c.w.Header(), report, limits)
 	}
 	if !admitted {
 		return report.Refusal()
 	}
 	return nil
+}
+
+// showLimit tells how the caller stands. Every request passes here: the names are written as a header keeps them,
+// and each value serves both of its names.
+func showLimit(h http.Header, report httpd.Report, limits httpd.Limits) {
+	values := []string{
+		strconv.Itoa(report.Limit), strconv.Itoa(report.Remaining), strconv.FormatInt(report.ResetUnix(), 10), limits.Policy(),
+	}
+	h["Ratelimit-Limit"], h["X-Ratelimit-Limit"] = values[0:1:1], values[0:1:1]
+	h["Ratelimit-Remaining"], h["X-Ratelimit-Remaining"] = values[1:2:2], values[1:2:2]
+	h["Ratelimit-Reset"], h["X-Ratelimit-Reset"] = values[2:3:3], values[2:3:3]
+	h["Ratelimit-Policy"] = values[3:4:4]
 }

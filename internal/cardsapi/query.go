@@ -14,6 +14,9 @@ import (
 // refused by [call.checked]: to drop the part would answer another question than was asked. Parameters that
 // can be read and are not known are ignored.
 func (c *call) readQuery() {
+	if c.r.URL.RawQuery == "" {
+		return // a nil map reads as an empty one
+	}
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	c.query, c.torn = values, err != nil
 }

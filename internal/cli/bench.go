@@ -44,7 +44,7 @@ func (c benchBulk) Run(ctx context.Context, w World) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	args := benchSettings(dir, "firsttap", c.Database)
+	args := append(benchSettings(dir, "firsttap", c.Database), "--log-level=warn")
 	cfg, err := config.Load(args, func(string) string { return "" }, w.ReadFile)
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	settings := append(benchSettings(dir, "firsttap", c.Database), "--trusted-proxies="+bench.ProxyAddress)
-	cfg, err := config.Load(settings, func(string) string { return "" }, w.ReadFile)
+	cfg, err := config.Load(append(settings, "--log-level=warn"), func(string) string { return "" }, w.ReadFile) // for what is prepared in this process
 	if err != nil {
 		return err
 	}
@@ -73,13 +73,20 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return errors.Join(err, done())
 	}
+	log, err := os.Create(filepath.Join(dir, "server.log")) // one record for each request, as it is shipped
+	if err != nil {
+		return errors.Join(err, done())
+	}
 	report, err := bench.Run(ctx, bench.RunOptions{
-		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, Now: time.Now,
+		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, ServerLog: log, Now: time.Now,
 		Note:       func(format string, args ...any) { _, _ = fmt.Fprintf(w.Stderr, format+"\n", args...) },
 		References: references, Workloads: c.Workloads, Connections: c.Connections, Windows: c.Windows, Length: c.Length,
 		Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength,
 	})
-	if err = errors.Join(err, done()); err != nil {
+	if err != nil {
+		err = fmt.Errorf("%w\nthe server's last words: %s", err, lastOf(log))
+	}
+	if err = errors.Join(err, log.Close(), done()); err != nil {
 		return err
 	}
 	report.Version, report.At = w.Version, time.Now().UTC()
@@ -90,6 +97,18 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 		return err
 	}
 	return showChanges(w, bench.Compare(*before, report))
+}
+
+// lastOf gives the end of a log.
+func lastOf(log *os.File) []byte {
+	const most = 2 << 10
+	end := make([]byte, most)
+	info, err := log.Stat()
+	if err != nil {
+		return nil
+	}
+	n, _ := log.ReadAt(end, max(0, info.Size()-most)) // a short log ends early
+	return end[:n]
 }
 
 func (c benchRun) check() error {
@@ -134,7 +153,7 @@ func benchSettings(dir, name, database string) []string {
 	if database == "" {
 		database = "sqlite://" + filepath.Join(dir, name+".db")
 	}
-	return []string{"--key-file=" + filepath.Join(dir, name+"-keys.json"), "--database=" + database, "--log-level=warn"}
+	return []string{"--key-file=" + filepath.Join(dir, name+"-keys.json"), "--database=" + database}
 }
 
 // highRate counts every request and refuses none.
@@ -182,7 +201,7 @@ func (c benchRun) references(ctx context.Context, w World, dir string) (list []b
 		list, err = c.pgbench(ctx, w, dir)
 		return list, done, err
 	}
-	cfg, err := config.Load(benchSettings(dir, "floor", ""), func(string) string { return "" }, w.ReadFile)
+	cfg, err := config.Load(append(benchSettings(dir, "floor", ""), "--log-level=warn"), func(string) string { return "" }, w.ReadFile)
 	if err != nil {
 		return nil, done, err
 	}

@@ -40,7 +40,7 @@ func IdempotencyKey(values []string) (key, problem string) {
 
 // IsJSON reports whether the values of the header Content-Type say JSON in UTF-8. None at all does.
 func IsJSON(values []string) bool {
-	if len(values) == 0 {
+	if len(values) == 0 || len(values) == 1 && values[0] == "application/json" { // what nearly everybody sends
 		return true
 	}
 	kind, params, err := mime.ParseMediaType(values[0])

@@ -19,18 +19,17 @@ var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 type requestIDs struct {
 	mu   sync.Mutex // the source of randomness need not be safe for two callers
 	rand io.Reader
+	next [16]byte
 }
 
 func (ids *requestIDs) of(r *http.Request) (string, error) {
 	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && requestIDForm.MatchString(sent[0]) {
 		return sent[0], nil
 	}
-	var b [16]byte
 	ids.mu.Lock()
-	_, err := io.ReadFull(ids.rand, b[:])
-	ids.mu.Unlock()
-	if err != nil {
+	defer ids.mu.Unlock()
+	if _, err := io.ReadFull(ids.rand, ids.next[:]); err != nil {
 		return "", fmt.Errorf("read randomness for a request id: %w", err)
 	}
-	return hex.EncodeToString(b[:]), nil
+	return hex.EncodeToString(ids.next[:]), nil
 }

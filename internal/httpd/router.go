@@ -154,12 +154,13 @@ func (rt *Router) Match(method, escapedPath string) Match {
 		return Match{}
 	}
 	s := search{letters: rt.letters, method: method, segments: segments}
+	s.values = s.room[:0]
 	found := s.walk(rt.root, 0)
 	if found == nil {
 		slices.Sort(s.allow)
 		return Match{Allow: slices.Compact(s.allow)}
 	}
-	m := Match{Route: found.route}
+	m := Match{Route: found.route, Params: make([]Value, 0, len(found.names))}
 	for i, name := range found.names {
 		m.Params = append(m.Params, Value{Name: name, Value: s.values[i]})
 	}
@@ -174,6 +175,7 @@ type search struct {
 	segments []string
 	values   []string
 	allow    []string
+	room     [4]string // for values: no pattern has more parameters
 }
 
 func (s *search) walk(n *node, depth int) *leaf {

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
@@ -31,11 +30,16 @@ func LimitsOf(second, minute, day int) Limits {
 
 // Policy is the text of the header RateLimit-Policy: `20;w=1, 600;w=60, 500000;w=86400`.
 func (ls Limits) Policy() string {
-	parts := make([]string, len(ls))
+	text := make([]byte, 0, 64) // stays on the stack
 	for i, l := range ls {
-		parts[i] = strconv.Itoa(l.Requests) + ";w=" + strconv.FormatInt(int64(l.Per/time.Second), 10)
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = strconv.AppendInt(text, int64(l.Requests), 10)
+		text = append(text, ";w="...)
+		text = strconv.AppendInt(text, int64(l.Per/time.Second), 10)
 	}
-	return strings.Join(parts, ", ")
+	return string(text)
 }
 
 // Report says how a caller stands after a request. It describes the window with the fewest requests

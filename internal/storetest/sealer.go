@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"hash"
+	"sync"
 
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/redact"
@@ -17,7 +19,13 @@ import (
 // long as the test.
 type Sealer struct {
 	seal cipher.AEAD
-	hash []byte
+	macs sync.Pool // of *mac: like the ring of keys, it makes none for each request
+}
+
+// mac is a keyed hash with room for what it hashes.
+type mac struct {
+	hash hash.Hash
+	text []byte
 }
 
 var _ issuance.Sealer = (*Sealer)(nil)
@@ -34,7 +42,7 @@ func NewSealer() *Sealer {
 	if err != nil {
 		panic(err)
 	}
-	return &Sealer{seal: seal, hash: keys[32:]}
+	return &Sealer{seal: seal, macs: sync.Pool{New: func() any { return &mac{hash: hmac.New(sha256.New, keys[32:])} }}}
 }
 
 // Seal encrypts a secret for storage.
@@ -53,12 +61,18 @@ func (s *Sealer) Open(to issuance.Bound, sealed []byte) (redact.Text, error) {
 
 // Hash is a keyed hash of the parts.
 func (s *Sealer) Hash(to issuance.Bound, parts ...[]byte) []byte {
-	mac := hmac.New(sha256.New, s.hash)
-	for _, part := range append([][]byte{bound(to)}, parts...) {
-		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		mac.Write(part)
+	m, _ := s.macs.Get().(*mac) // nothing else is put there
+	defer s.macs.Put(m)
+	m.hash.Reset()
+	m.text = append(m.text[:0], to.Program.UUID[:]...)
+	for _, field := range []string{string(to.Purpose), to.Subject} {
+		m.text = append(binary.BigEndian.AppendUint64(m.text, uint64(len(field))), field...)
 	}
-	return mac.Sum(nil)
+	for _, part := range parts {
+		m.text = append(binary.BigEndian.AppendUint64(m.text, uint64(len(part))), part...)
+	}
+	m.hash.Write(m.text)
+	return m.hash.Sum(nil)
 }
 
 // SameHash compares two hashes in constant time.

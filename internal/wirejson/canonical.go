@@ -2,6 +2,7 @@ package wirejson
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,7 +33,7 @@ func (v Value) AppendCanonical(dst []byte) []byte {
 	if v.lastWins && !jsontext.Value(raw).IsValid() { // some name is repeated
 		raw = appendLastOnly(nil, v)
 	}
-	return appendNumbers(dst, format(nil, raw, false))
+	return appendNumbers(slices.Grow(dst, len(raw)), format(make([]byte, 0, len(raw)), raw, false))
 }
 
 // format writes JSON that was checked in one way, but its numbers with a fraction or an exponent only when

@@ -25,8 +25,16 @@ type Writer struct {
 	start int
 }
 
+// usualLength is room for most answers and messages: a buffer that begins with nothing is copied at every few members.
+const usualLength = 512
+
 // NewWriter makes a Writer that appends to buf, which may be nil.
-func NewWriter(buf []byte) *Writer { return &Writer{buf: buf, start: len(buf)} }
+func NewWriter(buf []byte) *Writer {
+	if buf == nil {
+		buf = make([]byte, 0, usualLength)
+	}
+	return &Writer{buf: buf, start: len(buf)}
+}
 
 // Bytes gives the buffer with all that was written. It stays the Writer's until the Writer is
 // let go.

@@ -1,0 +1,118 @@
+package cardsapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/storetest"
+)
+
+// BenchmarkActivate counts what an activation by code allocates from the first header to the answer, with
+// everything on: authentication, limits, the idempotency record, the audit row, the message, the log record, the
+// metrics. The database is left out: every request finds the card as the first one found it, and nothing is kept.
+func BenchmarkActivate(b *testing.B) {
+	for _, listened := range []bool{false, true} {
+		b.Run(fmt.Sprintf("webhook=%t", listened), func(b *testing.B) { benchActivate(b, listened) })
+	}
+}
+
+func benchActivate(b *testing.B, listened bool) {
+	limits := make([]storetest.Option, 0, len(program.Tiers()))
+	for _, tier := range program.Tiers() {
+		limits = append(limits, storetest.WithPolicy("rate_limits."+tier, "1000000/60000000/1000000000"))
+	}
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return &frozen{Store: s} }, io.Discard, limits...)
+	if listened {
+		h.world.NewEndpoint(event.CardsDoor)
+	}
+	call := newRepeated(http.MethodPost, "/cards/"+h.world.Card.Card.ID.String()+"/activate", `{"activationCode":"`+h.world.Code.Reveal()+`"}`, h.key)
+	if status := call.send(h.handler, "first"); status != http.StatusNoContent {
+		b.Fatalf("status %d", status)
+	}
+	keys := make([]string, 1024)
+	for i := range keys {
+		keys[i] = "bench-" + strconv.Itoa(i)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if status := call.send(h.handler, keys[i%len(keys)]); status != http.StatusNoContent {
+			b.Fatalf("status %d", status)
+		}
+	}
+}
+
+// frozen is a store in which an activation always finds what the first one found.
+type frozen struct {
+	issuance.Store
+	state  issuance.ActivationState
+	loaded bool
+}
+
+func (f *frozen) Activate(ctx context.Context, key issuance.ActivationKey, decide func(issuance.ActivationState) (issuance.ActivationChanges, error)) error {
+	if !f.loaded {
+		onlyLoad := errors.New("nothing is kept")
+		err := f.Store.Activate(ctx, key, func(st issuance.ActivationState) (issuance.ActivationChanges, error) {
+			f.state, f.loaded = st, true
+			return issuance.ActivationChanges{}, onlyLoad
+		})
+		if !errors.Is(err, onlyLoad) {
+			return err
+		}
+	}
+	_, err := decide(f.state)
+	return err
+}
+
+// repeated is one request that is sent again and again, and costs nothing itself.
+type repeated struct {
+	request *http.Request
+	body    *strings.Reader
+	text    string
+	key     []string
+	answer  answerSink
+}
+
+func newRepeated(method, path, body, key string) *repeated {
+	r, err := http.NewRequest(method, "http://cards.example.com"+path, nil)
+	if err != nil {
+		panic(err)
+	}
+	r.RemoteAddr, r.RequestURI, r.ContentLength = "192.0.2.7:4711", path, int64(len(body))
+	c := &repeated{request: r, body: strings.NewReader(body), text: body, key: []string{""}, answer: answerSink{header: http.Header{}}}
+	r.Header = http.Header{
+		"Authorization": {"Bearer " + key}, "Reap-Version": {"2025-02-14"}, "Content-Type": {"application/json"}, "Idempotency-Key": c.key,
+	}
+	r.Body = io.NopCloser(c.body)
+	return c
+}
+
+func (c *repeated) send(to http.Handler, key string) int {
+	c.body.Reset(c.text)
+	c.key[0] = key
+	clear(c.answer.header)
+	c.answer.status = 0
+	to.ServeHTTP(&c.answer, c.request)
+	return c.answer.status
+}
+
+// answerSink takes an answer and keeps its status. Like a connection it has deadlines.
+type answerSink struct {
+	header http.Header
+	status int
+}
+
+func (a *answerSink) Header() http.Header              { return a.header }
+func (a *answerSink) WriteHeader(status int)           { a.status = status }
+func (a *answerSink) Write(p []byte) (int, error)      { return len(p), nil }
+func (a *answerSink) SetReadDeadline(time.Time) error  { return nil }
+func (a *answerSink) SetWriteDeadline(time.Time) error { return nil }
