@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,6 +84,9 @@ func at(sorted []time.Duration, percent int) time.Duration {
 	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
 }
 
+// errBusy is an answer that says to try again.
+var errBusy = errors.New("503 Service Unavailable")
+
 // call sends one request and gives the body of an answer that it was done.
 func call(ctx context.Context, method, url string, body io.Reader, header ...string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
@@ -99,7 +103,10 @@ func call(ctx context.Context, method, url string, body io.Reader, header ...str
 	}
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err == nil && res.StatusCode/100 != 2 {
+	switch {
+	case err == nil && res.StatusCode == http.StatusServiceUnavailable:
+		err = fmt.Errorf("%w: %.300s", errBusy, answer)
+	case err == nil && res.StatusCode/100 != 2:
 		err = fmt.Errorf("%s: %.300s", res.Status, answer)
 	}
 	return answer, err

@@ -114,6 +114,9 @@ func TestMost_SharesTheCards(t *testing.T) {
 	if s.Cards < 6300+6300/5 || s.Debit < 6300+6300/10 || s.Wrong*guesses < 6300 {
 		t.Errorf("%+v", s)
 	}
+	if s.Used != 1024 {
+		t.Errorf("%d cards for replays over 256 connections", s.Used)
+	}
 	o.Workloads = []string{GetCard}
 	if s := o.stock(); s.Cards != 0 || s.Debit != 0 || s.Wrong != 0 || s.Used == 0 {
 		t.Errorf("%+v", s)

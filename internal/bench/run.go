@@ -70,7 +70,8 @@ func (o RunOptions) most(workload string, connections int) int {
 
 // stock is what has to be prepared.
 func (o RunOptions) stock() Stock {
-	s := Stock{Used: 256, Parcels: 256}
+	// Two requests at once with one idempotency key would be another workload.
+	s := Stock{Used: max(256, 4*slices.Max(o.Connections)), Parcels: 256}
 	for _, workload := range o.Workloads {
 		total := 0
 		for _, c := range o.Connections {

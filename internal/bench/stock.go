@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Access is what the generator may know of an installation. It travels on standard input, never as an argument.
@@ -113,17 +114,30 @@ type partner struct {
 	keys   atomic.Int64
 }
 
-// cards calls the cards API and gives the answer's body.
+// tries is how often a request of a preparation is sent when the server says that it is busy.
+const (
+	tries = 20
+	pause = 100 * time.Millisecond // between two of them
+)
+
+// cards calls the cards API until it is not busy, and gives the answer's body.
 func (p *partner) cards(ctx context.Context, key, method, path, idempotency, body string) ([]byte, error) {
 	header := []string{"Authorization", "Bearer " + key, "Reap-Version", apiVersion}
 	if idempotency != "" {
 		header = append(header, "Idempotency-Key", idempotency)
 	}
-	answer, err := call(ctx, method, p.URL+path, strings.NewReader(body), header...)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	for try := 1; ; try++ {
+		answer, err := call(ctx, method, p.URL+path, strings.NewReader(body), header...)
+		if err == nil {
+			return answer, nil
+		}
+		if !errors.Is(err, errBusy) || try == tries {
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		if err := wait(ctx, pause); err != nil {
+			return nil, err
+		}
 	}
-	return answer, nil
 }
 
 // made calls the cards API to make something, and gives its id.
