@@ -40,10 +40,10 @@ type ledger struct {
 }
 
 // met tells whether an activation was acknowledged.
-func (l *ledger) met() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.activated) > 0
+func (b *ledger) met() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.activated) > 0
 }
 
 // TestKill_LeavesAllOrNothing kills the server with SIGKILL at random moments while cards are made and
