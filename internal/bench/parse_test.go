@@ -81,6 +81,9 @@ func TestParseRate(t *testing.T) {
 			t.Errorf("%q: %v %v", text, got, err)
 		}
 	}
+	if got, err := parseRate("number of transactions actually processed: 0\nnumber of failed transactions: 0 (NaN%)\n"); err != nil || got != 0 {
+		t.Errorf("a window without a transaction: %v %v", got, err)
+	}
 	if _, err := parseRate("pgbench: error: no connection"); err == nil {
 		t.Error("a text without a rate has one")
 	}

@@ -91,8 +91,14 @@ func (p *Pgbench) run(ctx context.Context, args ...string) (string, error) {
 // rate is the line of the result, in the words of all releases.
 var rate = regexp.MustCompile(`(?m)^tps = ([0-9.]+) \((?:without initial connection time|excluding connections establishing)\)`)
 
+// none is told by a run that ended no transaction in its window.
+var none = regexp.MustCompile(`(?m)^number of transactions actually processed: 0(/\d+)?$`)
+
 func parseRate(output string) (float64, error) {
 	m := rate.FindStringSubmatch(output)
+	if m == nil && none.MatchString(output) {
+		return 0, nil // then it tells no rate
+	}
 	if m == nil {
 		return 0, fmt.Errorf("pgbench tells no rate: %.400s", output)
 	}
