@@ -207,7 +207,7 @@ func notServed(t *testing.T, h *house) {
 	for _, path := range []string{
 		"/companies", "/companies/" + nobody, "/users/" + nobody + "/documents", "/virtual-assets", "/postings", "/crypto-deposits",
 		"/crypto-withdrawals", "/fiat-deposits", "/fiat-deposits/" + nobody, "/bank-details", "/fees", "/activities", "/statements", "/fraud-alerts", "/disputes",
-		"/agentic-payments", "/cards/" + nobody + "/encrypted", "/v1/cards",
+		"/agentic-payments", "/cards/" + nobody + "/encrypted",
 	} {
 		a.get(path).refused(404, "ROUTE_NOT_FOUND")
 		a.post(path, object{}).refused(404, "ROUTE_NOT_FOUND")
