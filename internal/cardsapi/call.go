@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/audit"
@@ -94,12 +93,7 @@ func (c *call) caller() issuance.Caller {
 // fingerprint is what makes two requests the same: method, path with its ids in lower case and without a
 // trailing slash, and the canonical body (contract §6.1).
 func (c *call) fingerprint(s *issuance.Service) []byte {
-	path := c.route.Name // method and pattern
-	for strings.Contains(path, "{") {
-		from, to := strings.Index(path, "{"), strings.Index(path, "}")
-		path = path[:from] + strings.ToLower(httpd.Param(c.r, path[from+1:to])) + path[to+1:]
-	}
-	return s.Fingerprint(c.programID(), []byte(path), c.body.AppendCanonical(nil))
+	return s.Fingerprint(c.programID(), c.route.Target(c.r), c.body.AppendCanonical(nil))
 }
 
 // perform runs a command and writes its answer. show renders the result; it is pure, and what it gives is

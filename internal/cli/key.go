@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,10 +40,11 @@ func (c keyCreate) Run(ctx context.Context, w World) error {
 			request.Role = access.RoleAdmin
 		}
 	case c.Door == "native":
-		request.Kind, request.Scopes = access.NativeKey, scopesOf(c.Scope)
-		if len(request.Scopes) == 0 {
-			return usageError("a native key needs --scope: " + joinScopes(access.Scopes()) + ", or all")
+		scopes, err := scopesOf(c.Scope)
+		if err != nil {
+			return err
 		}
+		request.Kind, request.Scopes = access.NativeKey, scopes
 	case len(c.Scope) > 0:
 		return usageError("--scope is for keys of the native API: add --door native")
 	}
@@ -84,16 +86,24 @@ func (c keyCreate) show(w World, issued access.Issued) error {
 	return err
 }
 
-// scopesOf reads the scopes; one that does not exist is refused with the key.
-func scopesOf(words []string) []access.Scope {
+// scopesOf reads the scopes of a native key.
+func scopesOf(words []string) ([]access.Scope, error) {
+	all := access.Scopes()
 	var out []access.Scope
 	for _, word := range words {
-		if word == "all" {
-			return access.Scopes()
+		switch {
+		case word == "all":
+			out = append(out, all...)
+		case slices.Contains(all, access.Scope(word)):
+			out = append(out, access.Scope(word))
+		default:
+			return nil, usageError(fmt.Sprintf("there is no scope %q; there are %s, or all", word, joinScopes(all)))
 		}
-		out = append(out, access.Scope(word))
 	}
-	return out
+	if len(out) == 0 {
+		return nil, usageError("a native key needs --scope: " + joinScopes(all) + ", or all")
+	}
+	return out, nil
 }
 
 func joinScopes(list []access.Scope) string {

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -38,3 +39,14 @@ type Route struct {
 
 // Param is the decoded value of the segment {name} of the route's pattern; "" when there is none.
 func Param(r *http.Request, name string) string { return r.PathValue(name) }
+
+// Target is the name of the route with the ids of a request in it, in lower case: two requests for the same thing have
+// the same, however they write its id, with or without a slash at the end.
+func (t *Route) Target(r *http.Request) []byte {
+	target := t.Name
+	for strings.Contains(target, "{") {
+		from, to := strings.Index(target, "{"), strings.Index(target, "}")
+		target = target[:from] + strings.ToLower(Param(r, target[from+1:to])) + target[to+1:]
+	}
+	return []byte(target)
+}

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -92,6 +93,21 @@ func (ws *windowSet) empty(now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// Pass counts a request as [Windows.Admit] does, tells the headers RateLimit-* how the caller stands, and refuses when
+// there was no room.
+func (w *Windows) Pass(h http.Header, program, tier string, limits Limits) error {
+	report, admitted := w.Admit(program, tier, limits)
+	if !report.Unlimited { // every request passes here: the names are written as a header keeps them
+		values := []string{strconv.Itoa(report.Limit), strconv.Itoa(report.Remaining), strconv.FormatInt(report.ResetUnix(), 10), limits.Policy()}
+		h["Ratelimit-Limit"], h["Ratelimit-Remaining"] = values[0:1:1], values[1:2:2]
+		h["Ratelimit-Reset"], h["Ratelimit-Policy"] = values[2:3:3], values[3:4:4]
+	}
+	if !admitted {
+		return report.Refusal()
+	}
+	return nil
 }
 
 // Admit counts a request of the programme in the tier, unless a window is full. The limits come with

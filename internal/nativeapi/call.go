@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/audit"
@@ -91,23 +90,13 @@ func (c *call) caller() issuance.Caller {
 	}
 }
 
-// target is method and path of the request, with its ids in one form.
-func (c *call) target() []byte {
-	path := c.route.Name
-	for strings.Contains(path, "{") {
-		from, to := strings.Index(path, "{"), strings.Index(path, "}")
-		path = path[:from] + strings.ToLower(httpd.Param(c.r, path[from+1:to])) + path[to+1:]
-	}
-	return []byte(path)
-}
-
 // keyed is the idempotency key of a command: the request's own, or that of one item in it.
 func keyed[T any](d *Door, c *call, key string, body wirejson.Value, show func(T) issuance.Answer) *issuance.Key {
 	if key == "" {
 		return nil
 	}
 	return &issuance.Key{
-		Door: doorName, Value: key, Fingerprint: d.service.Fingerprint(c.programID(), c.target(), body.AppendCanonical(nil)),
+		Door: doorName, Value: key, Fingerprint: d.service.Fingerprint(c.programID(), c.route.Target(c.r), body.AppendCanonical(nil)),
 		Record: func(result any, err error) (issuance.Answer, bool) {
 			if err != nil {
 				answer := problemOf(err)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -124,20 +123,8 @@ func (d *Door) authenticate(c *call) error {
 
 // limit counts the request in the rate of the programme, by the tier of the route.
 func (d *Door) limit(c *call) error {
-	w := c.identity.Program.Policy.RateLimits[c.route.Tier]
-	limits := httpd.LimitsOf(w.Second, w.Minute, w.Day)
-	report, admitted := d.windows.Admit(c.identity.Program.ID.String(), c.route.Tier, limits)
-	if !report.Unlimited {
-		h := c.w.Header()
-		h.Set("RateLimit-Limit", strconv.Itoa(report.Limit))
-		h.Set("RateLimit-Remaining", strconv.Itoa(report.Remaining))
-		h.Set("RateLimit-Reset", strconv.FormatInt(report.ResetUnix(), 10))
-		h.Set("RateLimit-Policy", limits.Policy())
-	}
-	if !admitted {
-		return report.Refusal()
-	}
-	return nil
+	rate := c.identity.Program.Policy.RateLimits[c.route.Tier]
+	return d.windows.Pass(c.w.Header(), c.identity.Program.ID.String(), c.route.Tier, httpd.LimitsOf(rate.Second, rate.Minute, rate.Day))
 }
 
 // checkScope refuses a key that may not do what the route does, before anything is looked up.
