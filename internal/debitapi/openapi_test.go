@@ -2,7 +2,6 @@ package debitapi
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -12,30 +11,9 @@ import (
 )
 
 // Document is the door's OpenAPI document, which the tests of the door try their answers on.
-var Document = mustLoad()
+var Document = openapitest.MustLoad(context.Background(), openAPI)
 
-func mustLoad() *openapitest.Document {
-	d, err := openapitest.Load(context.Background(), openAPI)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-// TestMain wants a whole run of the tests to have met every success that the document describes.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, part := range []string{"run", "bench", "fuzz", "list", "skip"} {
-		if flag.Lookup("test."+part).Value.String() != "" {
-			os.Exit(code)
-		}
-	}
-	if unseen := Document.Unseen(); code == 0 && len(unseen) > 0 {
-		fmt.Fprintf(os.Stderr, "no test has seen these answers of the document: %q\n", unseen)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(Document.Main(m)) }
 
 // security is who may call, in the words of the document: which tokens tell so.
 func security(e endpoint) []string {

@@ -2,8 +2,6 @@ package nativeapi
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -12,30 +10,9 @@ import (
 )
 
 // Document is the door's OpenAPI document, which the tests of the door try their answers on.
-var Document = mustLoad()
+var Document = openapitest.MustLoad(context.Background(), openAPI)
 
-func mustLoad() *openapitest.Document {
-	d, err := openapitest.Load(context.Background(), openAPI)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-// TestMain wants a whole run of the tests to have met every success that the document describes.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, part := range []string{"run", "bench", "fuzz", "list", "skip"} {
-		if flag.Lookup("test."+part).Value.String() != "" {
-			os.Exit(code)
-		}
-	}
-	if unseen := Document.Unseen(); code == 0 && len(unseen) > 0 {
-		fmt.Fprintf(os.Stderr, "no test has seen these answers of the document: %q\n", unseen)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(Document.Main(m)) }
 
 func TestOpenAPI_IsTheTableOfRoutes(t *testing.T) {
 	t.Parallel()
