@@ -104,11 +104,11 @@ func workBeside(t *testing.T, open func() *DB) {
 		v, code := w.NewShippedCard(w.Customer, w.Account)
 		all[i] = mailed{v.Card.ID, code}
 	}
-	todo, rules := make(chan mailed), w.Service(older)
+	waiting, rules := make(chan mailed), w.Service(older)
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {
-			for c := range todo {
+			for c := range waiting {
 				err := rules.Activate(t.Context(), issuance.ActivateCard{Command: issuance.Command{Caller: w.Caller()}, Card: c.id, Code: c.code})
 				if err != nil {
 					t.Errorf("an activation beside a migration: %v", err)
@@ -127,9 +127,9 @@ func workBeside(t *testing.T, open func() *DB) {
 				t.Errorf("the newer release does not migrate beside the older: %v", err)
 			}
 		}
-		todo <- c
+		waiting <- c
 	}
-	close(todo)
+	close(waiting)
 	wg.Wait()
 	w.Store = newer
 	for _, c := range all {
