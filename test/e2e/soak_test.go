@@ -122,11 +122,14 @@ func (s *soak) drive(held []string, events int) {
 	var drivers, killer sync.WaitGroup
 	for i, card := range held {
 		drivers.Go(func() {
-			for n := 0; left.Add(-1) >= 0; n++ {
-				if !s.change(i+n, card, n%2 == 0) {
-					left.Add(1) // not counted: the instance is being started again
-					pause(20 * time.Millisecond)
+			freeze := true
+			for n := 0; left.Load() > 0; n++ {
+				if !s.change(i+n, card, freeze) {
+					pause(20 * time.Millisecond) // the instance is being started again
+					continue
 				}
+				left.Add(-1)
+				freeze = !freeze // only now: to freeze a frozen card is no change, and nothing is announced
 			}
 		})
 	}
