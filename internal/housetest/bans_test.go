@@ -10,7 +10,7 @@ import (
 )
 
 // frame are the rooms where the outside world comes in: real time, the root context, the environment.
-var frame = []string{"app", "cli", "cmd/firsttap"}
+var frame = []string{"app", "cli", "cmd/firsttap", "client/cardtest"}
 
 // bans are names that only the rooms listed with them may use.
 var bans = []struct {

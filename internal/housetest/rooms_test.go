@@ -71,9 +71,14 @@ var rooms = map[string][]string{
 		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "config",
 	}, vocabulary...),
-	"bench":         {}, // drives the built binary from outside
-	"cli":           append([]string{"app", "auditlog", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
-	"cmd/firsttap":  {"cli"},
+	"bench":        {}, // drives the built binary from outside
+	"cli":          append([]string{"app", "auditlog", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"cmd/firsttap": {"cli"},
+
+	// for those who integrate: the standard library alone, and a real server for their tests
+	"client":          {},
+	"client/cardtest": {"client", "app", "config", "access", "audit", "program"},
+
 	"housetest":     {},
 	"test/e2e":      {},                    // drives the built binary from outside
 	"test/contract": {"pgtest", "pgfault"}, // the checklists of the published APIs, from outside

@@ -1,0 +1,47 @@
+package client_test
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"testing"
+
+	"github.com/firsttap/firsttap/client"
+)
+
+// operations says which method of the client calls which operation of the OpenAPI document.
+var operations = map[string]string{
+	"getLifecycle": "Lifecycle",
+	"listCards":    "Cards", "getCard": "Card",
+	"freezeCard": "Freeze", "unfreezeCard": "Unfreeze", "blockCard": "Block", "unblockCard": "Unblock",
+	"getActivation": "Activation", "activateCard": "Activate", "activateCards": "ActivateMany", "getEligibility": "Eligibility",
+	"resetGuard": "ResetGuard",
+	"listEvents": "Events",
+}
+
+// readByPeople are the operations that no program needs a method for.
+var readByPeople = map[string]bool{"listProblems": true, "getProblem": true, "getDocument": true}
+
+func TestClient_HasAMethodForEachOperation(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../internal/nativeapi/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^ +operationId: (\w+)$`).FindAllSubmatch(document, -1) {
+		id := string(m[1])
+		found[id] = true
+		if name := operations[id]; name == "" && !readByPeople[id] {
+			t.Logf("operation %s has no method in the client yet", id)
+		}
+	}
+	for id, name := range operations {
+		if !found[id] {
+			t.Errorf("the document has no operation %s", id)
+		}
+		if _, ok := reflect.TypeFor[*client.Client]().MethodByName(name); !ok {
+			t.Errorf("operation %s should be method %s, which is not there", id, name)
+		}
+	}
+}
