@@ -72,7 +72,7 @@ var rooms = map[string][]string{
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
-	"cli":          append([]string{"app", "auditlog", "bench", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "httpd"}, vocabulary...),
 	"cmd/firsttap": {"cli"},
 
 	// for those who integrate: the standard library alone, and a real server for their tests
