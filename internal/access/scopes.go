@@ -12,12 +12,13 @@ const (
 	ActivationsRead  Scope = "activations:read"  // the guard of one card, and whether it may be activated
 	ActivationsWrite Scope = "activations:write" // activate
 	GuardsWrite      Scope = "guards:write"      // give a guard its tries back
+	CodesRecover     Scope = "codes:recover"     // read activation codes back, or get new ones
 	EventsRead       Scope = "events:read"       // follow what is announced
 )
 
 // Scopes lists the scopes.
 func Scopes() []Scope {
-	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite, EventsRead}
+	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover, EventsRead}
 }
 
 // validScopes puts a list of scopes in order, without repeats. A key that may do nothing is none.

@@ -47,6 +47,7 @@ type Guard struct {
 	CodeHash      []byte    // keyed hash of the code; nil when there is none
 	CodeSealed    []byte    // the code sealed for recovery; nil once erased
 	CodeIssuedAt  time.Time // zero when there is no code
+	CodeVersion   int       // of the code: 0 before the first, one more with each new one
 }
 
 // At is the guard as it stands at now: a lock whose time has passed is armed again, with a fresh window;
@@ -81,6 +82,14 @@ func (g Guard) Wrong(now time.Time, p program.Activation) Guard {
 		g.State, g.LockedUntil = Locked, now.Add(lockLength(g.Locks, p))
 		g.Locks++
 	}
+	return g
+}
+
+// Recode is the guard with another code, which takes the place of the one before. Tries, locks and the lifetime count
+// stay: else a new code would be a way around them. sealed is nil where no code is kept that can be read.
+func (g Guard) Recode(hash, sealed []byte, at time.Time) Guard {
+	g.CodeHash, g.CodeSealed, g.CodeIssuedAt = hash, sealed, at
+	g.CodeVersion++
 	return g
 }
 

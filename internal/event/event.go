@@ -22,6 +22,7 @@ const (
 	ActivationFailed     Name = "card.activation.failed"
 	ActivationLocked     Name = "card.activation.locked"
 	CodeRead             Name = "card.activation_code.read"
+	CodeRenewed          Name = "card.activation_code.renewed"
 	GuardReset           Name = "card.guard_reset"
 	CardPINSet           Name = "card.pin_set"
 	CardRevealed         Name = "card.revealed"
@@ -64,7 +65,7 @@ const (
 // Names lists the names.
 func Names() []Name {
 	return []Name{
-		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
+		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CodeRenewed, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardOrdered, CardPINViewed, CardStopped, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,

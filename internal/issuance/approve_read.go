@@ -53,6 +53,6 @@ func approvedRead(ctx context.Context, w *Work, id ident.CardID) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	reads, err := w.Tx.CountAudit(ctx, w.Program.ID, id, actionReadCode, audit.OK, at)
+	reads, err := w.Tx.CountAudit(ctx, w.Program.ID, id, ActionReadCode, audit.OK, at)
 	return reads == 0, err
 }

@@ -266,14 +266,13 @@ func TestRead_TheFirstThingWrongAnswers(t *testing.T) {
 			State: card.Void, ActivatedAt: noon, Guard: card.Guard{State: card.HardLocked, CodeHash: []byte{1}},
 		},
 	}
-	reason, found, reads, approved := "", false, 5, false
+	reason, found, byCard, byKey, approved := "", false, 5, 100, false
 	for _, step := range []struct {
 		want   string
 		repair func()
 	}{
 		{"activation_code_reveal_refused REASON_REQUIRED", func() { reason = "lost mailer" }},
 		{"card_not_found", func() { found = true }},
-		{"card_not_found", func() { v.Card.Customer = ident.CustomerID{UUID: ident.UUID{1}} }},
 		{"card_type_not_supported", func() { v.Card.Type, policy.ActivationCode.Mode = card.Physical, program.CodeRefuse }},
 		{"activation_code_reveal_refused POLICY", func() { policy.ActivationCode.Mode = program.CodeApproval }},
 		{"activation_code_reveal_refused NOT_STORED", func() { v.Plastic.Guard.CodeHash = nil }},
@@ -284,11 +283,13 @@ func TestRead_TheFirstThingWrongAnswers(t *testing.T) {
 		{"activation_code_not_available NOT_ISSUED", func() { v.Plastic.Guard.CodeHash, v.Plastic.Guard.CodeSealed = []byte{1}, []byte{2} }},
 		{"activation_code_not_available NOT_SHIPPED", func() { policy.ActivationCode.RequireShipped = false }},
 		{"activation_code_reveal_refused APPROVAL_REQUIRED", func() { approved = true }},
-		{"activation_code_reveal_limit", func() { reads = 4 }},
+		{"activation_code_reveal_limit", func() { byCard = 4 }},
+		{"activation_code_reveal_limit", func() { byKey = 99 }},
 		{"", func() {}},
 	} {
 		got := ""
-		if no := decideRead(v, found, reason, reads, approved, policy, noon); no != nil {
+		read := codeRead{view: v, found: found, reason: reason, byCard: byCard, byKey: byKey, approved: approved}
+		if no := read.decide(policy, noon); no != nil {
 			got = nameOf(no)
 		}
 		if got != step.want {

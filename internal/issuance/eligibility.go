@@ -66,7 +66,7 @@ func (s *Service) Eligibility(ctx context.Context, p ident.ProgramID, id ident.C
 		if out.Standing, err = read.of(ctx, v); err != nil {
 			return Eligibility{}, false, err
 		}
-		if out.Reads, err = tx.CountAudit(ctx, p, id, actionReadCode, audit.OK, beginning); err != nil {
+		if out.Reads, err = tx.CountAudit(ctx, p, id, ActionReadCode, audit.OK, beginning); err != nil {
 			return Eligibility{}, false, err
 		}
 		history, err := tx.BlockHistory(ctx, id, 1)

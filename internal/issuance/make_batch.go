@@ -294,7 +294,7 @@ func (m *maker) newPlastic(ctx context.Context, c card.Card, identifier string) 
 	p.State, _ = p.State.Move(card.Request)
 	p.Custody, p.CustodyPresumed, p.Shipment = card.CustodyStock, true, m.box.ID
 	if m.w.Program.Policy.Debit.RequireActivationCode {
-		coded, err := m.s.issueCode(p, m.w.Now)
+		coded, err := m.s.issueCode(p, m.w.Program.Policy.ActivationCode, m.w.Now)
 		if err != nil {
 			return card.Plastic{}, err
 		}

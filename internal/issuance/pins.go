@@ -131,7 +131,9 @@ func (s *Service) ViewPIN(ctx context.Context, cmd ViewPIN) (redact.Text, error)
 		}
 		if no := decideViewPIN(v, views, w.Now); no != nil {
 			if no.Reason == card.PINViewTooOften {
-				no.RetryAfter, err = untilFewer(ctx, w, v.Card.ID, actionViewPIN, pinViewsPerDay)
+				no.RetryAfter, err = untilFewer(pinViewsPerDay, func(since time.Duration) (int, error) {
+					return w.Tx.CountAudit(ctx, w.Program.ID, v.Card.ID, actionViewPIN, audit.OK, w.Now.Add(since))
+				})
 			}
 			if err != nil {
 				return redact.Text{}, err

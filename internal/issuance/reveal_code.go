@@ -15,7 +15,8 @@ import (
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
-const actionReadCode = "card.read_activation_code"
+// ActionReadCode is the action of the rows of the trail about read codes. Stores keep an index of them.
+const ActionReadCode = "card.read_activation_code"
 
 // readsWindow is the span in which the reads of one card's code are counted. A read of a whole day ago does
 // not count any more; stores keep microseconds.
@@ -34,38 +35,82 @@ type ReadActivationCode struct {
 // ReadActivationCode gives the code. Every call, refused or not, leaves one audit row, which is committed
 // before the code leaves; the sealed copy is opened only after all checks.
 func (s *Service) ReadActivationCode(ctx context.Context, cmd ReadActivationCode) (redact.Text, error) {
-	return Run(ctx, s, Command{Caller: cmd.Caller}, actionReadCode, func(w *Work) (redact.Text, error) {
-		w.Audit.Card = cmd.Card
-		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
+	return Run(ctx, s, Command{Caller: cmd.Caller}, ActionReadCode, func(w *Work) (redact.Text, error) {
+		read, err := loadRead(ctx, w, cmd)
 		if err != nil {
 			return redact.Text{}, err
 		}
-		w.Audit.Customer = v.Card.Customer
-		reads, err := w.Tx.CountAudit(ctx, w.Program.ID, cmd.Card, actionReadCode, audit.OK, w.Now.Add(-readsWindow))
-		if err != nil {
+		read.found = read.found && visible(read.view.Card)
+		if err := read.refuse(ctx, w); err != nil {
 			return redact.Text{}, err
 		}
-		w.Audit.Note = readNote(reads, cmd.Reason)
-		approved, err := approvedRead(ctx, w, cmd.Card)
-		if err != nil {
-			return redact.Text{}, err
-		}
-		if no := decideRead(v, ok, cmd.Reason, reads, approved, w.Program.Policy, w.Now); no != nil {
-			if no.Reason == card.RevealTooOften {
-				no.RetryAfter, err = untilFewer(ctx, w, cmd.Card, actionReadCode, w.Program.Policy.ActivationCode.PerCardPerDay)
-			}
-			if err != nil {
-				return redact.Text{}, err
-			}
-			return redact.Text{}, no
-		}
-		w.Announce(event.Event{Name: event.CodeRead, Card: &v})
-		code, err := s.sealer.Open(codeBound(v.Plastic), v.Plastic.Guard.CodeSealed)
-		if err != nil {
-			return redact.Text{}, fault.Wrap(err, "open an activation code")
-		}
-		return code, nil
+		w.Announce(event.Event{Name: event.CodeRead, Card: &read.view})
+		return s.openCode(read.view.Plastic)
 	})
+}
+
+// openCode opens the sealed copy of a plastic's code.
+func (s *Service) openCode(p card.Plastic) (redact.Text, error) {
+	code, err := s.sealer.Open(codeBound(p), p.Guard.CodeSealed)
+	if err != nil {
+		return redact.Text{}, fault.Wrap(err, "open an activation code")
+	}
+	return code, nil
+}
+
+// codeRead is what decides whether an activation code may be read.
+type codeRead struct {
+	view     card.View
+	found    bool
+	reason   string
+	byCard   int // reads of this card within the window
+	byKey    int // recoveries by this key within the window, of all cards; the cards API limits only by the card
+	approved bool
+	renews   bool // a code of which no copy is kept is answered with a new one
+}
+
+// loadRead loads what decides about a read, and begins its row of the trail.
+func loadRead(ctx context.Context, w *Work, cmd ReadActivationCode) (codeRead, error) {
+	w.Audit.Card = cmd.Card
+	out := codeRead{reason: cmd.Reason}
+	var err error
+	if out.view, out.found, err = w.Tx.CardView(ctx, w.Program.ID, cmd.Card); err != nil {
+		return out, err
+	}
+	w.Audit.Customer = out.view.Card.Customer
+	since := w.Now.Add(-readsWindow)
+	if out.byCard, err = w.Tx.CountAudit(ctx, w.Program.ID, cmd.Card, ActionReadCode, audit.OK, since); err != nil {
+		return out, err
+	}
+	w.Audit.Note = readNote(out.byCard, cmd.Reason)
+	out.approved, err = approvedRead(ctx, w, cmd.Card)
+	return out, err
+}
+
+// refuse gives the refusal of a read, with how long to wait where there were too many.
+func (r codeRead) refuse(ctx context.Context, w *Work) error {
+	policy := w.Program.Policy.ActivationCode
+	no := r.decide(w.Program.Policy, w.Now)
+	if no == nil {
+		return nil
+	}
+	if no.Reason != card.RevealTooOften {
+		return no
+	}
+	var err error
+	if r.byCard >= policy.PerCardPerDay {
+		no.RetryAfter, err = untilFewer(policy.PerCardPerDay, func(since time.Duration) (int, error) {
+			return w.Tx.CountAudit(ctx, w.Program.ID, r.view.Card.ID, ActionReadCode, audit.OK, w.Now.Add(since))
+		})
+	} else {
+		no.RetryAfter, err = untilFewer(policy.PerKeyPerDay, func(since time.Duration) (int, error) {
+			return w.Tx.CodeReads(ctx, w.Program.ID, w.Audit.Actor, w.Now.Add(since))
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return no
 }
 
 // readNote keeps the number of reads so far beside the reason that was given.
@@ -76,32 +121,32 @@ func readNote(reads int, reason string) string {
 	return fmt.Sprintf("reads so far: %d; reason: %s", reads, reason)
 }
 
-// decideRead decides whether a code may be read; the first check that fails answers. A freeze and a
-// locked guard do not stop a read.
-func decideRead(v card.View, found bool, reason string, reads int, approved bool, p program.Policy, now time.Time) *fault.Error {
-	mode := p.ActivationCode.Mode
-	if mode == program.CodeRequireReason && reason == "" {
+// decide says whether a code may be read; the first check that fails answers. A freeze and a locked guard do
+// not stop a read.
+func (r codeRead) decide(p program.Policy, now time.Time) *fault.Error {
+	mode, guard := p.ActivationCode.Mode, r.view.Plastic.Guard
+	if mode == program.CodeRequireReason && r.reason == "" {
 		return fault.RefuseWith(card.RevealForbidden, ReasonRequired)
 	}
-	if !found || !visible(v.Card) {
+	if !r.found {
 		return fault.Refuse(card.NotFound)
 	}
-	if v.Card.Type != card.Physical {
-		return fault.RefuseWith(card.TypeNotSupported, v.Card.Type)
+	if r.view.Card.Type != card.Physical {
+		return fault.RefuseWith(card.TypeNotSupported, r.view.Card.Type)
 	}
 	if mode == program.CodeRefuse {
 		return fault.RefuseWith(card.RevealForbidden, "POLICY")
 	}
-	if v.Plastic.Guard.CodeHash != nil && v.Plastic.Guard.CodeSealed == nil {
+	if guard.CodeHash != nil && guard.CodeSealed == nil && !r.renews {
 		return fault.RefuseWith(card.RevealForbidden, "NOT_STORED")
 	}
-	if cause := unreadable(v, p, now); cause != "" {
+	if cause := unreadable(r.view, p, now); cause != "" {
 		return fault.RefuseWith(card.CodeUnavailable, cause)
 	}
-	if mode == program.CodeApproval && !approved {
+	if mode == program.CodeApproval && !r.approved {
 		return fault.RefuseWith(card.RevealForbidden, "APPROVAL_REQUIRED")
 	}
-	if reads >= p.ActivationCode.PerCardPerDay {
+	if r.byCard >= p.ActivationCode.PerCardPerDay || r.byKey >= p.ActivationCode.PerKeyPerDay {
 		return fault.Refuse(card.RevealTooOften)
 	}
 	return nil
@@ -127,12 +172,13 @@ func unreadable(v card.View, p program.Policy, now time.Time) string {
 	return ""
 }
 
-// untilFewer is the time until one of the counted acts on a card leaves the window, to the minute.
-func untilFewer(ctx context.Context, w *Work, id ident.CardID, action string, most int) (time.Duration, error) {
+// untilFewer is the time until one of the counted acts leaves the window, to the minute. count counts them from that long
+// after now, which is before it.
+func untilFewer(most int, count func(since time.Duration) (int, error)) (time.Duration, error) {
 	low, high := time.Duration(0), readsWindow // full after low more, not full after high more
 	for high-low > time.Minute {
 		middle := (low + high) / 2
-		n, err := w.Tx.CountAudit(ctx, w.Program.ID, id, action, audit.OK, w.Now.Add(middle-readsWindow))
+		n, err := count(middle - readsWindow)
 		if err != nil {
 			return 0, err
 		}

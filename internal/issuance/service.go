@@ -6,6 +6,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
@@ -136,22 +137,32 @@ func (s *Service) rightCode(sent card.Code) CodeCheck {
 	}
 }
 
-// issueCode draws an activation code for a plastic, uniformly from 000000 to 999999, and arms its guard:
-// a keyed hash to compare, and a sealed copy for recovery.
-func (s *Service) issueCode(p card.Plastic, at time.Time) (card.Plastic, error) {
+// newCode draws an activation code for a plastic, uniformly from 000000 to 999999, and gives the guard with it: a keyed
+// hash to compare, and a sealed copy for recovery unless the programme wants none kept.
+func (s *Service) newCode(p card.Plastic, policy program.ActivationCode, at time.Time) (card.Guard, card.Code, error) {
 	code, ok := card.ParseCode(s.ids.Digits(card.CodeLength))
 	if !ok {
 		panic("issuance: six digits are no code")
 	}
-	defer code.Wipe()
-	sealed, err := s.sealer.Seal(codeBound(p), code.Text)
+	var sealed []byte
+	if policy.Storage == program.CodeRecoverable {
+		var err error
+		if sealed, err = s.sealer.Seal(codeBound(p), code.Text); err != nil {
+			return card.Guard{}, card.Code{}, err
+		}
+	}
+	return p.Guard.Recode(s.sealer.Hash(codeBound(p), code.Bytes()), sealed, at), code, nil
+}
+
+// issueCode gives a plastic its code, and arms its guard with all tries.
+func (s *Service) issueCode(p card.Plastic, policy program.ActivationCode, at time.Time) (card.Plastic, error) {
+	p.Guard = card.Guard{Method: card.ByCode, State: card.Armed, CodeVersion: p.Guard.CodeVersion}
+	guard, code, err := s.newCode(p, policy, at)
 	if err != nil {
 		return card.Plastic{}, err
 	}
-	p.Guard = card.Guard{
-		Method: card.ByCode, State: card.Armed, CodeIssuedAt: at,
-		CodeHash: s.sealer.Hash(codeBound(p), code.Bytes()), CodeSealed: sealed,
-	}
+	code.Wipe()
+	p.Guard = guard
 	return p, nil
 }
 

@@ -98,6 +98,7 @@ type Action string
 const (
 	ToActivate   Action = "activate"
 	ToResetGuard Action = "reset_guard"
+	ToRecover    Action = "recover_code"
 	ToFreeze     Action = "freeze"
 	ToUnfreeze   Action = "unfreeze"
 	ToBlock      Action = "block"
@@ -111,6 +112,7 @@ var allowed = []struct {
 }{
 	{ToActivate, func(st Standing) bool { return first(checksOf(st.View, st.Policy), st.facts()) == nil }},
 	{ToResetGuard, func(st Standing) bool { return decideReset(st.View) == nil }},
+	{ToRecover, recoverable},
 	{ToFreeze, func(st Standing) bool { return changes(st, decideFreeze) }},
 	{ToUnfreeze, func(st Standing) bool { return changes(st, decideUnfreeze) }},
 	{ToBlock, func(st Standing) bool { return changes(st, blockByPartner("")) }},

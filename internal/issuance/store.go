@@ -311,6 +311,8 @@ type BatchWriter interface {
 type JournalReader interface {
 	// Stored gives the record of an idempotency key of a door.
 	Stored(ctx context.Context, p ident.ProgramID, door, key string) (StoredAnswer, bool, error)
+	// CodeReads counts the activation codes that an actor read, of whichever card, at since or later.
+	CodeReads(ctx context.Context, p ident.ProgramID, actor string, since time.Time) (int, error)
 	// CountAudit counts audit rows of an action on a card with that outcome, at since or later.
 	CountAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error)
 	// LastAudit gives the time of the newest of them.

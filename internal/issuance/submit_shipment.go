@@ -205,7 +205,7 @@ func (s *Service) order(ctx context.Context, w *Work, box card.Box, views map[id
 			}
 			continue
 		}
-		plastic, err := s.request(box.Shipment.ID, views[p.Member.ID].Plastic, w.Now)
+		plastic, err := s.request(box.Shipment.ID, views[p.Member.ID].Plastic, w.Program.Policy.ActivationCode, w.Now)
 		if err != nil {
 			return card.Box{}, err
 		}
@@ -241,12 +241,12 @@ func byCard(packed []card.Packed) []int {
 }
 
 // request asks the bureau for a plastic: it gets its code and belongs to the box.
-func (s *Service) request(in ident.ShipmentID, p card.Plastic, now time.Time) (card.Plastic, error) {
+func (s *Service) request(in ident.ShipmentID, p card.Plastic, policy program.ActivationCode, now time.Time) (card.Plastic, error) {
 	next, legal := p.State.Move(card.Request)
 	if !legal {
 		return p, fault.Wrap(errors.New("a plastic that was checked cannot be requested"), "submit a shipment")
 	}
-	p, err := s.issueCode(p, now)
+	p, err := s.issueCode(p, policy, now)
 	if err != nil {
 		return p, fault.Wrap(err, "issue an activation code")
 	}

@@ -40,6 +40,7 @@ func showActivation(w *wirejson.Writer, e issuance.Eligibility) {
 	w.Key("locks").Int(int64(g.Locks))
 	w.Key("code_issued_at")
 	showTime(w, g.CodeIssuedAt)
+	w.Key("code_version").Int(int64(g.CodeVersion))
 	w.Key("code_readable").Bool(g.CodeSealed != nil)
 	w.Key("code_reads").Int(int64(e.Reads))
 	w.EndObject()

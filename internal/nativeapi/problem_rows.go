@@ -108,7 +108,7 @@ var activationRows = map[fault.Reason]row{
 	card.PINRequired:      {detail: "The programme wants a PIN at activation.", action: "Send a PIN."},
 	card.CodeUnavailable:  {detail: "There is no activation code to read."},
 	card.RevealForbidden:  {detail: "The activation code may not be read."},
-	card.RevealTooOften:   {detail: "The activation code of this card was read too often."},
+	card.RevealTooOften:   {detail: "The activation code of this card was read too often, or the key has read too many."},
 	issuance.BreakerOpen:  {detail: "The programme has more wrong tries than its breaker allows.", action: "Find out who is guessing. It opens again by itself."},
 }
 

@@ -47,6 +47,7 @@ func (d *Door) cardRoutes() []httpd.Route {
 		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,
+		recoverRoute(act("/v1/cards/{id}/activation/code/recovery", access.CodesRecover, d.recoverCode)),
 		many,
 		feed,
 		act("/v1/cards/{id}/activation/guard/reset", access.GuardsWrite, d.resetGuard),

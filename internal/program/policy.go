@@ -51,11 +51,22 @@ const (
 	CodeRefuse        CodeMode = "refuse"
 )
 
+// CodeStorage says what is kept of an activation code.
+type CodeStorage string
+
+// The ways of keeping an activation code.
+const (
+	CodeRecoverable CodeStorage = "recoverable" // a keyed hash, and a sealed copy that can be read back
+	CodeHashOnly    CodeStorage = "hash_only"   // a keyed hash: nobody can read the code back
+)
+
 // ActivationCode are the policies of reading codes back.
 type ActivationCode struct {
 	Mode           CodeMode
 	RequireShipped bool
 	PerCardPerDay  int
+	PerKeyPerDay   int
+	Storage        CodeStorage
 }
 
 // Debit are the policies of the debit API (debit contract §2).

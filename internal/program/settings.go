@@ -79,6 +79,10 @@ func Settings() []Setting {
 		}},
 		flag("activation_code.require_shipped", "false", "a code is read only once the parcel has left", func(p *Policy) *bool { return &p.ActivationCode.RequireShipped }),
 		number("activation_code.per_card_per_day", "5", 1, 1000, "reads of one card's code in 24 hours", func(p *Policy) *int { return &p.ActivationCode.PerCardPerDay }),
+		number("activation_code.per_key_per_day", "100", 1, 1_000_000, "recoveries of codes by one key of the native API in 24 hours, of all cards", func(p *Policy) *int { return &p.ActivationCode.PerKeyPerDay }),
+		{"activation_code.storage", "recoverable", "recoverable or hash_only", "what is kept of codes from then on; by their hash alone nobody can read them, and recovery makes a new one", func(p *Policy, v string) error {
+			return oneOf(v, &p.ActivationCode.Storage, CodeRecoverable, CodeHashOnly)
+		}},
 		flag("users.require_terms", "false", "a new user must bring termsAcceptance", func(p *Policy) *bool { return &p.RequireTerms }),
 		{"users.review", "manual", "manual or auto", "who decides a user's application", func(p *Policy, v string) error {
 			var mode string

@@ -32,6 +32,9 @@ const (
 	// countAudit keeps the programme out of the condition, so that it goes by the card.
 	countAudit = `SELECT count(CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END)
 	FROM audit t WHERE t.card_id = $2 AND t.at >= $5`
+	// countReads goes by the index of the rows that tell of reads, which names their action and outcome as they are here.
+	countReads = `SELECT count(*) FROM audit t WHERE t.program_id = $1 AND t.actor = $2 AND t.at >= $3
+	AND t.action = '` + issuance.ActionReadCode + `' AND t.outcome = 'ok'`
 	// lastAudit goes by the card, like countAudit.
 	lastAudit = `SELECT t.at FROM audit t WHERE t.card_id = $2 AND t.at >= $5
 	AND CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END = 1 ORDER BY t.at DESC LIMIT 1`
@@ -98,6 +101,12 @@ func (t tx) Stored(_ context.Context, p ident.ProgramID, door, key string) (issu
 func (t tx) CountAudit(_ context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error) {
 	var n int
 	_, err := one(t, countAudit, []any{p.UUID, id.UUID, action, outcome, since}, &n)
+	return n, err
+}
+
+func (t tx) CodeReads(_ context.Context, p ident.ProgramID, actor string, since time.Time) (int, error) {
+	var n int
+	_, err := one(t, countReads, []any{p.UUID, actor, since}, &n)
 	return n, err
 }
 

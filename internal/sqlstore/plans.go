@@ -85,6 +85,7 @@ func (x sample) hot() []struct {
 		{"customer by number", selectCustomerByNumber, []any{x.program, x.holder}},
 		{"cards held", countHeld, []any{x.program, x.customer}},
 		{"audit of a card", countAudit, []any{x.program, x.card, "card.activate", "ok", time.UnixMicro(1)}},
+		{"codes that a key read", countReads, []any{x.program, "key:a", time.UnixMicro(1)}},
 		{"last act on a card", lastAudit, []any{x.program, x.card, "card.activate", "ok", time.UnixMicro(1)}},
 		{"batch by reference", selectBatch, []any{x.program, x.reference}},
 		{"items of a batch", selectItems, []any{x.batch, 0, "created", 100}},

@@ -26,7 +26,7 @@ func allTexts() map[string]string {
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
 		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
-		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit, "last audit": lastAudit,
+		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit, "count reads": countReads, "last audit": lastAudit,
 		"unsealed log": selectUnsealedLog, "unsealed rows": selectUnsealed, "audit head": selectHead, "audit heads": selectHeads, "move audit head": moveHead,
 		"place audit row": placeRow, "audit tile": selectTile, "last audit tile": selectLastTile, "sealed rows": selectSealed,
 		"endpoint": selectEndpoint, "endpoints": selectEndpoints, "notice": selectNotice, "failing": selectFailing, "used": usedEndpoint,

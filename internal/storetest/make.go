@@ -199,7 +199,7 @@ func (w *World) Armed(p card.Plastic, code card.Code) card.Guard {
 	must(w.t, err)
 	return card.Guard{
 		Method: card.ByCode, State: card.Armed, CodeIssuedAt: w.Now(),
-		CodeHash: w.Sealer.Hash(to, code.Bytes()), CodeSealed: sealed,
+		CodeHash: w.Sealer.Hash(to, code.Bytes()), CodeSealed: sealed, CodeVersion: 1,
 	}
 }
 

@@ -97,13 +97,13 @@ var cardRows = []contract{
 			Batch: w.Batch.ID, Identifier: "A.b_c-9",
 			Guard: card.Guard{
 				Method: card.ByCode, State: card.Locked, Tries: 4, LifetimeWrong: 9, Locks: 1, LockedUntil: w.next(),
-				CodeHash: w.IDs.Bytes(32), CodeSealed: append(w.IDs.Bytes(32), 0, 0), CodeIssuedAt: w.next(),
+				CodeHash: w.IDs.Bytes(32), CodeSealed: append(w.IDs.Bytes(32), 0, 0), CodeIssuedAt: w.next(), CodeVersion: 3,
 			},
 			CreatedAt: at, UpdatedAt: w.next(),
 		}
 		plastics.holds(t, w, filled(t, full, "Version"), func(p *card.Plastic) {
 			p.Custody, p.CustodyPresumed, p.UpdatedAt = card.CustodyDead, false, w.next()
-			p.Guard = card.Guard{Method: card.ByCode, State: card.Consumed, LifetimeWrong: 9, Locks: 1}
+			p.Guard = card.Guard{Method: card.ByCode, State: card.Consumed, LifetimeWrong: 9, Locks: 1, CodeVersion: 4}
 		})
 		sparse := w.plastic(w.NewCard().ID)
 		plastics.holds(t, w, sparse, func(p *card.Plastic) {

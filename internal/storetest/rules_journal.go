@@ -130,6 +130,32 @@ var journalRules = []contract{
 		w.last(t, w.Program.ID, row, at.Add(time.Hour+time.Microsecond), time.Time{})
 		w.last(t, w.Foreign.ID, row, at, time.Time{})
 	}},
+	{"the codes that an actor read are counted over all cards, by who, what and when", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		at := w.next()
+		var rows []audit.Row
+		for _, change := range []func(*audit.Row){
+			func(*audit.Row) {},
+			func(r *audit.Row) { r.Card, r.At = w.BatchCard.Card.ID, at.Add(time.Hour) },
+			func(r *audit.Row) { r.Actor = "key:b" },
+			func(r *audit.Row) { r.Action = "card.freeze" },
+			func(r *audit.Row) { r.Outcome = "activation_code_reveal_limit" },
+			func(r *audit.Row) { r.Program = w.Foreign.ID },
+		} {
+			r := audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: at, Actor: "key:a", Channel: "native", Action: issuance.ActionReadCode, Card: w.Card.Card.ID, Outcome: audit.OK}
+			change(&r)
+			rows = append(rows, r)
+		}
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			for since, want := range map[time.Time]int{at: 2, at.Add(time.Microsecond): 1, at.Add(2 * time.Hour): 0} {
+				if got, err := tx.CodeReads(ctx, w.Program.ID, "key:a", since); err != nil || got != want {
+					t.Errorf("%d reads since %s, %v, want %d", got, since, err, want)
+				}
+			}
+			return nil
+		})
+	}},
 	{"an audit row is never changed", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		row := audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: w.next(), Actor: "key:a", Channel: "cards", Action: "a.b", Outcome: audit.OK}
