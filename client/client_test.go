@@ -151,6 +151,72 @@ func TestClient_FollowsTheFeed(t *testing.T) {
 	}
 }
 
+func TestClient_TakesWebhooks(t *testing.T) {
+	t.Parallel()
+	server := cardtest.Start(t)
+	c, ctx, card := server.Client(t), t.Context(), server.Mailer(t)
+	secret := make(chan string, 1)
+	came := make(chan string, 4)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		s := <-secret
+		secret <- s
+		if _, err := client.VerifyStandardWebhook(r.Header, body, time.Now(), s); err != nil {
+			t.Error(err)
+		}
+		var e client.Event
+		_ = json.Unmarshal(body, &e)
+		came <- e.Type
+	}))
+	defer receiver.Close()
+	hook, err := c.CreateWebhook(ctx, client.NewWebhook{Name: "ledger", URL: receiver.URL, Types: []string{"card.activated"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret <- hook.Secret
+	if _, err := c.Activate(ctx, card.ID, client.Activate{Code: card.Code}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-came; got != "card.activated" {
+		t.Error(got)
+	}
+	for d, err := range c.Deliveries(ctx, hook.ID, "") {
+		full, inFull := c.Delivery(ctx, hook.ID, d.ID)
+		if err != nil || inFull != nil || full.Body == nil || full.Body.Type != "card.activated" {
+			t.Errorf("%+v, %v, %v", full, err, inFull)
+		}
+		if _, err := c.RetryDelivery(ctx, hook.ID, d.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	<-came
+	if _, err := c.TestWebhook(ctx, hook.ID); err != nil {
+		t.Error(err)
+	}
+	if got := <-came; got != "webhook.test" {
+		t.Error(got)
+	}
+	paused := true
+	if got, err := c.UpdateWebhook(ctx, hook.ID, client.WebhookChange{Paused: &paused}); err != nil || got.Status != "paused" || got.Name != "ledger" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := c.RotateWebhookSecret(ctx, hook.ID); err != nil || got.Secret == hook.Secret || got.Secret == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := c.ReplayDeliveries(ctx, hook.ID, longAgo, longAgo.Add(time.Hour), ""); err != nil {
+		t.Error(err)
+	}
+	if got, err := c.EndWebhook(ctx, hook.ID); err != nil || got.Status != "ended" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if all, err := c.Webhooks(ctx); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// longAgo is long before anything happened.
+var longAgo = time.Unix(1_000_000_000, 0)
+
 // cutting lets a call through to the server and loses the first answers.
 type cutting struct {
 	lose atomic.Int32

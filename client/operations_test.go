@@ -15,8 +15,11 @@ var operations = map[string]string{
 	"listCards":    "Cards", "getCard": "Card",
 	"freezeCard": "Freeze", "unfreezeCard": "Unfreeze", "blockCard": "Block", "unblockCard": "Unblock",
 	"getActivation": "Activation", "activateCard": "Activate", "activateCards": "ActivateMany", "getEligibility": "Eligibility",
-	"resetGuard": "ResetGuard",
-	"listEvents": "Events",
+	"resetGuard":   "ResetGuard",
+	"listEvents":   "Events",
+	"listWebhooks": "Webhooks", "createWebhook": "CreateWebhook", "getWebhook": "Webhook", "updateWebhook": "UpdateWebhook", "endWebhook": "EndWebhook",
+	"rotateWebhookSecret": "RotateWebhookSecret", "testWebhook": "TestWebhook", "listDeliveries": "Deliveries", "getDelivery": "Delivery",
+	"retryDelivery": "RetryDelivery", "replayDeliveries": "ReplayDeliveries",
 }
 
 // readByPeople are the operations that no program needs a method for.

@@ -14,11 +14,17 @@ const (
 	GuardsWrite      Scope = "guards:write"      // give a guard its tries back
 	CodesRecover     Scope = "codes:recover"     // read activation codes back, or get new ones
 	EventsRead       Scope = "events:read"       // follow what is announced
+	WebhooksRead     Scope = "webhooks:read"     // webhooks with what went there
+	WebhooksWrite    Scope = "webhooks:write"    // change them, and send again
 )
 
 // Scopes lists the scopes.
 func Scopes() []Scope {
-	return []Scope{CardsRead, CardsWrite, ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover, EventsRead}
+	return []Scope{
+		CardsRead, CardsWrite,
+		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
+		EventsRead, WebhooksRead, WebhooksWrite,
+	}
 }
 
 // validScopes puts a list of scopes in order, without repeats. A key that may do nothing is none.

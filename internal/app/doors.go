@@ -42,7 +42,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)
 	}
-	native, err := nativeapi.New(nativeapi.Config{Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now})
+	native, err := nativeapi.New(nativeapi.Config{Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver})
 	if err != nil {
 		return nil, fmt.Errorf("build the native API: %w", err)
 	}

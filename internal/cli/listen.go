@@ -152,11 +152,7 @@ func (c listenCommand) forwarder(w World) (*forwarder, error) {
 
 // send forwards an event, and says in a word what came of it.
 func (f *forwarder) send(ctx context.Context, e client.Event) string {
-	body, err := json.Marshal(struct {
-		Type      string          `json:"type"`
-		Timestamp time.Time       `json:"timestamp"`
-		Data      json.RawMessage `json:"data"`
-	}{e.Type, e.CreatedAt, e.Data})
+	body, err := json.Marshal(e) // as a webhook of the native API has it
 	if err != nil {
 		return "not sent: " + err.Error()
 	}

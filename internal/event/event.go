@@ -131,6 +131,7 @@ type Message struct {
 	Type      string
 	Body      []byte
 	CreatedAt time.Time // on the programme's clock
+	Awaited   bool      // an endpoint waits for such a message, so that workers are woken for it; not stored
 }
 
 // Draft is a message before it has its id: a door's words for an event. Body gets the id and gives the

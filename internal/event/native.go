@@ -38,18 +38,30 @@ type nativeData struct {
 	ChallengeIs    string `json:"challenge_status,omitempty"`
 	Deposit        string `json:"deposit_id,omitempty"`
 	Movement       int64  `json:"movement_number_id,omitempty"`
+	Webhook        string `json:"webhook_id,omitempty"`
 }
 
 // Native puts an event into the native words.
 func Native(e Event) Draft {
-	data := nativeDataOf(e)
-	return Draft{Door: NativeDoor, Type: string(e.Name), Body: func(id ident.EventID) []byte {
-		b, err := json.Marshal(nativeBody{ID: string(id), Type: string(e.Name), CreatedAt: e.At.UTC().Format("2006-01-02T15:04:05.000Z"), Data: data})
+	return nativeDraft(string(e.Name), e.At, nativeDataOf(e))
+}
+
+func nativeDraft(kind string, at time.Time, data nativeData) Draft {
+	return Draft{Door: NativeDoor, Type: kind, Body: func(id ident.EventID) []byte {
+		b, err := json.Marshal(nativeBody{ID: string(id), Type: kind, CreatedAt: at.UTC().Format("2006-01-02T15:04:05.000Z"), Data: data})
 		if err != nil {
 			panic("event: a struct of strings and numbers does not marshal: " + err.Error())
 		}
 		return b
 	}}
+}
+
+// SampleType is the type of what a test of a webhook sends. Nobody has to ask for it.
+const SampleType = "webhook.test"
+
+// NativeSample is what a test of a webhook sends: an event like others, of a type of its own.
+func NativeSample(to ident.EndpointID, at time.Time) Draft {
+	return nativeDraft(SampleType, at, nativeData{Webhook: to.String()})
 }
 
 func nativeDataOf(e Event) nativeData {
@@ -112,7 +124,8 @@ func Messages(e Event, announcers map[Door]Announcer, mint func() ident.EventID)
 			if id == "" {
 				id = mint()
 			}
-			out = append(out, Message{ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond)})
+			out = append(out, Message{ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond),
+				Awaited: e.Program.Listeners[string(door)]})
 		}
 	}
 	return out

@@ -63,7 +63,7 @@ var rooms = map[string][]string{
 	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
-	"nativeapi": append([]string{"issuance", "access", "httpd", "wirejson", "form"}, vocabulary...),
+	"nativeapi": append([]string{"issuance", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},

@@ -46,6 +46,7 @@ type Delivery struct {
 	NextAt     time.Time // of the next attempt; zero when none is due
 	CreatedAt  time.Time // of the message
 	UpdatedAt  time.Time // of the last attempt; zero before the first
+	Body       []byte    // of the message, as it is sent; nil in lists
 }
 
 // Attempt is one try to deliver.

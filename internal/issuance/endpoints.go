@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/event"
@@ -20,7 +21,7 @@ const (
 	actionEndpointRotate  = "webhook.rotate_secret"
 	actionEndpointDisable = "webhook.disable"
 	actionBatchWebhook    = "webhook.set"
-	actionBatchTest       = "webhook.test"
+	actionEndpointTest    = "webhook.test"
 )
 
 // batchOverlap is how long the secret before a rotation signs too (debit contract §8.6).
@@ -35,7 +36,8 @@ type CreateEndpoint struct {
 	Door  event.Door
 	Name  string
 	URL   string
-	Limit int // most endpoints of the door that are not disabled; 0: no limit
+	Types []string // names of events; none is all
+	Limit int      // most endpoints of the door that are not disabled; 0: no limit
 }
 
 // IssuedEndpoint is an endpoint with a secret that is shown once. Records of idempotency keys get it as
@@ -55,17 +57,31 @@ func (s *Service) CreateEndpoint(ctx context.Context, cmd CreateEndpoint) (Endpo
 		if cmd.Limit > 0 && len(living(all)) >= cmd.Limit {
 			return IssuedEndpoint{}, fault.RefuseWith(EndpointLimit, cmd.Limit)
 		}
-		return s.newEndpoint(ctx, w, cmd.Door, cmd.Name, cmd.URL)
+		return s.newEndpoint(ctx, w, Endpoint{Door: cmd.Door, Name: cmd.Name, URL: cmd.URL, Types: cmd.Types})
 	})
 	return out.Endpoint, out.Secret, err
 }
 
-// UpdateEndpoint changes a name or a URL. The door has checked the URL.
+// UpdateEndpoint changes a name, a URL, the events that are wanted, or whether they wait. The door has checked the URL.
 type UpdateEndpoint struct {
 	Command
 	Door      event.Door
 	Endpoint  ident.EndpointID
 	Name, URL string // "" stays
+	Types     *[]string
+	Paused    *bool
+}
+
+// change gives the endpoint with what the command says.
+func (cmd UpdateEndpoint) change(e Endpoint) Endpoint {
+	e.Name, e.URL = cmp.Or(cmd.Name, e.Name), cmp.Or(cmd.URL, e.URL)
+	if cmd.Types != nil {
+		e.Types = *cmd.Types
+	}
+	if cmd.Paused != nil {
+		e.Paused = *cmd.Paused
+	}
+	return e
 }
 
 // UpdateEndpoint changes an endpoint; attempts that start later use the new URL, also for older events.
@@ -77,13 +93,12 @@ func (s *Service) UpdateEndpoint(ctx context.Context, cmd UpdateEndpoint) (Endpo
 			return Endpoint{}, err
 		}
 		w.Audit.Note = e.ID.String()
-		before := e
-		e.Name, e.URL = cmp.Or(cmd.Name, e.Name), cmp.Or(cmd.URL, e.URL)
-		if e.Name == before.Name && e.URL == before.URL {
+		next := cmd.change(e)
+		if next.Name == e.Name && next.URL == e.URL && next.Paused == e.Paused && slices.Equal(next.Types, e.Types) {
 			return e, nil
 		}
-		e.UpdatedAt = program.Later(w.Now, e.UpdatedAt)
-		return e, w.Tx.UpdateEndpoint(ctx, e)
+		next.UpdatedAt = program.Later(w.Now, e.UpdatedAt)
+		return next, w.Tx.UpdateEndpoint(ctx, next)
 	})
 }
 
@@ -104,7 +119,7 @@ func (s *Service) RotateEndpoint(ctx context.Context, cmd RotateEndpoint) (Issue
 		}
 		w.Audit.Note = e.ID.String()
 		overlap := w.Program.Policy.RotationOverlap
-		if cmd.Door == event.DebitDoor {
+		if cmd.Door != event.CardsDoor {
 			overlap = batchOverlap
 		}
 		out, err := s.rotate(e, w.Now, overlap)
@@ -179,7 +194,7 @@ func (s *Service) SetBatchWebhook(ctx context.Context, cmd SetBatchWebhook) (Iss
 			return IssuedEndpoint{}, err
 		}
 		if !ok {
-			return s.newEndpoint(ctx, w, event.DebitDoor, batchEndpoint, cmd.URL)
+			return s.newEndpoint(ctx, w, Endpoint{Door: event.DebitDoor, Name: batchEndpoint, URL: cmd.URL})
 		}
 		out := IssuedEndpoint{Endpoint: e}
 		out.Endpoint.URL, out.Endpoint.UpdatedAt = cmd.URL, program.Later(w.Now, out.Endpoint.UpdatedAt)
@@ -235,7 +250,7 @@ const SampleReference ident.Reference = "00000000000000000000000000000000"
 
 // TestBatchWebhook queues a sample in the door's words for the endpoint. Refusals: EndpointNotFound.
 func (s *Service) TestBatchWebhook(ctx context.Context, cmd Command, sample event.Draft) error {
-	_, err := Run(ctx, s, cmd, actionBatchTest, func(w *Work) (struct{}, error) {
+	_, err := Run(ctx, s, cmd, actionEndpointTest, func(w *Work) (struct{}, error) {
 		_, ok, err := batchWebhook(ctx, w.Tx, w.Program.ID)
 		if err != nil {
 			return struct{}{}, err
@@ -252,13 +267,33 @@ func (s *Service) TestBatchWebhook(ctx context.Context, cmd Command, sample even
 	return err
 }
 
-// newEndpoint mints a secret and adds an endpoint.
-func (s *Service) newEndpoint(ctx context.Context, w *Work, door event.Door, name, url string) (IssuedEndpoint, error) {
-	e := Endpoint{
-		ID: ident.EndpointID{UUID: s.ids.UUID()}, Program: w.Program.ID, Door: door, Name: name, URL: url,
-		CreatedAt: w.Now, UpdatedAt: w.Now,
-	}
-	secret := s.endpointSecret(door)
+// TestEndpoint sends a sample to one endpoint of the native door.
+type TestEndpoint struct {
+	Command
+	Endpoint ident.EndpointID
+}
+
+// TestEndpoint queues a signed sample for an endpoint, whatever events it wants, and gives the id of its message. A paused one gets it
+// when it goes on. Refusals: EndpointNotFound, EndpointDisabled.
+func (s *Service) TestEndpoint(ctx context.Context, cmd TestEndpoint) (ident.EventID, error) {
+	return Run(ctx, s, cmd.Command, actionEndpointTest, func(w *Work) (ident.EventID, error) {
+		e, err := livingEndpoint(ctx, w, event.NativeDoor, cmd.Endpoint)
+		if err != nil {
+			return "", err
+		}
+		w.Audit.Note = e.ID.String()
+		id, sample := s.ids.EventID(), event.NativeSample(e.ID, w.Now)
+		return id, w.Tx.SendTo(ctx, event.Message{
+			ID: id, Program: w.Program.ID, Door: sample.Door, Type: sample.Type, Body: sample.Body(id), CreatedAt: w.Now.Truncate(time.Microsecond),
+		}, e.ID)
+	})
+}
+
+// newEndpoint mints a secret and adds an endpoint like that.
+func (s *Service) newEndpoint(ctx context.Context, w *Work, e Endpoint) (IssuedEndpoint, error) {
+	e.ID, e.Program = ident.EndpointID{UUID: s.ids.UUID()}, w.Program.ID
+	e.CreatedAt, e.UpdatedAt = w.Now, w.Now
+	secret := s.endpointSecret(e.Door)
 	sealed, err := s.sealer.Seal(e.SecretBound(), secret)
 	if err != nil {
 		return IssuedEndpoint{}, fault.Wrap(err, "seal a webhook secret")
@@ -282,10 +317,10 @@ func (s *Service) rotate(e Endpoint, now time.Time, overlap time.Duration) (Issu
 	return IssuedEndpoint{Endpoint: e, Secret: secret}, nil
 }
 
-// endpointSecret mints a secret in the form of the door's signature: Standard Webhooks for the debit API,
-// "whsec_" and 43 letters and digits for the cards API.
+// endpointSecret mints a secret in the form of the door's signature: "whsec_" and 43 letters and digits for the cards
+// API, Standard Webhooks for the others.
 func (s *Service) endpointSecret(door event.Door) redact.Text {
-	if door == event.DebitDoor {
+	if door != event.CardsDoor {
 		return redact.NewText("whsec_" + base64.StdEncoding.EncodeToString(s.ids.Bytes(32)))
 	}
 	return redact.NewText("whsec_" + s.ids.Base62(43))

@@ -42,6 +42,8 @@ type Endpoint struct {
 	Door           event.Door
 	Name           string
 	URL            string
+	Types          []string // names of events; none is all. Only the native door has others
+	Paused         bool     // what comes waits
 	Disabled       bool
 	SecretSealed   []byte
 	PreviousSealed []byte    // secret before the last rotation; nil when none

@@ -358,6 +358,8 @@ type DeliveryReader interface {
 type DeliveryWriter interface {
 	// Replay makes a delivery due at now, in whatever state it is; its timetable begins again.
 	Replay(ctx context.Context, id ident.DeliveryID, now time.Time) error
+	// SendTo adds a message that goes to one endpoint and to no other.
+	SendTo(ctx context.Context, m event.Message, to ident.EndpointID) error
 	// ReplayRange does so with the oldest deliveries of an endpoint in that state whose messages were made from
 	// from on and before until, and tells how many.
 	ReplayRange(ctx context.Context, to ident.EndpointID, state DeliveryState, from, until, now time.Time, limit int) (int, error)

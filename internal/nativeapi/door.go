@@ -13,6 +13,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/webhook"
 )
 
 // doorName is this door in logs, metrics and the records of idempotency keys.
@@ -33,6 +34,8 @@ type Config struct {
 	Service *issuance.Service
 	Keys    Keys
 	Now     func() time.Time // real time, for limits
+	// Resolver looks up the hosts of webhooks.
+	Resolver webhook.Resolver
 	// Pause waits for a while, or until the context ends; nil is real time.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -45,18 +48,19 @@ type Door struct {
 	failures *httpd.Failures
 	router   *httpd.Router
 	pause    func(ctx context.Context, d time.Duration) error
+	resolver webhook.Resolver
 	waiters  waiters
 }
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Now == nil {
-		return nil, errors.New("nativeapi: rules, keys and a clock are needed")
+	if c.Service == nil || c.Keys == nil || c.Now == nil || c.Resolver == nil {
+		return nil, errors.New("nativeapi: rules, keys, a clock and a resolver are needed")
 	}
 	d := &Door{
 		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
-		pause:    c.Pause, waiters: waiters{by: map[ident.ProgramID]int{}},
+		pause:    c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},
 	}
 	if d.pause == nil {
 		d.pause = pause

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -73,7 +75,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	})
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
 	door, err := nativeapi.New(nativeapi.Config{
-		Service: h.service, Keys: auth, Now: w.Clock.Now,
+		Service: h.service, Keys: auth, Now: w.Clock.Now, Resolver: hosts{},
 		Pause: func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
 	})
 	if err != nil {
@@ -88,6 +90,16 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	h.handler = server.Handler()
 	h.key, h.foreign = h.newKey(w.Program, access.Scopes()...), h.newKey(w.Foreign, access.Scopes()...)
 	return h
+}
+
+// hosts knows one name.
+type hosts struct{}
+
+func (hosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	if host == "hooks.example.com" {
+		return []netip.Addr{netip.MustParseAddr("93.184.215.14")}, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
 // newKey adds an API key to a programme and gives its secret.

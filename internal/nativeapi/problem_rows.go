@@ -52,7 +52,7 @@ var requestRows = map[fault.Reason]row{
 	issuance.KeyInProgress:    {detail: "A request with this idempotency key is still running.", action: "Ask again after Retry-After, with the same key."},
 	issuance.KeyRequired:      {detail: "This needs an idempotency key.", action: "Send Idempotency-Key."},
 	issuance.EndpointNotFound: {detail: "There is no such webhook."},
-	issuance.EndpointDisabled: {detail: "The webhook is disabled."},
+	issuance.EndpointDisabled: {detail: "The webhook has ended.", action: "Make a new one."},
 	issuance.EndpointLimit:    {detail: "There are too many active webhooks."},
 	issuance.EndpointMode:     {detail: "This sort of webhook is not allowed."},
 	issuance.DeliveryNotFound: {detail: "There is no such delivery."},

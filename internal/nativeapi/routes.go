@@ -26,7 +26,25 @@ func act(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
 
 // routes are the endpoints. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.cardRoutes(), problemRoutes(), []httpd.Route{documentRoute()})
+	return slices.Concat(d.cardRoutes(), d.webhookRoutes(), problemRoutes(), []httpd.Route{documentRoute()})
+}
+
+func (d *Door) webhookRoutes() []httpd.Route {
+	const one = "/v1/webhooks/{id}"
+	update, end := act(one, access.WebhooksWrite, d.updateWebhook), act(one, access.WebhooksWrite, d.endWebhook)
+	update.Method, end.Method, end.MaxBody = http.MethodPatch, http.MethodDelete, 0
+	return []httpd.Route{
+		read("/v1/webhooks", access.WebhooksRead, d.listWebhooks),
+		act("/v1/webhooks", access.WebhooksWrite, d.createWebhook),
+		read(one, access.WebhooksRead, d.getWebhook),
+		update, end,
+		act(one+"/rotate-secret", access.WebhooksWrite, d.rotateWebhook),
+		act(one+"/test", access.WebhooksWrite, d.testWebhook),
+		read(one+"/deliveries", access.WebhooksRead, d.listDeliveries),
+		read(one+"/deliveries/{delivery_id}", access.WebhooksRead, d.getDelivery),
+		act(one+"/deliveries/{delivery_id}/retry", access.WebhooksWrite, d.retryDelivery),
+		act(one+"/deliveries/replay", access.WebhooksWrite, d.replayDeliveries),
+	}
 }
 
 func (d *Door) cardRoutes() []httpd.Route {

@@ -16,8 +16,9 @@ func TestScopes_EveryOperation(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	v, _ := h.newCard()
-	real := map[string]string{"id": v.Card.ID.String()}
-	unknown := map[string]string{"id": h.world.IDs.UUID().String()}
+	delivery := h.world.IDs.UUID().String()
+	real := map[string]string{"id": v.Card.ID.String(), "delivery_id": delivery}
+	unknown := map[string]string{"id": h.world.IDs.UUID().String(), "delivery_id": delivery}
 	without := map[access.Scope]string{}
 	for _, s := range access.Scopes() {
 		without[s] = h.newKey(h.world.Program, slices.DeleteFunc(access.Scopes(), func(o access.Scope) bool { return o == s })...)

@@ -19,7 +19,9 @@ func courses(door event.Door) (course, bool) {
 		return course{webhook.Cards, webhook.CardsTimetable()}, true
 	case event.DebitDoor:
 		return course{webhook.Standard, webhook.BatchTimetable()}, true
-	default: // the native door has no endpoints of its own
+	case event.NativeDoor:
+		return course{webhook.Standard, webhook.CardsTimetable()}, true
+	default:
 		return course{}, false
 	}
 }

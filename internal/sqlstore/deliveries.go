@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 )
@@ -11,7 +12,7 @@ import (
 const deliveryColumns = `d.id, d.endpoint_id, m.id, m.type, d.state, d.attempts, d.http_status, d.failure, d.due_at, d.message_at, d.updated_at`
 
 const (
-	selectDelivery   = `SELECT ` + deliveryColumns + ` FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
+	selectDelivery   = `SELECT ` + deliveryColumns + `, m.body FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
 	listDeliveries   = `SELECT ` + deliveryColumns + ` FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.endpoint_id = $1`
 	selectAttempts   = `SELECT a.number, a.at, a.sent_at, a.result, a.http_status, a.took FROM attempts a WHERE a.delivery_id = $1 ORDER BY a.number`
 	replayDelivery   = `UPDATE deliveries SET state = 'pending', tries = 0, due_at = $2 WHERE id = $1`
@@ -20,9 +21,15 @@ const (
 	ORDER BY d.message_at, d.id LIMIT $6)`
 )
 
+func deliveryDest(d *issuance.Delivery) []any {
+	return []any{
+		&d.ID.UUID, &d.Endpoint.UUID, (*string)(&d.Message), &d.Type, (*string)(&d.State), &d.Attempts, &d.HTTPStatus,
+		&d.Failure, &d.NextAt, &d.CreatedAt, &d.UpdatedAt,
+	}
+}
+
 func scanDelivery(r row, d *issuance.Delivery) error {
-	err := r.scan(&d.ID.UUID, &d.Endpoint.UUID, (*string)(&d.Message), &d.Type, (*string)(&d.State), &d.Attempts, &d.HTTPStatus,
-		&d.Failure, &d.NextAt, &d.CreatedAt, &d.UpdatedAt)
+	err := r.scan(deliveryDest(d)...)
 	if d.State != issuance.DeliveryPending {
 		d.NextAt = time.Time{}
 	}
@@ -47,11 +54,23 @@ func deliveriesPage(to ident.EndpointID, state issuance.DeliveryState, page issu
 }
 
 func (t tx) Delivery(_ context.Context, id ident.DeliveryID) (issuance.Delivery, bool, error) {
-	list, err := all(t, selectDelivery, []any{id.UUID}, scanDelivery)
-	if err != nil || len(list) == 0 {
-		return issuance.Delivery{}, false, err
+	var d issuance.Delivery
+	found, err := one(t, selectDelivery, []any{id.UUID}, append(deliveryDest(&d), &d.Body)...)
+	if d.State != issuance.DeliveryPending {
+		d.NextAt = time.Time{}
 	}
-	return list[0], true, nil
+	return d, found, err
+}
+
+// SendTo writes a message as taken, with its one delivery.
+func (t tx) SendTo(_ context.Context, m event.Message, to ident.EndpointID) error {
+	t.messages = true
+	args := messageArgs(m)
+	args[len(args)-1] = true
+	var b batch
+	b.write(insertMessage, args, nil)
+	b.write(insertDelivery, []any{deliveryID(m.ID, to.UUID), string(m.ID), to.UUID, m.CreatedAt}, nil)
+	return t.run(b)
 }
 
 func (t tx) Attempts(_ context.Context, id ident.DeliveryID) ([]issuance.Attempt, error) {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/event"
@@ -11,17 +12,17 @@ import (
 )
 
 const endpointColumns = `e.id, e.program_id, e.door, e.name, e.url, e.disabled, e.secret_sealed, e.previous_sealed,
-	e.previous_until, e.last_used_at, e.created_at, e.updated_at, e.version`
+	e.previous_until, e.last_used_at, e.created_at, e.updated_at, e.version, e.types, e.paused`
 
 const (
 	selectEndpoint  = `SELECT ` + endpointColumns + ` FROM endpoints e WHERE e.id = $2 AND e.program_id = $1`
 	selectEndpoints = `SELECT ` + endpointColumns + ` FROM endpoints e WHERE e.program_id = $1 AND e.door = $2 ORDER BY e.created_at, e.id`
 	insertEndpoint  = `INSERT INTO endpoints (id, program_id, door, name, url, disabled, secret_sealed, previous_sealed, previous_until,
-	last_used_at, created_at, updated_at, version)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	last_used_at, created_at, updated_at, version, types, paused)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	// updateEndpoint leaves last_used_at to the outbox, unless it goes forward.
 	updateEndpoint = `UPDATE endpoints SET name = $3, url = $4, disabled = $5, secret_sealed = $6, previous_sealed = $7, previous_until = $8,
-	updated_at = $9, version = $2 + 1
+	updated_at = $9, types = $10, paused = $11, version = $2 + 1
 	WHERE id = $1 AND version = $2`
 	selectNotice = `SELECT d.state, d.attempts, d.http_status, d.due_at
 	FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN endpoints e ON e.id = d.endpoint_id
@@ -35,7 +36,16 @@ const (
 func endpointDest(e *issuance.Endpoint) []any {
 	return []any{
 		&e.ID.UUID, &e.Program.UUID, (*string)(&e.Door), &e.Name, &e.URL, &e.Disabled, &e.SecretSealed, &e.PreviousSealed,
-		&e.PreviousUntil, &e.LastUsedAt, &e.CreatedAt, &e.UpdatedAt, &e.Version,
+		&e.PreviousUntil, &e.LastUsedAt, &e.CreatedAt, &e.UpdatedAt, &e.Version, asNames(&e.Types), &e.Paused,
+	}
+}
+
+// asNames reads what a column holds with commas between.
+func asNames(to *[]string) text {
+	*to = nil
+	return func(s string) error {
+		*to = strings.Split(s, ",")
+		return nil
 	}
 }
 
@@ -80,14 +90,14 @@ func (t tx) FailingSince(_ context.Context, p ident.ProgramID, id ident.Endpoint
 func (t tx) InsertEndpoint(_ context.Context, e issuance.Endpoint) error {
 	t.forget()
 	_, err := t.exec(insertEndpoint, e.ID.UUID, e.Program.UUID, string(e.Door), e.Name, e.URL, e.Disabled, e.SecretSealed,
-		e.PreviousSealed, e.PreviousUntil, e.LastUsedAt, e.CreatedAt, e.UpdatedAt, e.Version)
+		e.PreviousSealed, e.PreviousUntil, e.LastUsedAt, e.CreatedAt, e.UpdatedAt, e.Version, strings.Join(e.Types, ","), e.Paused)
 	return err
 }
 
 func (t tx) UpdateEndpoint(_ context.Context, e issuance.Endpoint) error {
 	t.forget()
 	err := update(t, updateEndpoint, e.ID.UUID, e.Version, e.Name, e.URL, e.Disabled, e.SecretSealed, e.PreviousSealed,
-		e.PreviousUntil, e.UpdatedAt)
+		e.PreviousUntil, e.UpdatedAt, strings.Join(e.Types, ","), e.Paused)
 	if err != nil || e.LastUsedAt.IsZero() {
 		return err
 	}

@@ -80,9 +80,9 @@ func auditDest(a *audit.Row) []any {
 
 func scanAudit(r row, a *audit.Row) error { return r.scan(auditDest(a)...) }
 
-// messageArgs marks the native words as taken at once: they have no endpoints, and are the programme's own record.
+// messageArgs marks native words that no endpoint awaits as taken at once: they are the programme's own record.
 func messageArgs(m event.Message) []any {
-	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, m.Door == event.NativeDoor}
+	return []any{string(m.ID), m.Program.UUID, string(m.Door), m.Type, notNilBytes(m.Body), m.CreatedAt, m.Door == event.NativeDoor && !m.Awaited}
 }
 
 func notNilBytes(b []byte) []byte {
@@ -169,13 +169,13 @@ func (t tx) InsertMessages(_ context.Context, messages ...event.Message) error {
 	return t.run(b)
 }
 
-// announce adds messages, and notes that somebody waits for them. Nobody is woken for the native words
-// alone: they go nowhere, and to take them at once would cost a commit for each.
+// announce adds messages, and notes that somebody waits for them. Nobody is woken for native words
+// that no endpoint awaits: they go nowhere, and to take them at once would cost a commit for each.
 func (s *session) announce(b *batch, messages []event.Message) {
 	rows := make([][]any, len(messages))
 	for i, m := range messages {
 		rows[i] = messageArgs(m)
-		s.messages = s.messages || m.Door != event.NativeDoor
+		s.messages = s.messages || m.Door != event.NativeDoor || m.Awaited
 	}
 	b.insert(insertMessage, rows, nil)
 }

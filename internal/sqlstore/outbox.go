@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
+	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at, m.type FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
 	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND fanned = 0`
-	selectTargets = `SELECT e.id FROM endpoints e
+	selectTargets = `SELECT e.id, e.types FROM endpoints e
 	WHERE e.program_id = $1 AND e.door = $2 AND e.disabled = 0 AND e.created_at <= $3 ORDER BY e.created_at, e.id`
 	insertDelivery = `INSERT INTO deliveries (id, message_id, endpoint_id, message_at, state, attempts, due_at, fence, http_status, failure)
 	VALUES ($1, $2, $3, $4, 'pending', 0, $4, 0, 0, '') ON CONFLICT (id) DO NOTHING`
@@ -27,13 +27,13 @@ const (
 	// selectBusyEndpoints and selectDead ask for a time, so that they go by deliveries_due and never walk
 	// through what was delivered.
 	selectBusyEndpoints = `SELECT ` + endpointColumns + `, ` + programColumns + ` FROM endpoints e JOIN programs pr ON pr.id = e.program_id
-	WHERE e.disabled = 0 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0)`
+	WHERE e.disabled = 0 AND e.paused = 0 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0)`
 	selectDue = `SELECT d.id, d.due_at, d.fence FROM deliveries d
 	WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= $2 AND (d.lease_until IS NULL OR d.lease_until <= $3)
 	ORDER BY d.due_at, d.id LIMIT $4`
 	countLeased = `SELECT count(CASE WHEN d.lease_owner = $3 THEN 1 END), count(CASE WHEN d.lease_owner <> $3 THEN 1 END)
 	FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
-	isEnabled  = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0`
+	isEnabled  = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0 AND e.paused = 0`
 	lease      = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
 	selectDead = `SELECT d.id FROM endpoints e CROSS JOIN deliveries d
 	WHERE e.disabled = 1 AND d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
@@ -80,21 +80,31 @@ func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 
 func waitingMessages(s *session, sql string, limit int) ([]event.Message, error) {
 	return all(s, sql, []any{limit}, func(r row, m *event.Message) error {
-		return r.scan((*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.CreatedAt)
+		return r.scan((*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.CreatedAt, &m.Type)
 	})
 }
 
 func fanOut(s *session, m event.Message) error {
-	targets, err := all(s, selectTargets, []any{m.Program.UUID, string(m.Door), m.CreatedAt}, func(r row, id *ident.UUID) error { return r.scan(id) })
+	targets, err := all(s, selectTargets, []any{m.Program.UUID, string(m.Door), m.CreatedAt}, func(r row, t *target) error {
+		return r.scan(&t.endpoint, asNames(&t.types))
+	})
 	if err != nil {
 		return err
 	}
 	var b batch
-	for _, endpoint := range targets {
-		b.write(insertDelivery, []any{deliveryID(m.ID, endpoint), string(m.ID), endpoint, m.CreatedAt}, nil)
+	for _, t := range targets {
+		if len(t.types) == 0 || slices.Contains(t.types, m.Type) {
+			b.write(insertDelivery, []any{deliveryID(m.ID, t.endpoint), string(m.ID), t.endpoint, m.CreatedAt}, nil)
+		}
 	}
 	b.write(markFanned, []any{string(m.ID)}, guarded)
 	return s.run(b)
+}
+
+// target is an endpoint that a message may go to: one that wants its type.
+type target struct {
+	endpoint ident.UUID
+	types    []string
 }
 
 // deliveryID follows from what is delivered where: making it twice gives one row.

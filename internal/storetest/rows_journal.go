@@ -46,11 +46,11 @@ var journalRows = []contract{
 		change := func(e *issuance.Endpoint) {
 			e.Name, e.URL, e.Disabled, e.UpdatedAt = "other", "https://b.example/", !e.Disabled, w.next()
 			e.SecretSealed, e.PreviousSealed, e.PreviousUntil = w.IDs.Bytes(48), e.SecretSealed, w.next()
-			e.LastUsedAt = w.next()
+			e.LastUsedAt, e.Types, e.Paused = w.next(), []string{"card.closed"}, !e.Paused
 		}
 		full := w.endpoint(event.DebitDoor)
 		full.Disabled, full.PreviousSealed, full.PreviousUntil, full.LastUsedAt = true, w.IDs.Bytes(48), w.next(), w.next()
-		full.UpdatedAt = w.next()
+		full.UpdatedAt, full.Types, full.Paused = w.next(), []string{"card.created", "card.activated"}, true
 		endpoints.holds(t, w, filled(t, full, "Version"), change)
 		sparse := w.endpoint(event.CardsDoor)
 		sparse.Name = ""
@@ -62,7 +62,7 @@ var journalRows = []contract{
 		body := append([]byte("{\"a\":\"ñ'\"}\n\x00\xff"), w.IDs.Bytes(200)...)
 		message := filled(t, event.Message{
 			ID: w.IDs.EventID(), Program: w.Program.ID, Door: event.CardsDoor, Type: "card.created", Body: body, CreatedAt: w.next(),
-		})
+		}, "Awaited")
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertMessages(ctx, message) })
 		w.fanOut(w.Store)
 		held := w.claim(w.Store, "a", 10, 10)

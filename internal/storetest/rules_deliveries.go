@@ -27,7 +27,61 @@ var deliveryRules = []contract{
 		}
 		same(t, "the message", first.Message, again[0].Message)
 	}},
+	{"a native message goes only where it is awaited, to endpoints that want its type and are not paused", nativeMessagesAreChosen},
+	{"a message that is sent to one endpoint goes there alone, whatever that wants", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		w.NewEndpoint(event.NativeDoor)
+		one := w.NewEndpoint(event.NativeDoor, func(e *issuance.Endpoint) { e.Types = []string{"card.closed"} })
+		m := w.nativeMessage("webhook.test", false)
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.SendTo(ctx, m, one.ID) })
+		if n := w.fanOut(w.Store); n != 0 {
+			t.Errorf("%d messages waited to be taken", n)
+		}
+		held := w.claim(w.Store, "a", 10, 10)
+		if len(held) != 1 || held[0].Endpoint.ID != one.ID {
+			t.Fatalf("%+v", held)
+		}
+		same(t, "the message", m, held[0].Message)
+		if d, _ := w.storedDelivery(held[0].ID); string(d.Body) != string(m.Body) {
+			t.Errorf("the delivery shows %q", d.Body)
+		}
+	}},
 	{"a replay of a range takes the oldest of one endpoint and one state, within the time and the limit", replaysARange},
+}
+
+func (w *World) nativeMessage(kind string, awaited bool) event.Message {
+	return event.Message{
+		ID: w.IDs.EventID(), Program: w.Program.ID, Door: event.NativeDoor, Type: kind, Body: []byte(`{"type":"` + kind + `"}`), CreatedAt: w.next(), Awaited: awaited,
+	}
+}
+
+func nativeMessagesAreChosen(t *testing.T, f Factory) {
+	w := NewWorld(t, f.Open(t))
+	all := w.NewEndpoint(event.NativeDoor)
+	some := w.NewEndpoint(event.NativeDoor, func(e *issuance.Endpoint) { e.Types = []string{"card.closed", "card.activated"} })
+	w.NewEndpoint(event.NativeDoor, func(e *issuance.Endpoint) { e.Types = []string{"card"} })
+	asleep := w.NewEndpoint(event.NativeDoor, func(e *issuance.Endpoint) { e.Paused = true })
+	unasked, wanted, other := w.nativeMessage("card.activated", false), w.nativeMessage("card.activated", true), w.nativeMessage("card.frozen", true)
+	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertMessages(ctx, unasked, wanted, other) })
+	if n := w.fanOut(w.Store); n != 2 {
+		t.Errorf("%d messages were taken, want the 2 that are awaited", n)
+	}
+	got := map[string]bool{}
+	for _, d := range w.claim(w.Store, "a", 10, 10) {
+		got[d.Endpoint.ID.String()+d.Message.Type] = true
+	}
+	same(t, "what is due", map[string]bool{
+		all.ID.String() + "card.activated": true, all.ID.String() + "card.frozen": true, some.ID.String() + "card.activated": true,
+	}, got)
+	w.Write(func(ctx context.Context, tx issuance.Tx) error {
+		e, err := found(tx.Endpoint(ctx, w.Program.ID, asleep.ID))
+		must(t, err)
+		e.Paused = false
+		return tx.UpdateEndpoint(ctx, e)
+	})
+	if late := w.claim(w.Store, "a", 10, 10); len(late) != 2 || late[0].Endpoint.ID != asleep.ID || late[1].Endpoint.ID != asleep.ID {
+		t.Errorf("when it goes on: %+v", late)
+	}
 }
 
 func (w *World) storedDelivery(id ident.DeliveryID) (d issuance.Delivery, attempts []issuance.Attempt) {

@@ -11,6 +11,7 @@ func nativeChapters() []chapter {
 	return []chapter{{"native", []check{
 		only(1, "a card from the order to the first tap: obstacles, guard, activation, replay, feed", nativeLife),
 		only(2, "cards of a batch are activated together, one outcome each, and a repeat repeats", nativeMany),
+		only(4, "webhooks: the events that were chosen, signed, paused, rotated, sent again", nativeWebhooks),
 		only(3, "a foreign key and an unknown id answer alike; a scope is needed; problems are pages", nativeRefusals),
 		only(4, "a lost code is recovered with a reason, counted, announced and never remembered; of hashes a new one is made", nativeRecovery),
 	}}}
