@@ -7,6 +7,7 @@ import (
 	"github.com/firsttap/firsttap/internal/cardsapi"
 	"github.com/firsttap/firsttap/internal/debitapi"
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/holderpage"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/nativeapi"
 	"github.com/firsttap/firsttap/internal/tokens"
@@ -42,11 +43,17 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)
 	}
-	native, err := nativeapi.New(nativeapi.Config{Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver})
+	native, err := nativeapi.New(nativeapi.Config{
+		Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver, PageURL: func() string { return a.publicURL() + holderpage.Path },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("build the native API: %w", err)
 	}
-	return []httpd.Door{debit, native, cards}, nil
+	holder, err := holderpage.New(holderpage.Config{Service: a.Rules, Now: a.deps.Now, PublicURL: a.publicURL})
+	if err != nil {
+		return nil, fmt.Errorf("build the activation page: %w", err)
+	}
+	return []httpd.Door{debit, native, holder, cards}, nil
 }
 
 // publicURL is where callers reach this host: as set, else where it listens.

@@ -59,6 +59,8 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.OneTimeCode
 	case issuance.PurposeRevealLink:
 		return keyring.RevealLink
+	case issuance.PurposeActivationSession:
+		return keyring.ActivationSession
 	case issuance.PurposePIN:
 		return keyring.PINHash
 	default:

@@ -11,6 +11,7 @@ const (
 	ChannelCards      = "cards"
 	ChannelDebit      = "debit"
 	ChannelNative     = "native"
+	ChannelPage       = "page" // the activation page
 	ChannelSimulation = "simulation"
 	ChannelCLI        = "cli"
 	ChannelWorker     = "worker"

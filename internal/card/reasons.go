@@ -44,6 +44,10 @@ var (
 	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
 	LinkUnknown      = fault.New("reveal_link_unknown", fault.NotFound)
 	LinkOver         = fault.New("reveal_link_over", fault.NotFound) // used, expired, or the card may not be shown any more
+	SessionUnknown   = fault.New("activation_session_unknown", fault.NotFound)
+	SessionOver      = fault.New("activation_session_over", fault.NotFound)
+	SessionUsed      = fault.New("activation_session_used", fault.NotFound)  // another browser opened the link
+	SessionMixed     = fault.New("activation_session_mixed", fault.Conflict) // the form belongs to another session
 	NoProvisioning   = fault.New("push_provisioning_off", fault.Forbidden)
 	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
 	IsNotStopped     = fault.New("not_stopped", fault.Refused)
@@ -66,7 +70,7 @@ func Reasons() []fault.Reason {
 		IsBlocked, ReportedLost, ReportedStolen, NotShipped, FailedDelivery, ExceptionOnWay, CameBack, LostInTransit,
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
-		NoNumberKept, LinkUnknown, LinkOver, NoProvisioning,
+		NoNumberKept, LinkUnknown, LinkOver, SessionUnknown, SessionOver, SessionUsed, SessionMixed, NoProvisioning,
 		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
 		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}

@@ -141,6 +141,10 @@ func cardAnswers() map[fault.Reason]wire {
 		card.NotAllowed:       {400, "CARD_OPERATION_NOT_ALLOWED", "The card does not allow this in its current state.", showOperation},
 		card.LinkUnknown:      {404, "ROUTE_NOT_FOUND", "There is no such route.", nil}, // told by a page, not by an envelope
 		card.LinkOver:         {410, "ROUTE_NOT_FOUND", "There is no such route.", nil}, // likewise
+		card.SessionUnknown:   {404, "ROUTE_NOT_FOUND", "There is no such route.", nil}, // those of the activation page are told there
+		card.SessionOver:      {410, "ROUTE_NOT_FOUND", "There is no such route.", nil},
+		card.SessionUsed:      {410, "ROUTE_NOT_FOUND", "There is no such route.", nil},
+		card.SessionMixed:     {410, "ROUTE_NOT_FOUND", "There is no such route.", nil},
 		card.NoNumberKept:     {403, "PAN_REVEAL_NOT_ENABLED", "No card number is kept here for this card.", nil},
 		card.NoProvisioning:   {403, "PUSH_PROVISIONING_NOT_ENABLED", "Cards cannot be pushed into the wallets of phones here.", nil},
 		card.BlockNotLiftable: {409, "CARD_BLOCK_NOT_LIFTABLE", "This block cannot be lifted.", showUnliftable},

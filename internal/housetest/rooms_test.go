@@ -63,13 +63,14 @@ var rooms = map[string][]string{
 	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
-	"nativeapi": append([]string{"issuance", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
+	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
+	"nativeapi":  append([]string{"issuance", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
 		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
-		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "config",
+		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
 	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "httpd"}, vocabulary...),

@@ -35,11 +35,20 @@ func (s *Service) Activate(ctx context.Context, cmd ActivateCard) error {
 	key := ActivationKey{Program: cmd.Caller.Program, Card: cmd.Card}
 	_, err := s.activate(ctx, cmd.Command, key, func(st ActivationState, now time.Time) (Decision, *draft, error) {
 		d := DecideActivation(st, now, s.rightCode(cmd.Code))
+		if !d.refused() {
+			d = decidePIN(d, cmd.PIN, d.Chosen.Card, program.PIN{RejectWeak: true, RequiredAtActivation: cmd.OwnPIN == card.RequiredPIN})
+		}
 		if d.refused() {
 			return d, nil, nil
 		}
 		out := &draft{view: d.Chosen}
 		out.cardChanged = forgetOrderedPIN(&out.view.Card)
+		if !cmd.PIN.IsZero() {
+			out.cardChanged, out.pinSet = true, true
+			if err := s.setPIN(&out.view.Card, cmd.PIN, st.Program, now); err != nil {
+				return d, nil, err
+			}
+		}
 		return d, out, nil
 	})
 	return err

@@ -20,6 +20,9 @@ type ActivateCard struct {
 	Command
 	Card ident.CardID
 	Code card.Code
+	// OwnPIN says whether the holder chooses a PIN in the same step; "" is none.
+	OwnPIN card.PINChoice
+	PIN    card.PIN
 }
 
 // ActivateForCustomer activates a card by its identifier and batch, binds it to a customer, and may

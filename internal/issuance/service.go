@@ -28,6 +28,8 @@ const (
 	PurposeLogin       Purpose = "login_key"
 	PurposeOneTimeCode Purpose = "one_time_code"
 	PurposeRevealLink  Purpose = "reveal_link" // of the whole installation
+
+	PurposeActivationSession Purpose = "activation_session" // of the whole installation
 )
 
 // Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not

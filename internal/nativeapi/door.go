@@ -36,6 +36,9 @@ type Config struct {
 	Now     func() time.Time // real time, for limits
 	// Resolver looks up the hosts of webhooks.
 	Resolver webhook.Resolver
+	// PageURL is where browsers find the activation page, without a trailing slash. It is asked for each link, because a
+	// listener with a free port knows its own late.
+	PageURL func() string
 	// Pause waits for a while, or until the context ends; nil is real time.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -46,6 +49,7 @@ type Door struct {
 	keys     Keys
 	windows  *httpd.Windows
 	failures *httpd.Failures
+	pageURL  func() string
 	router   *httpd.Router
 	pause    func(ctx context.Context, d time.Duration) error
 	resolver webhook.Resolver
@@ -54,12 +58,13 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Now == nil || c.Resolver == nil {
-		return nil, errors.New("nativeapi: rules, keys, a clock and a resolver are needed")
+	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil {
+		return nil, errors.New("nativeapi: rules, keys, a clock, a resolver and the URL of the activation page are needed")
 	}
 	d := &Door{
 		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
+		pageURL:  c.PageURL,
 		pause:    c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},
 	}
 	if d.pause == nil {

@@ -76,7 +76,8 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
 	door, err := nativeapi.New(nativeapi.Config{
 		Service: h.service, Keys: auth, Now: w.Clock.Now, Resolver: hosts{},
-		Pause: func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
+		PageURL: func() string { return "https://cards.example.com/activation" },
+		Pause:   func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,8 @@ const (
 	(SELECT l.id FROM api_logins l WHERE l.program_id = $1 AND l.expires_at <= $2 LIMIT $3)`
 	sweepLinks = `DELETE FROM reveal_links WHERE program_id = $1 AND token_hash IN
 	(SELECT r.token_hash FROM reveal_links r WHERE r.program_id = $1 AND r.expires_at <= $2 LIMIT $3)`
+	sweepSessions = `DELETE FROM activation_sessions WHERE program_id = $1 AND token_hash IN
+	(SELECT s.token_hash FROM activation_sessions s WHERE s.program_id = $1 AND s.expires_at <= $2 LIMIT $3)`
 	sweepMisses = `DELETE FROM guard_misses WHERE program_id = $1 AND (at, id) IN
 	(SELECT g.at, g.id FROM guard_misses g WHERE g.program_id = $1 AND g.at <= $2 LIMIT $3)`
 	// selectDone asks for a range of ids: those that are minted begin with the real time of making. A notice
@@ -61,8 +63,10 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Dur
 		if _, err := d.sweepRows(ctx, sweepLogins, p.ID, now); err != nil {
 			return out, err
 		}
-		if _, err := d.sweepRows(ctx, sweepLinks, p.ID, now.Add(-keepLinks)); err != nil {
-			return out, err
+		for _, links := range []string{sweepLinks, sweepSessions} {
+			if _, err := d.sweepRows(ctx, links, p.ID, now.Add(-keepLinks)); err != nil {
+				return out, err
+			}
 		}
 		n, err = d.sweepRows(ctx, sweepMisses, p.ID, now.Add(-max(keepMisses, p.Policy.Activation.BreakerWindow)))
 		out.Misses += n

@@ -1,0 +1,48 @@
+package nativeapi_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/redact"
+)
+
+func TestSessions_ALinkToTheActivationPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, _ := h.newCard()
+	body := fmt.Sprintf(`{"card_id":%q,"return_url":"https://app.example.com/done?x=1","language":"en","pin":"optional"}`, v.Card.ID)
+	made := h.do("POST", "/v1/activation-sessions", body, "Idempotency-Key", "session-1").want(201)
+	token, ours := strings.CutPrefix(made.text("url"), "https://cards.example.com/activation/")
+	if want := h.world.Now().Add(15 * time.Minute).Format("2006-01-02T15:04:05.000Z"); !ours || len(token) != 43 || made.text("expires_at") != want {
+		t.Errorf("the session: %s", made.body)
+	}
+	again := h.do("POST", "/v1/activation-sessions", body, "Idempotency-Key", "session-1").want(201)
+	if again.body != made.body || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Error("a repeat is not answered alike")
+	}
+	out, err := h.service.OpenActivationSession(t.Context(), issuance.OpenActivationSession{Token: redact.NewText(token)})
+	if err != nil || out.Session.Card != v.Card.ID || out.Session.ReturnURL != "https://app.example.com/done?x=1" || out.Session.Language != "en" || out.Session.PIN != "optional" {
+		t.Errorf("the link opens %+v, %v", out.Session, err)
+	}
+	if strings.Contains(h.log.String(), token) {
+		t.Error("the log has the token of the link")
+	}
+}
+
+func TestSessions_RefuseWhatTheyCannotServe(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, _ := h.newCard()
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, h.world.IDs.UUID())).refused(404, "card_not_found")
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, v.Card.ID), "Authorization", "Bearer "+h.foreign).refused(404, "card_not_found")
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, h.world.BatchCard.Card.ID)).refused(404, "card_not_found")
+	h.post("/v1/activation-sessions", `{"language":"fr","pin":"maybe","colour":"red"}`).wrong(
+		"body.colour unknown", "body.card_id required", "body.language invalid_enum", "body.pin invalid_enum")
+	for _, url := range []string{"http://app.example.com/", "javascript:alert(1)", "https://", "https://a:b@app.example.com/", "//app.example.com", "/done"} {
+		h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q,"return_url":%q}`, v.Card.ID, url)).wrong("body.return_url invalid_format")
+	}
+}
