@@ -16,6 +16,8 @@ const (
 	EventsRead       Scope = "events:read"       // follow what is announced
 	WebhooksRead     Scope = "webhooks:read"     // webhooks with what went there
 	WebhooksWrite    Scope = "webhooks:write"    // change them, and send again
+	BatchesRead      Scope = "batches:read"      // bulk orders and their items
+	BatchesWrite     Scope = "batches:write"     // order cards in bulk, cancel an order
 )
 
 // Scopes lists the scopes.
@@ -24,6 +26,7 @@ func Scopes() []Scope {
 		CardsRead, CardsWrite,
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
+		BatchesRead, BatchesWrite,
 	}
 }
 

@@ -153,10 +153,13 @@ var (
 	NotFound      = fault.New("batch_not_found", fault.NotFound)
 	OrderInvalid  = fault.New("order_invalid", fault.Invalid)         // Fields say what
 	NotCancelable = fault.New("batch_not_cancelable", fault.Conflict) // Detail: Status
+	NothingFailed = fault.New("batch_failed_less", fault.Conflict)    // Detail: Status; it has not ended, or fewer of its items failed
 )
 
 // Reasons lists the reasons that this package declares.
-func Reasons() []fault.Reason { return []fault.Reason{NotFound, OrderInvalid, NotCancelable} }
+func Reasons() []fault.Reason {
+	return []fault.Reason{NotFound, OrderInvalid, NotCancelable, NothingFailed}
+}
 
 // MaxItems is how many cards one order may hold.
 const MaxItems = 50_000

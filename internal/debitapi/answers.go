@@ -146,6 +146,7 @@ func requestAnswers() map[fault.Reason]answer {
 		issuance.KeyMismatch:      mirrored(http.StatusConflict, conflict, headerKey+":duplicated"),
 		issuance.KeyInProgress:    mirrored(http.StatusConflict, conflict, headerKey+":in_progress"),
 		batch.NotCancelable:       mirrored(http.StatusConflict, conflict),
+		batch.NothingFailed:       mirrored(http.StatusConflict, conflict),
 		httpd.BodyTooLarge:        mirrored(http.StatusRequestEntityTooLarge, "Request too large"),
 		unsupportedMedia:          mirrored(http.StatusUnsupportedMediaType, "Unsupported media type"),
 	}

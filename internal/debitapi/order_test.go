@@ -321,7 +321,7 @@ func TestOrder_RefusalsOfTheWholeOrderStoreNothing(t *testing.T) {
 		h.order(c.sent).is(t, c.name, c.status, c.code, c.hints)
 	}
 	h.must(h.db.Issuance().Read(t.Context(), func(tx issuance.ReadTx) error {
-		all, err := tx.Batches(t.Context(), h.program.ID, issuance.Page{Limit: 10})
+		all, err := tx.Batches(t.Context(), h.program.ID, issuance.BatchFilter{}, issuance.Page{Limit: 10})
 		if len(all) != 0 {
 			t.Errorf("%d batches are there", len(all))
 		}

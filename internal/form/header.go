@@ -38,6 +38,16 @@ func IdempotencyKey(values []string) (key, problem string) {
 	return sent[0], ""
 }
 
+// IsMedia reports whether the values of the header Content-Type say that media type, in UTF-8 if they say how.
+func IsMedia(values []string, want string) bool {
+	if len(Distinct(values)) != 1 {
+		return false
+	}
+	kind, params, err := mime.ParseMediaType(values[0])
+	charset, said := params["charset"]
+	return err == nil && kind == want && (!said || strings.EqualFold(charset, "utf-8"))
+}
+
 // IsJSON reports whether the values of the header Content-Type say JSON in UTF-8. None at all does.
 func IsJSON(values []string) bool {
 	if len(values) == 0 || len(values) == 1 && values[0] == "application/json" { // what nearly everybody sends

@@ -99,7 +99,7 @@ var dependencies = map[string][]string{
 	"github.com/schollz/progressbar/v3":                        {"cli"},
 	"github.com/HdrHistogram/hdrhistogram-go":                  {"bench"},
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},
-	"github.com/biter777/countries":                            {"cardsapi", "debitapi"},
+	"github.com/biter777/countries":                            {"cardsapi", "debitapi", "nativeapi"},
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},
 	"github.com/getkin/kin-openapi":                            {"openapitest"},
 	"github.com/oasdiff/yaml":                                  {"openapitest"},

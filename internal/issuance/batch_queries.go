@@ -39,6 +39,19 @@ func (s *Service) Batch(ctx context.Context, p ident.ProgramID, ref ident.Refere
 	return out, err
 }
 
+// BatchByID reads a batch by its id. Refusals: batch.NotFound.
+func (s *Service) BatchByID(ctx context.Context, p ident.ProgramID, id ident.BatchID) (batch.Batch, error) {
+	return Look(ctx, s, batch.NotFound, func(tx ReadTx) (batch.Batch, bool, error) { return tx.BatchByID(ctx, p, id) })
+}
+
+// Batches lists batches, newest first.
+func (s *Service) Batches(ctx context.Context, p ident.ProgramID, f BatchFilter, page Page) ([]batch.Batch, error) {
+	return Look(ctx, s, batch.NotFound, func(tx ReadTx) ([]batch.Batch, bool, error) {
+		list, err := tx.Batches(ctx, p, f, page)
+		return list, true, err
+	})
+}
+
 // BatchItems asks for items of a batch in their order.
 type BatchItems struct {
 	Program   ident.ProgramID

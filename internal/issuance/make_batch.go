@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -38,21 +39,21 @@ func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident
 	cutoff := s.bureau.Cutoff(now)
 	cmd := Command{Caller: Caller{Program: p, Actor: batchWorker, Channel: audit.ChannelWorker}}
 	return Run(ctx, s, cmd, actionBatchMake, func(w *Work) (BatchStep, error) {
-		m := maker{s: s, w: w, cutoff: cutoff, asked: map[string]design{}}
+		m := maker{s: s, w: w, cutoff: cutoff}
 		return m.step(ctx, id, limit)
 	})
 }
 
 // maker is one run of one step.
 type maker struct {
-	s      *Service
-	w      *Work
-	cutoff time.Time
-	batch  batch.Batch
-	box    shipment.Shipment // the batch's, once a card lies in it
-	asked  map[string]design // by campaign
-	taken  map[string]bool   // identifiers that other batches bear, where a programme wants each once
-	made   BatchStep
+	s       *Service
+	w       *Work
+	cutoff  time.Time
+	batch   batch.Batch
+	box     shipment.Shipment // the batch's, once a card lies in it
+	designs designs
+	taken   map[string]bool // identifiers that other batches bear, where a programme wants each once
+	made    BatchStep
 
 	numbers  []int64 // drawn for the cards of the step; without them each draws its own
 	chosen   bool    // numbers were chosen: one that is taken is not drawn again
@@ -87,6 +88,7 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	}
 	b.Status = next
 	m.batch = b
+	m.designs = designs{tx: m.w.Tx, program: b.Program, batch: b.Campaign, asked: map[string]design{}}
 	if !b.Shipment.IsZero() {
 		if m.box, _, err = m.w.Tx.Shipment(ctx, b.Program, b.Shipment); err != nil {
 			return BatchStep{}, err
@@ -96,7 +98,7 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 	if err != nil {
 		return BatchStep{}, err
 	}
-	if m.taken, err = m.bornElsewhere(ctx, items); err != nil {
+	if m.taken, err = bornElsewhere(ctx, m.w.Tx, m.w.Program, items); err != nil {
 		return BatchStep{}, err
 	}
 	m.numbers = m.s.ids.Numbers(len(items), ident.MinCardNumber, MaxNumber(m.w.Program))
@@ -110,30 +112,26 @@ func (m *maker) step(ctx context.Context, id ident.BatchID, limit int) (BatchSte
 }
 
 // bornElsewhere asks which identifiers other batches bear already, where a programme wants each once.
-func (m *maker) bornElsewhere(ctx context.Context, items []batch.Item) (map[string]bool, error) {
-	if m.w.Program.Policy.Debit.IdentifierScope != "program" {
+func bornElsewhere(ctx context.Context, tx CardReader, p program.Program, items []batch.Item) (map[string]bool, error) {
+	if p.Policy.Debit.IdentifierScope != "program" {
 		return nil, nil //nolint:nilnil // nobody asks, and nothing is taken
 	}
 	identifiers := make([]string, len(items))
 	for i, item := range items {
 		identifiers[i] = item.Identifier
 	}
-	return m.w.Tx.IdentifiersTaken(ctx, m.batch.Program, ident.BatchID{}, identifiers)
+	return tx.IdentifiersTaken(ctx, p.ID, ident.BatchID{}, identifiers)
 }
 
 // makeItem makes one card, or gives the reason why not. An error is a fault and ends the step.
 func (m *maker) makeItem(ctx context.Context, at int, item batch.Item) (batch.Item, error) {
-	d, err := m.designOf(ctx, item.Campaign)
+	d, err := m.designs.of(ctx, item.Campaign)
 	if err != nil {
 		return item, err
 	}
-	if d.missing != "" {
+	if item = decideItem(item, d, m.taken); item.Outcome == batch.ItemFailed {
 		m.made.Failed++
-		return failed(item, d.missing), nil
-	}
-	if m.taken[item.Identifier] {
-		m.made.Failed++
-		return failed(item, batch.IdentifierDuplicated), nil
+		return item, nil
 	}
 	c := m.newCard(d.Design, item)
 	var pin card.PIN
@@ -150,26 +148,30 @@ func (m *maker) makeItem(ctx context.Context, at int, item batch.Item) (batch.It
 	return m.add(ctx, c, at, item)
 }
 
-// designOf finds what a campaign makes; the batch's own when the item names none.
-func (m *maker) designOf(ctx context.Context, campaign string) (design, error) {
-	if campaign == "" {
-		campaign = m.batch.Campaign
+// decideItem fails an item that cannot be made: for want of a design, or because its identifier is taken.
+func decideItem(item batch.Item, d design, taken map[string]bool) batch.Item {
+	switch {
+	case item.Outcome != batch.Pending:
+		return item
+	case d.missing != "":
+		return failed(item, d.missing)
+	case taken[item.Identifier]:
+		return failed(item, batch.IdentifierDuplicated)
 	}
-	if d, ok := m.asked[campaign]; ok {
-		return d, nil
-	}
-	found, ok, err := m.w.Tx.DesignByCampaign(ctx, m.batch.Program, campaign)
-	if err != nil {
-		return design{}, err
-	}
+	return item
+}
+
+func designFor(ctx context.Context, tx DesignReader, p ident.ProgramID, campaign string) (design, error) {
+	found, ok, err := tx.DesignByCampaign(ctx, p, campaign)
 	d := design{Design: found}
 	switch {
+	case err != nil:
+		return design{}, err
 	case !ok || campaign == "":
 		d.missing = batch.CampaignUnknown
 	case !found.Active:
 		d.missing = batch.CampaignInactive
 	}
-	m.asked[campaign] = d
 	return d, nil
 }
 

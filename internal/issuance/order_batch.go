@@ -232,6 +232,8 @@ type AcceptBatch struct {
 	Location batch.Location
 	Campaign string // of items that name none; "": the default
 	Body     []byte // digest of the whole order, for the natural replay
+
+	Resubmits ident.BatchID // whose failed items these are, corrected: they go where it went; zero for an order of its own
 }
 
 // AcceptedBatch is an order that was accepted, now or before.
@@ -249,7 +251,10 @@ func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBat
 		if staged.failed == staged.items {
 			return AcceptedBatch{}, &fault.Error{Reason: batch.OrderInvalid, Fields: staged.problems}
 		}
-		campaign, err := orderCampaign(ctx, w, cmd.Campaign)
+		if err := resubmitted(ctx, w, &cmd); err != nil {
+			return AcceptedBatch{}, err
+		}
+		campaign, err := orderCampaign(ctx, w.Tx, w.Program.ID, cmd.Campaign)
 		if err != nil {
 			return AcceptedBatch{}, err
 		}
@@ -277,17 +282,37 @@ func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBat
 	})
 }
 
+// resubmitted sends an order where the one went whose failed items it has. That one must have ended, with no fewer
+// failed items.
+func resubmitted(ctx context.Context, w *Work, cmd *AcceptBatch) error {
+	if cmd.Resubmits.IsZero() {
+		return nil
+	}
+	earlier, ok, err := w.Tx.BatchByID(ctx, w.Program.ID, cmd.Resubmits)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fault.Refuse(batch.NotFound)
+	case !earlier.Status.Finished() || cmd.Staged.items > earlier.Failed:
+		return fault.RefuseWith(batch.NothingFailed, earlier.Status)
+	}
+	cmd.Location, cmd.Campaign = earlier.Location, earlier.Campaign
+	w.Audit.Note = "resubmits " + earlier.ID.String()
+	return nil
+}
+
 // orderCampaign checks the campaign of a whole order; without one the default counts, and without a
 // default each item needs its own.
-func orderCampaign(ctx context.Context, w *Work, sent string) (string, error) {
+func orderCampaign(ctx context.Context, tx DesignReader, p ident.ProgramID, sent string) (string, error) {
 	if sent == "" {
-		d, ok, err := w.Tx.DefaultDesign(ctx, w.Program.ID)
+		d, ok, err := tx.DefaultDesign(ctx, p)
 		if err != nil || !ok {
 			return "", err
 		}
 		return d.Campaign, nil
 	}
-	d, ok, err := w.Tx.DesignByCampaign(ctx, w.Program.ID, sent)
+	d, ok, err := tx.DesignByCampaign(ctx, p, sent)
 	if err != nil {
 		return "", err
 	}

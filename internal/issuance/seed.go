@@ -180,7 +180,7 @@ func (s *Service) seedLine(ctx context.Context, w *Work, parent, child ident.Acc
 
 // seedBatch adds a finished batch and its cards, made as the worker makes them.
 func (s *Service) seedBatch(ctx context.Context, w *Work, by Caller, sent SeedBatch, d card.Design) error {
-	m := maker{s: s, w: w, cutoff: w.Now, asked: map[string]design{}, chosen: true}
+	m := maker{s: s, w: w, cutoff: w.Now, chosen: true}
 	m.batch = batch.Batch{
 		ID: ident.BatchID{UUID: s.ids.UUID()}, Program: w.Program.ID, Reference: sent.Reference, Status: batch.Processing,
 		Campaign: d.Campaign, Location: seedLocation(), Requested: len(sent.Cards), Credential: by.Credential,

@@ -307,7 +307,8 @@ type BatchReader interface {
 	// FirstWith finds, for each of the identifiers, the first item of the batch, below the given index, that
 	// bears it and did not fail. Identifiers without one are left out.
 	FirstWith(ctx context.Context, id ident.BatchID, identifiers []string, below int) (map[string]int, error)
-	Batches(ctx context.Context, p ident.ProgramID, page Page) ([]batch.Batch, error)
+	// Batches lists batches, newest first.
+	Batches(ctx context.Context, p ident.ProgramID, f BatchFilter, page Page) ([]batch.Batch, error)
 }
 
 // BatchWriter changes batches.
@@ -431,3 +432,6 @@ type ShipmentFilter struct {
 	Card     ident.CardID
 	Statuses []shipment.Status
 }
+
+// BatchFilter chooses batches; empty members choose all.
+type BatchFilter struct{ Statuses []batch.Status }

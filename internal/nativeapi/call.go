@@ -46,8 +46,18 @@ type call struct {
 
 type callKey struct{}
 
-// handle makes a handler of a function on a call.
+// handle makes a handler of a function on a call, with its body.
 func handle(f func(c *call) error) httpd.HandlerFunc {
+	return stream(func(c *call) error {
+		if err := readBody(c); err != nil {
+			return err
+		}
+		return f(c)
+	})
+}
+
+// stream makes a handler of a function that reads the body itself.
+func stream(f func(c *call) error) httpd.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) error {
 		c, ok := r.Context().Value(callKey{}).(*call)
 		if !ok {
@@ -92,11 +102,16 @@ func (c *call) caller() issuance.Caller {
 
 // keyed is the idempotency key of a command: the request's own, or that of one item in it.
 func keyed[T any](d *Door, c *call, key string, body wirejson.Value, show func(T) issuance.Answer) *issuance.Key {
+	return keyedBy(d, c, key, body.AppendCanonical(nil), show)
+}
+
+// keyedBy is keyed for a body that equal requests have equal.
+func keyedBy[T any](d *Door, c *call, key string, body []byte, show func(T) issuance.Answer) *issuance.Key {
 	if key == "" {
 		return nil
 	}
 	return &issuance.Key{
-		Door: doorName, Value: key, Fingerprint: d.service.Fingerprint(c.programID(), c.route.Target(c.r), body.AppendCanonical(nil)),
+		Door: doorName, Value: key, Fingerprint: d.service.Fingerprint(c.programID(), c.route.Target(c.r), body),
 		Record: func(result any, err error) (issuance.Answer, bool) {
 			if err != nil {
 				answer := problemOf(err)
@@ -111,7 +126,11 @@ func keyed[T any](d *Door, c *call, key string, body wirejson.Value, show func(T
 // perform runs a command and writes its answer. show renders the result; it is pure, and what it gives is
 // what the idempotency key remembers.
 func perform[T any](d *Door, c *call, show func(T) issuance.Answer, command func(issuance.Command) (T, error)) error {
-	result, err := command(issuance.Command{Caller: c.caller(), Key: keyed(d, c, c.key, c.body, show)})
+	return performAs(c, keyed(d, c, c.key, c.body, show), show, command)
+}
+
+func performAs[T any](c *call, key *issuance.Key, show func(T) issuance.Answer, command func(issuance.Command) (T, error)) error {
+	result, err := command(issuance.Command{Caller: c.caller(), Key: key})
 	if err != nil {
 		if again := new(issuance.Replayed); errors.As(err, &again) {
 			c.w.Header().Set("Idempotent-Replayed", "true")

@@ -105,7 +105,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) erro
 	}
 	c := &call{w: w, r: r, route: m.Route, record: httpd.RecordOf(r.Context())}
 	c.readQuery()
-	for _, step := range []func(*call) error{d.authenticate, d.limit, checkScope, readBody} {
+	for _, step := range []func(*call) error{d.authenticate, d.limit, checkScope} {
 		if err := step(c); err != nil {
 			return err
 		}

@@ -106,14 +106,25 @@ func (hosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error
 // newKey adds an API key to a programme and gives its secret.
 func (h *house) newKey(p program.Program, scopes ...access.Scope) string {
 	h.t.Helper()
+	secret, _ := h.briefKey(p, scopes...)
+	return secret
+}
+
+// briefKey is newKey with what revokes it: a programme has room for few keys.
+func (h *house) briefKey(p program.Program, scopes ...access.Scope) (secret string, revoke func()) {
+	h.t.Helper()
 	w := h.world
 	keys := access.NewService(access.ServiceConfig{Store: w.Store.Access(), Hasher: h.service, IDs: w.IDs, Now: w.Clock.Now})
-	issued, err := keys.IssueKey(h.t.Context(), access.Operator{Name: "test", Channel: "cli"},
-		access.KeyRequest{Program: p.ID, Kind: access.NativeKey, Name: "test", Scopes: scopes})
+	by := access.Operator{Name: "test", Channel: "cli"}
+	issued, err := keys.IssueKey(h.t.Context(), by, access.KeyRequest{Program: p.ID, Kind: access.NativeKey, Name: "test", Scopes: scopes})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return issued.Secret.Reveal()
+	return issued.Secret.Reveal(), func() {
+		if _, err := keys.RevokeKey(h.t.Context(), by, issued.Credential.PublicID); err != nil {
+			h.t.Error(err)
+		}
+	}
 }
 
 // newCard gives a card on its way to its holder, with the code of its mailer.
@@ -122,6 +133,9 @@ func (h *house) newCard() (card.View, card.Code) {
 	holder := h.world.NewCustomer()
 	return h.world.NewShippedCard(holder, h.world.NewAccount(holder))
 }
+
+// campaign adds an active design of that campaign.
+func (h *house) campaign(name string) { h.world.NewDesign(func(d *card.Design) { d.Campaign = name }) }
 
 // answer is what came back.
 type answer struct {
@@ -187,7 +201,13 @@ func (a answer) refused(status int, reason string) answer {
 // wrong checks the problems of a form, as "path code" each.
 func (a answer) wrong(problems ...string) {
 	a.t.Helper()
-	a.refused(422, "native_form_invalid")
+	a.told("native_form_invalid", problems...)
+}
+
+// told checks a refusal that has something to say of the form.
+func (a answer) told(reason string, problems ...string) {
+	a.t.Helper()
+	a.refused(422, reason)
 	var e struct {
 		Errors []struct{ Path, Code, Message string }
 	}

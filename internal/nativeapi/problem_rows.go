@@ -179,6 +179,7 @@ var parcelRows = map[fault.Reason]row{
 	batch.NotFound:            {detail: "There is no such batch."},
 	batch.OrderInvalid:        {detail: "The order is not valid; errors says where."},
 	batch.NotCancelable:       {detail: "The batch is made already."},
+	batch.NothingFailed:       {detail: "The batch has not ended, or fewer of its items failed.", action: "Wait until it has ended, and send only what failed."},
 }
 
 var spendingRows = map[fault.Reason]row{

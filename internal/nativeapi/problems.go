@@ -95,7 +95,7 @@ func problemOf(err error) issuance.Answer {
 	showContext(w, e.Detail)
 	w.EndObject()
 	w.Key("errors").BeginArray()
-	for _, f := range e.Fields {
+	for _, f := range fieldsOf(e) {
 		w.BeginObject()
 		w.Key("path").String(f.Path)
 		w.Key("code").String(f.Code)

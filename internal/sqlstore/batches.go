@@ -100,8 +100,12 @@ func (t tx) FirstWith(_ context.Context, id ident.BatchID, identifiers []string,
 	return first, t.run(b)
 }
 
-func (t tx) Batches(_ context.Context, p ident.ProgramID, page issuance.Page) ([]orders.Batch, error) {
-	sql, args := newListing(listBatches, p.UUID).newestFirst("b", page)
+func (t tx) Batches(_ context.Context, p ident.ProgramID, f issuance.BatchFilter, page issuance.Page) ([]orders.Batch, error) {
+	l := newListing(listBatches, p.UUID)
+	if len(f.Statuses) > 0 {
+		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || b.status || ',%'")
+	}
+	sql, args := l.newestFirst("b", page)
 	return all(t, sql, args, scanBatch)
 }
 

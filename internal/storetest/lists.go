@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -133,9 +134,21 @@ var piles = []pile{
 	{
 		"batches", func(w *World, at time.Time) { w.NewBatch(func(b *batch.Batch) { b.CreatedAt = at }) },
 		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
-			return marks(tx.Batches(ctx, w.Program.ID, p))(func(b batch.Batch) (time.Time, ident.UUID) { return b.CreatedAt, b.ID.UUID })
+			return marks(tx.Batches(ctx, w.Program.ID, issuance.BatchFilter{}, p))(func(b batch.Batch) (time.Time, ident.UUID) { return b.CreatedAt, b.ID.UUID })
 		},
 	},
+	{"batches of one status", func(w *World, at time.Time) {
+		w.NewBatch(func(b *batch.Batch) { b.CreatedAt, b.Status = at, batch.Canceled })
+		w.NewBatch(func(b *batch.Batch) { b.CreatedAt, b.Status = at, batch.Accepted })
+	}, func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
+		list, err := tx.Batches(ctx, w.Program.ID, issuance.BatchFilter{Statuses: []batch.Status{batch.Canceled}}, p)
+		for _, b := range list {
+			if b.Status != batch.Canceled {
+				return nil, fmt.Errorf("a batch that is %s among the canceled", b.Status)
+			}
+		}
+		return marks(list, err)(func(b batch.Batch) (time.Time, ident.UUID) { return b.CreatedAt, b.ID.UUID })
+	}},
 	{"audit rows", func(w *World, at time.Time) {
 		w.Write(func(ctx context.Context, tx issuance.Tx) error {
 			return tx.InsertAudit(ctx, audit.Row{ID: w.IDs.UUID(), Program: w.Program.ID, At: at, Actor: "key:a", Channel: audit.ChannelCards, Action: "a.b", Outcome: audit.OK})

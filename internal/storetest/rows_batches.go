@@ -120,7 +120,7 @@ var batches = keeping[batch.Batch]{
 		}},
 		{"Batches", listed(func(b batch.Batch) ident.UUID { return b.ID.UUID },
 			func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID) ([]batch.Batch, error) {
-				return tx.Batches(ctx, p, all)
+				return tx.Batches(ctx, p, issuance.BatchFilter{}, all)
 			})},
 	},
 }

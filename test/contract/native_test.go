@@ -14,6 +14,7 @@ func nativeChapters() []chapter {
 		only(4, "webhooks: the events that were chosen, signed, paused, rotated, sent again", nativeWebhooks),
 		only(3, "a foreign key and an unknown id answer alike; a scope is needed; problems are pages", nativeRefusals),
 		only(4, "a lost code is recovered with a reason, counted, announced and never remembered; of hashes a new one is made", nativeRecovery),
+		only(11, "cards are ordered in bulk: dry run, repeat, items in pages and as CSV, what failed again", nativeBatches),
 	}}}
 }
 
