@@ -33,10 +33,14 @@ const (
 	ORDER BY d.due_at, d.id LIMIT $4`
 	countLeased = `SELECT count(CASE WHEN d.lease_owner = $3 THEN 1 END), count(CASE WHEN d.lease_owner <> $3 THEN 1 END)
 	FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
-	isEnabled  = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0 AND e.paused = 0`
-	lease      = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
-	selectDead = `SELECT d.id FROM endpoints e CROSS JOIN deliveries d
-	WHERE e.disabled = 1 AND d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0 AND (d.lease_until IS NULL OR d.lease_until <= $1) LIMIT $2`
+	isEnabled = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0 AND e.paused = 0`
+	lease     = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
+	// selectEnded and selectDead are two, because a server that does not know how few endpoints have ended may walk through
+	// all that is pending to join them.
+	selectEnded = `SELECT e.id FROM endpoints e
+	WHERE e.disabled = 1 AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.due_at >= 0)`
+	selectDead = `SELECT d.id FROM deliveries d WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at >= 0
+	AND (d.lease_until IS NULL OR d.lease_until <= $2) LIMIT $3`
 	dropDelivery = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
 	selectLetter = `SELECT d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
 	FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
@@ -129,7 +133,7 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 	var dead []ident.UUID
 	err := d.engine.read(ctx, func(s *session) error {
 		var err error
-		if dead, err = all(s, selectDead, []any{realNow, sweepChunk}, func(r row, id *ident.UUID) error { return r.scan(id) }); err != nil {
+		if dead, err = findDead(s, realNow); err != nil {
 			return err
 		}
 		due, err = findDue(s, owner, realNow, room)
@@ -153,6 +157,23 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 		return nil, err
 	}
 	return out, nil
+}
+
+// findDead lists some deliveries that wait for endpoints which have ended, and that nobody holds.
+func findDead(s *session, realNow time.Time) (dead []ident.UUID, err error) {
+	id := func(r row, id *ident.UUID) error { return r.scan(id) }
+	ended, err := all(s, selectEnded, nil, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range ended {
+		some, err := all(s, selectDead, []any{e, realNow, sweepChunk}, id)
+		if err != nil {
+			return nil, err
+		}
+		dead = append(dead, some...)
+	}
+	return dead, nil
 }
 
 // findDue lists what may be leased: of each endpoint its oldest, and of all these the most overdue.
