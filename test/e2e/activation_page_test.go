@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// picture keeps what the browser shows, on a phone and on a desk, light and dark, in the folder SCREENSHOTS; and looks for
+// what people with disabilities would stumble over, with the axe-core whose file is AXE. Without the variables it does neither.
+func picture(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if path := os.Getenv("AXE"); path != "" {
+			axe, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := look(ctx, t, chromedp.Evaluate[string](string(axe)+`;axe.run().then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ")).join("\n"))`, chromedp.EvalAwaitPromise))
+			if found != "" {
+				t.Errorf("axe-core finds in %s, %s:\n%s", name, scheme, found)
+			}
+		}
+		if dir := os.Getenv("SCREENSHOTS"); dir != "" {
+			for _, width := range []int64{360, 1280} {
+				look(ctx, t, chromedp.EmulateViewport(width, 800))
+				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, width))
+				if err := os.WriteFile(file, look(ctx, t, chromedp.CaptureScreenshot()), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	look(ctx, t, chromedp.EmulateViewport(360, 800))
+	if wide := look(ctx, t, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)); wide > 360 {
+		t.Errorf("%s is %d pixels wide on a phone of 360", name, wide)
+	}
+}
+
+// typed fills a field and says what the page says after the form was sent.
+func typed(ctx context.Context, t *testing.T, fields ...string) string {
+	t.Helper()
+	for i := 0; i < len(fields); i += 2 {
+		look(ctx, t, chromedp.SendKeys(fields[i], fields[i+1]))
+	}
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click("button")); err != nil {
+		t.Fatalf("send the form: %v", err)
+	}
+	return look(ctx, t, chromedp.Text("main"))
+}
+
+// TestBrowser_ActivatesACard is a holder at the activation page: wrong codes, a weak PIN, success, a reload, a link
+// that is opened twice, and a lock, in both languages.
+func TestBrowser_ActivatesACard(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t)
+	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited()...)...)
+	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
+	native := caller{map[string]string{"Authorization": "Bearer " + in.key(t, "Banco Ejemplo", "--door", "native", "--scope", "activations:write")}}
+	s := in.start()
+	cards := shippedCards(t, s, api, 2)
+	link := func(card, language, pin string) string {
+		return native.must(t, 201, "POST", s.url+"/v1/activation-sessions", map[string]any{
+			"card_id": card, "language": language, "pin": pin, "return_url": "https://app.example.com/cards",
+		}).json(t)["url"].(string)
+	}
+	ctx := newBrowser(t)
+	has := func(what, text, want string) {
+		t.Helper()
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: the page says %q, want %q", what, text, want)
+		}
+	}
+
+	first := link(cards[0].id, "es", "optional")
+	visit(ctx, t, first)
+	if at := look(ctx, t, chromedp.Location()); at != s.url+"/activation" {
+		t.Errorf("the page is at an address with more than its path: %d characters", len(at))
+	}
+	picture(ctx, t, "form-es")
+	has("a wrong code", typed(ctx, t, "#code", cards[0].wrongCode()), "Intentos que te quedan: 4")
+	picture(ctx, t, "wrong-es")
+	if focus := look(ctx, t, chromedp.Evaluate[string](`document.activeElement.id`)); focus != "code" {
+		t.Errorf("the focus is on %q", focus)
+	}
+	look(ctx, t, chromedp.Reload())
+	has("a weak PIN", typed(ctx, t, "#code", cards[0].code, "#pin", "1234", "#pin_again", "1234"), "muy fácil de adivinar")
+	picture(ctx, t, "weak-es")
+	spaced := cards[0].code[:3] + " " + cards[0].code[3:]
+	has("the right code", typed(ctx, t, "#code", spaced, "#pin", "7391", "#pin_again", "7391"), "Tu tarjeta está activa")
+	picture(ctx, t, "done-es")
+	look(ctx, t, chromedp.Reload())
+	has("a reload", look(ctx, t, chromedp.Text("main")), "Tu tarjeta está activa")
+	_, text := visit(ctx, t, link(cards[0].id, "en", "none"))
+	has("once more", text, "Your card is active already")
+	picture(ctx, t, "already-en")
+
+	visit(ctx, t, link(cards[1].id, "en", "none"))
+	picture(ctx, t, "form-en")
+	for range 4 {
+		typed(ctx, t, "#code", cards[1].wrongCode())
+	}
+	has("the fifth wrong code", typed(ctx, t, "#code", cards[1].wrongCode()), "You can try again in 15 minutes")
+	picture(ctx, t, "locked-en")
+	status, text := visit(ctx, t, first)
+	if status != 410 {
+		t.Errorf("a link of another browser's session answers %d", status)
+	}
+	has("a used link", text, "Este enlace ya se usó")
+	picture(ctx, t, "used-es")
+}
