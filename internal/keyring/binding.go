@@ -28,7 +28,7 @@ const (
 	LoginKey       Purpose = "login_key"         // signs the tokens of the login; it has no Subject
 	OneTimeCode    Purpose = "one_time_code"     // a code that a customer types; Subject is the token that it is for
 	RevealLink     Purpose = "reveal_link"       // finds the link of a page that shows a card; of the whole installation
-	// ActivationSession finds the activation page of a holder; of the whole installation, Subject is what the secret is used for
+	// ActivationSession finds the activation page of a holder; of the whole installation, Subject is what the secret is used for.
 	ActivationSession Purpose = "activation_session"
 	PINHash           Purpose = "pin_hash"       // compares a PIN; Subject is the card
 	CheckpointKey     Purpose = "checkpoint_key" // signs checkpoints of audit logs; of the whole installation

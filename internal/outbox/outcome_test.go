@@ -31,7 +31,7 @@ func TestOutcome_FollowsTheTimetableOfTheDoor(t *testing.T) {
 		"debit, first":         {event.DebitDoor, 1, refused, Outcome{State: Pending, At: at, NextAt: at.Add(5 * time.Second), HTTPStatus: 500, Failure: "status"}},
 		"debit, last":          {event.DebitDoor, 10, refused, Outcome{State: Exhausted, At: at, HTTPStatus: 500, Failure: "status"}},
 		"not signed":           {event.DebitDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Pending, At: at, NextAt: at.Add(5 * time.Second), Failure: "unsigned"}},
-		"a door without hooks": {event.NativeDoor, 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Exhausted, At: at, Failure: "unsigned"}},
+		"a door without hooks": {"of a neighbour", 1, webhook.Result{Err: failureUnsigned}, Outcome{State: Exhausted, At: at, Failure: "unsigned"}},
 	} {
 		d := Delivery{Program: sandbox, Attempt: c.attempt + 20, Try: c.attempt, Message: event.Message{Door: c.door}}
 		if got := w.outcome(d, c.result); got != c.want {
