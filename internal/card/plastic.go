@@ -71,6 +71,7 @@ type Plastic struct {
 	Shipment        ident.ShipmentID // the newest submitted shipment that has it and did not refuse it
 	Batch           ident.BatchID    // of a bulk order; zero otherwise
 	Identifier      string           // its label in the batch; "" otherwise
+	DamagedAt       time.Time        // reported damaged; it may be used until its successor is activated
 	Guard           Guard
 	CreatedAt       time.Time
 	UpdatedAt       time.Time

@@ -53,6 +53,7 @@ var (
 	IsNotStopped     = fault.New("not_stopped", fault.Refused)
 	StoppedForGood   = fault.New("stop_permanent", fault.Refused)
 	StopOfProgram    = fault.New("stop_of_program", fault.Forbidden) // the holder may not lift it
+	AlreadyReplaced  = fault.New("already_replaced", fault.Conflict) // Detail: ident.CardID, the successor
 	AlreadyRetired   = fault.New("already_retired", fault.Refused)
 	IsNotActive      = fault.New("not_active", fault.Refused)
 	PINBlocked       = fault.New("pin_blocked", fault.Refused)
@@ -71,7 +72,7 @@ func Reasons() []fault.Reason {
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
 		NoNumberKept, LinkUnknown, LinkOver, SessionUnknown, SessionOver, SessionUsed, SessionMixed, NoProvisioning,
-		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
+		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyReplaced, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
 		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}
 }

@@ -54,7 +54,7 @@ func answers() map[fault.Reason]wire {
 		access.CustomerTokenExpired, access.CustomerTokenInactive, access.BearerInvalid, access.BearerExpired, access.LoginRefused, customer.Exists, customer.DataInvalid, customer.CampaignUnknown, account.BalanceRequired, account.BalanceNotFound,
 		card.BatchMismatch, card.PINWeak, card.PINRequired, card.CodeRequired, issuance.BreakerOpen, issuance.KeyRequired,
 		issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired, card.DesignInvalid, card.CampaignTaken,
-		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyRetired, card.IsNotActive,
+		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyReplaced, card.AlreadyRetired, card.IsNotActive,
 		card.PINBlocked, card.PINUnset, card.PINViewOff, card.PINViewTooOften, card.NotLinked, card.NoLinkedCard,
 		customer.Unnamed, shipment.NotStarted, shipment.NoCourier,
 	) {

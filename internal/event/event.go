@@ -30,6 +30,7 @@ const (
 	CardOrdered          Name = "card.ordered"
 	CardPINViewed        Name = "card.pin_viewed"
 	CardStopped          Name = "card.stopped"
+	CardDamaged          Name = "card.reported_damaged"
 	CardUnstopped        Name = "card.unstopped"
 	CardFrozen           Name = "card.frozen"
 	CardUnfrozen         Name = "card.unfrozen"
@@ -66,7 +67,7 @@ const (
 func Names() []Name {
 	return []Name{
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CodeRenewed, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
-		CardOrdered, CardPINViewed, CardStopped, CardUnstopped,
+		CardOrdered, CardPINViewed, CardStopped, CardDamaged, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,

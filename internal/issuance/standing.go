@@ -12,8 +12,9 @@ import (
 // Standing is a card with what decides about what may be done with it now.
 type Standing struct {
 	CardAt
-	Policy program.Policy
-	Holder *customer.Customer // who holds it, or whom it was ordered for; nil: nobody
+	Policy    program.Policy
+	Holder    *customer.Customer // who holds it, or whom it was ordered for; nil: nobody
+	Successor ident.CardID       // the living card that took the place of this one
 }
 
 // Guard is the guard as it stands now; a virtual card has none.
@@ -72,6 +73,13 @@ func (s *Service) standings(ctx context.Context, tx ReadTx, p ident.ProgramID) (
 
 func (r standingReader) of(ctx context.Context, v card.View) (Standing, error) {
 	st := Standing{CardAt: CardAt{v, r.program.Now(r.service.now())}, Policy: r.program.Policy}
+	if st.Stop().ForGood() { // only such a card has one that lives
+		next, _, err := r.tx.Successor(ctx, r.program.ID, v.Card.ID)
+		if err != nil {
+			return st, err
+		}
+		st.Successor = next.Card.ID
+	}
 	id := holderOf(v.Card)
 	if id.IsZero() {
 		return st, nil
@@ -96,13 +104,17 @@ type Action string
 
 // The actions, by their names in the native API.
 const (
-	ToActivate   Action = "activate"
-	ToResetGuard Action = "reset_guard"
-	ToRecover    Action = "recover_code"
-	ToFreeze     Action = "freeze"
-	ToUnfreeze   Action = "unfreeze"
-	ToBlock      Action = "block"
-	ToUnblock    Action = "unblock"
+	ToActivate      Action = "activate"
+	ToResetGuard    Action = "reset_guard"
+	ToRecover       Action = "recover_code"
+	ToReportLost    Action = "report_lost"
+	ToReportStolen  Action = "report_stolen"
+	ToReportDamaged Action = "report_damaged"
+	ToReplace       Action = "replace"
+	ToFreeze        Action = "freeze"
+	ToUnfreeze      Action = "unfreeze"
+	ToBlock         Action = "block"
+	ToUnblock       Action = "unblock"
 )
 
 // allowed is the whole table: each action with the decision of its command.
@@ -117,6 +129,10 @@ var allowed = []struct {
 	{ToUnfreeze, func(st Standing) bool { return changes(st, decideUnfreeze) }},
 	{ToBlock, func(st Standing) bool { return changes(st, blockByPartner("")) }},
 	{ToUnblock, func(st Standing) bool { return changes(st, decideUnblock) }},
+	{ToReportLost, takesReport(ReportLost)},
+	{ToReportStolen, takesReport(ReportStolen)},
+	{ToReportDamaged, takesReport(ReportDamaged)},
+	{ToReplace, replaceable},
 }
 
 // Actions lists all actions, in the order in which a card lists those that are allowed.

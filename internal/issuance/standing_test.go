@@ -32,7 +32,7 @@ func eachStanding(f func(name string, st Standing)) {
 								}
 								v.Plastic.ActivatedAt = noon
 							}
-							f(fmt.Sprint(method, status, plastic, box, guard, holder != nil), Standing{CardAt{v, noon}, policy, holder})
+							f(fmt.Sprint(method, status, plastic, box, guard, holder != nil), Standing{CardAt: CardAt{v, noon}, Policy: policy, Holder: holder})
 						}
 					}
 				}

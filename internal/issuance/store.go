@@ -185,6 +185,8 @@ type CardReader interface {
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
 	// CardByNumber gives a card by its public number, with the reference of its batch. Deleted cards are found.
 	CardByNumber(ctx context.Context, p ident.ProgramID, number int64) (Candidate, bool, error)
+	// Successor gives the card that took the place of another one and is not closed; the newest, when there are several.
+	Successor(ctx context.Context, p ident.ProgramID, of ident.CardID) (card.View, bool, error)
 	// Holdings lists the cards of a customer, newest first: those that it holds and are not deleted, and those
 	// that were ordered for it and wait for their activation.
 	Holdings(ctx context.Context, p ident.ProgramID, id ident.CustomerID, limit int) ([]Candidate, error)

@@ -133,6 +133,7 @@ var cardRows = map[fault.Reason]row{
 	card.IsNotStopped:     {detail: "The card is not stopped."},
 	card.StoppedForGood:   {detail: "This stop cannot be lifted.", action: successor},
 	card.StopOfProgram:    {detail: "Only the programme lifts this stop."},
+	card.AlreadyReplaced:  {detail: "The card has a successor that lives.", action: "Go on with the card in context, or close it first."},
 	card.AlreadyRetired:   {detail: "The card is closed already."},
 	card.IsNotActive:      {detail: "The card is not activated."},
 	card.PINBlocked:       {detail: "The PIN is blocked."},

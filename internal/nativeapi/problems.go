@@ -11,6 +11,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
@@ -130,6 +131,8 @@ func showContext(w *wirejson.Writer, detail any) {
 	case card.OperationState:
 		w.Key("status").String(string(d.Status))
 		w.Key("cause").String(strings.ToLower(d.Cause))
+	case ident.CardID:
+		w.Key("card_id").String(d.String())
 	case access.Scope:
 		w.Key("scope").String(string(d))
 	case httpd.BodyLimit:

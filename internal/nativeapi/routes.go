@@ -62,6 +62,8 @@ func (d *Door) cardRoutes() []httpd.Route {
 		act("/v1/cards/{id}/unfreeze", access.CardsWrite, d.unfreeze),
 		act("/v1/cards/{id}/block", access.CardsWrite, d.block),
 		act("/v1/cards/{id}/unblock", access.CardsWrite, d.unblock),
+		act("/v1/cards/{id}/report", access.CardsWrite, d.reportCard),
+		act("/v1/cards/{id}/replacement", access.CardsWrite, d.replaceCard),
 		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,

@@ -54,6 +54,8 @@ func causeOf(detail any) string {
 		return string(d)
 	case card.Type:
 		return string(d)
+	case card.Stop:
+		return string(d)
 	case card.Block:
 		return string(d.Type)
 	}
@@ -90,6 +92,8 @@ func showCard(w *wirejson.Writer, st issuance.Standing) {
 	showID(w, c.ReservedFor.UUID)
 	w.Key("replaces")
 	showID(w, c.Replaces.UUID)
+	w.Key("replaced_by")
+	showID(w, st.Successor.UUID)
 	w.Key("plastic")
 	showPlastic(w, st)
 	w.Key("parcel")
@@ -139,6 +143,8 @@ func showPlastic(w *wirejson.Writer, st issuance.Standing) {
 	showID(w, p.Batch.UUID)
 	w.Key("activated_at")
 	showTime(w, p.ActivatedAt)
+	w.Key("damaged_at")
+	showTime(w, p.DamagedAt)
 	w.EndObject()
 }
 

@@ -19,7 +19,7 @@ const (
 	plasticColumns = `p.id, p.program_id, p.card_id, p.state, p.void_reason, p.custody, p.custody_presumed, p.activated_at,
 	p.shipment_id, p.batch_id, p.identifier, p.guard_method, p.guard_state, p.guard_tries,
 	p.guard_lifetime_wrong, p.guard_locks, p.guard_locked_until, p.code_hash, p.code_sealed,
-	p.code_issued_at, p.created_at, p.updated_at, p.version, p.code_version`
+	p.code_issued_at, p.created_at, p.updated_at, p.version, p.code_version, p.damaged_at`
 )
 
 const (
@@ -38,13 +38,13 @@ const (
 	WHERE id = $1 AND version = $2`
 	insertPlastic = `INSERT INTO plastics (id, program_id, card_id, state, void_reason, custody, custody_presumed, activated_at, shipment_id,
 	batch_id, identifier, guard_method, guard_state, guard_tries, guard_lifetime_wrong, guard_locks,
-	guard_locked_until, code_hash, code_sealed, code_issued_at, created_at, updated_at, version, code_version)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
+	guard_locked_until, code_hash, code_sealed, code_issued_at, created_at, updated_at, version, code_version, damaged_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
 	// updatePlastic leaves a plastic alone that was activated at another time.
 	updatePlastic = `UPDATE plastics SET state = $3, void_reason = $4, custody = $5, custody_presumed = $6, activated_at = $7, shipment_id = $8,
 	batch_id = $9, identifier = $10, guard_method = $11, guard_state = $12, guard_tries = $13,
 	guard_lifetime_wrong = $14, guard_locks = $15, guard_locked_until = $16, code_hash = $17,
-	code_sealed = $18, code_issued_at = $19, updated_at = $20, code_version = $21, version = $2 + 1
+	code_sealed = $18, code_issued_at = $19, updated_at = $20, code_version = $21, damaged_at = $22, version = $2 + 1
 	WHERE id = $1 AND version = $2
 	AND (activated_at IS NULL OR activated_at = $7)`
 	isCard             = `SELECT 1 FROM cards c WHERE c.id = $1`
@@ -66,6 +66,9 @@ const (
 	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
 	selectViewByNumber = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.program_id = $1 AND c.number = $2 ORDER BY p.created_at, p.id`
+	selectSuccessor = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id = (SELECT k.id FROM cards k WHERE k.replaces = $2 AND k.program_id = $1 AND k.closed_at IS NULL
+	ORDER BY k.created_at DESC, k.id DESC LIMIT 1) ORDER BY p.created_at, p.id`
 	// listHoldings are a customer's own cards, and those that were ordered for it and nobody has activated.
 	listHoldings = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id IN (SELECT x.id FROM (
@@ -108,7 +111,7 @@ func plasticDest(p *card.Plastic) []any {
 		&p.ID.UUID, &p.Program.UUID, &p.Card.UUID, (*string)(&p.State), (*string)(&p.VoidReason), (*string)(&p.Custody),
 		&p.CustodyPresumed, &p.ActivatedAt, &p.Shipment.UUID, &p.Batch.UUID, &p.Identifier, (*string)(&g.Method),
 		(*string)(&g.State), &g.Tries, &g.LifetimeWrong, &g.Locks, &g.LockedUntil, &g.CodeHash, &g.CodeSealed,
-		&g.CodeIssuedAt, &p.CreatedAt, &p.UpdatedAt, &p.Version, &g.CodeVersion,
+		&g.CodeIssuedAt, &p.CreatedAt, &p.UpdatedAt, &p.Version, &g.CodeVersion, &p.DamagedAt,
 	}
 }
 
@@ -118,7 +121,7 @@ func plasticArgs(p card.Plastic) []any {
 		p.ID.UUID, p.Program.UUID, p.Card.UUID, string(p.State), string(p.VoidReason), string(p.Custody),
 		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method),
 		string(g.State), g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed,
-		g.CodeIssuedAt, p.CreatedAt, p.UpdatedAt, p.Version, g.CodeVersion,
+		g.CodeIssuedAt, p.CreatedAt, p.UpdatedAt, p.Version, g.CodeVersion, p.DamagedAt,
 	}
 }
 
@@ -163,6 +166,14 @@ func (v *views) add(r row) error {
 func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error) {
 	var v views
 	if err := t.query(selectView, []any{p.UUID, id.UUID}, v.add); err != nil || len(v.found) == 0 {
+		return card.View{}, false, err
+	}
+	return v.found[0].View, true, nil
+}
+
+func (t tx) Successor(_ context.Context, p ident.ProgramID, of ident.CardID) (card.View, bool, error) {
+	var v views
+	if err := t.query(selectSuccessor, []any{p.UUID, of.UUID}, v.add); err != nil || len(v.found) == 0 {
 		return card.View{}, false, err
 	}
 	return v.found[0].View, true, nil
@@ -294,7 +305,7 @@ func (t tx) UpdatePlastic(_ context.Context, p card.Plastic) error {
 	g := p.Guard
 	err := update(t, updatePlastic, p.ID.UUID, p.Version, string(p.State), string(p.VoidReason), string(p.Custody),
 		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method), string(g.State),
-		g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed, g.CodeIssuedAt, p.UpdatedAt, g.CodeVersion)
+		g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed, g.CodeIssuedAt, p.UpdatedAt, g.CodeVersion, p.DamagedAt)
 	if errors.Is(err, errConflict) {
 		return t.whyNotUpdated(p)
 	}

@@ -94,7 +94,7 @@ var cardRows = []contract{
 		full := card.Plastic{
 			ID: ident.PlasticID{UUID: w.IDs.UUID()}, Program: w.Program.ID, State: card.Retired, VoidReason: card.VoidDestroyed,
 			Card: w.NewCard().ID, Custody: card.CustodyHolder, CustodyPresumed: true, ActivatedAt: at, Shipment: boxed.ID,
-			Batch: w.Batch.ID, Identifier: "A.b_c-9",
+			Batch: w.Batch.ID, Identifier: "A.b_c-9", DamagedAt: w.next(),
 			Guard: card.Guard{
 				Method: card.ByCode, State: card.Locked, Tries: 4, LifetimeWrong: 9, Locks: 1, LockedUntil: w.next(),
 				CodeHash: w.IDs.Bytes(32), CodeSealed: append(w.IDs.Bytes(32), 0, 0), CodeIssuedAt: w.next(), CodeVersion: 3,
@@ -102,7 +102,7 @@ var cardRows = []contract{
 			CreatedAt: at, UpdatedAt: w.next(),
 		}
 		plastics.holds(t, w, filled(t, full, "Version"), func(p *card.Plastic) {
-			p.Custody, p.CustodyPresumed, p.UpdatedAt = card.CustodyDead, false, w.next()
+			p.Custody, p.CustodyPresumed, p.UpdatedAt, p.DamagedAt = card.CustodyDead, false, w.next(), w.next()
 			p.Guard = card.Guard{Method: card.ByCode, State: card.Consumed, LifetimeWrong: 9, Locks: 1, CodeVersion: 4}
 		})
 		sparse := w.plastic(w.NewCard().ID)

@@ -54,7 +54,7 @@ func Run(t *testing.T, f Factory) {
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, feedRules, bulkRules, spendingRules, ledgerRules, auditLogRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, recoveries, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
+		{"races", [][]contract{activationRaces, recoveries, reportRaces, successors, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
 	})
 }
 

@@ -13,8 +13,10 @@ func nativeChapters() []chapter {
 		only(2, "cards of a batch are activated together, one outcome each, and a repeat repeats", nativeMany),
 		only(4, "webhooks: the events that were chosen, signed, paused, rotated, sent again", nativeWebhooks),
 		only(3, "a foreign key and an unknown id answer alike; a scope is needed; problems are pages", nativeRefusals),
-		only(4, "a lost code is recovered with a reason, counted, announced and never remembered; of hashes a new one is made", nativeRecovery),
+		only(5, "a lost code is recovered with a reason, counted, announced and never remembered; of hashes a new one is made", nativeRecovery),
 		only(11, "cards are ordered in bulk: dry run, repeat, items in pages and as CSV, what failed again", nativeBatches),
+		only(6, "a card is reported lost, stolen or damaged before its activation and after it; the same again changes nothing", nativeReports),
+		only(7, "a card that is lost, stolen or known to others gets one successor with another number, which is shipped and activated through every door", nativeReplacement),
 	}}}
 }
 
