@@ -124,8 +124,10 @@ func Messages(e Event, announcers map[Door]Announcer, mint func() ident.EventID)
 			if id == "" {
 				id = mint()
 			}
-			out = append(out, Message{ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond),
-				Awaited: e.Program.Listeners[string(door)]})
+			out = append(out, Message{
+				ID: id, Program: e.Program.ID, Door: d.Door, Type: d.Type, Body: d.Body(id), CreatedAt: e.At.Truncate(time.Microsecond),
+				Awaited: e.Program.Listeners[string(door)],
+			})
 		}
 	}
 	return out
