@@ -64,7 +64,11 @@ func (c benchPlans) Run(ctx context.Context, w World) error {
 			}
 			rows[i] = []string{p.Query, strconv.Itoa(p.Rows), fmt.Sprintf("%.2f ms", float64(p.Took.Microseconds())/1000), by}
 		}
-		_, _ = fmt.Fprintf(w.Stdout, "%d cards\n", cards)
+		count := strconv.FormatInt(cards, 10)
+		if cards > 1_000_000 {
+			count = "more than 1000000"
+		}
+		_, _ = fmt.Fprintf(w.Stdout, "%s cards\n", count)
 		if err := table(w.Stdout, []string{"QUERY", "ROWS", "TOOK", "BY"}, rows); err != nil {
 			return err
 		}

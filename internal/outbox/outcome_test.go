@@ -55,10 +55,15 @@ func TestOutcome_LiveProgrammesJitterAndSandboxesDoNot(t *testing.T) {
 	}
 }
 
-func TestCourses_HasNoneForTheNativeDoor(t *testing.T) {
+func TestCourses_HasOneForEachDoorAndNoneForOthers(t *testing.T) {
 	t.Parallel()
-	if _, ok := courses(event.NativeDoor); ok {
-		t.Error("the native door has endpoints")
+	for _, door := range []event.Door{event.CardsDoor, event.DebitDoor, event.NativeDoor} {
+		if _, ok := courses(door); !ok {
+			t.Errorf("the door %s has no course", door)
+		}
+	}
+	if _, ok := courses("of a neighbour"); ok {
+		t.Error("a door that does not exist has a course")
 	}
 }
 
