@@ -53,14 +53,10 @@ type Replaced struct {
 func (s *Service) ReplaceCard(ctx context.Context, cmd ReplaceCard) (Replaced, error) {
 	return RunDrawing(ctx, s, cmd.Command, actionReplace, func(w *Work) (Replaced, error) {
 		w.Audit.Card, w.Audit.Note = cmd.Card, string(cmd.For)+": "+cmd.Reason
-		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
+		v, err := anyCard(ctx, w, cmd.Card)
 		if err != nil {
 			return Replaced{}, err
 		}
-		if !ok || v.Card.Deleted() {
-			return Replaced{}, fault.Refuse(card.NotFound)
-		}
-		w.Audit.Customer = v.Card.Customer
 		next, _, err := w.Tx.Successor(ctx, w.Program.ID, cmd.Card)
 		if err != nil {
 			return Replaced{}, err

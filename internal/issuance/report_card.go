@@ -51,14 +51,10 @@ type Reported struct {
 func (s *Service) ReportCard(ctx context.Context, cmd ReportCard) (Reported, error) {
 	return Run(ctx, s, cmd.Command, actionReport, func(w *Work) (Reported, error) {
 		w.Audit.Card, w.Audit.Note = cmd.Card, string(cmd.As)+": "+cmd.Reason
-		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
+		v, err := anyCard(ctx, w, cmd.Card)
 		if err != nil {
 			return Reported{}, err
 		}
-		if !ok || v.Card.Deleted() {
-			return Reported{}, fault.Refuse(card.NotFound)
-		}
-		w.Audit.Customer = v.Card.Customer
 		changes, no := decideReport(CardAt{v, w.Now}, cmd.As)
 		if no != nil || !changes {
 			return Reported{CardAt: CardAt{v, w.Now}, As: cmd.As}, no

@@ -24,18 +24,14 @@ type ResetGuard struct {
 func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, error) {
 	return Run(ctx, s, cmd.Command, actionResetGuard, func(w *Work) (card.View, error) {
 		w.Audit.Card, w.Audit.Note = cmd.Card, cmd.Reason
-		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, cmd.Card)
+		v, err := anyCard(ctx, w, cmd.Card)
 		if err != nil {
 			return card.View{}, err
-		}
-		if !ok || v.Card.Deleted() {
-			return card.View{}, fault.Refuse(card.NotFound)
 		}
 		if no := decideReset(v); no != nil {
 			return card.View{}, no
 		}
 		v.Plastic.Guard = v.Plastic.Guard.Reset()
-		w.Audit.Customer = v.Card.Customer
 		w.Announce(event.Event{Name: event.GuardReset, Card: &v})
 		return v, w.Tx.UpdatePlastic(ctx, v.Plastic)
 	})
@@ -56,4 +52,17 @@ func decideReset(v card.View) error {
 	case card.Armed, card.Locked, card.HardLocked:
 	}
 	return nil
+}
+
+// anyCard loads a card that is not deleted, whoever holds it, and names who does in the audit row. Refusals: card.NotFound.
+func anyCard(ctx context.Context, w *Work, id ident.CardID) (card.View, error) {
+	v, ok, err := w.Tx.CardView(ctx, w.Program.ID, id)
+	if err != nil {
+		return card.View{}, err
+	}
+	if !ok || v.Card.Deleted() {
+		return card.View{}, fault.Refuse(card.NotFound)
+	}
+	w.Audit.Customer = v.Card.Customer
+	return v, nil
 }

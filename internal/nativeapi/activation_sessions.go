@@ -3,7 +3,6 @@ package nativeapi
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/card"
@@ -63,17 +62,4 @@ func (o object) returnURL(name string) string {
 		return ""
 	}
 	return u.String()
-}
-
-// choiceMember reads one of the values allowed, or what stands for it when it is not given.
-func choiceMember[T ~string](o object, name string, otherwise T, allowed []T) T {
-	v, given := o.member(name, optional, wirejson.String)
-	if !given {
-		return otherwise
-	}
-	s, _ := v.String()
-	if !slices.Contains(allowed, T(s)) {
-		o.bad(name, "invalid_enum")
-	}
-	return T(s)
 }

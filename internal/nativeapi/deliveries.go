@@ -84,10 +84,9 @@ func (d *Door) replayDeliveries(c *call) error {
 	c.form()
 	o := c.object("from", "to", "status")
 	cmd := issuance.ReplayRange{
-		Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}, State: issuance.DeliveryExhausted, From: o.moment("from"), To: o.moment("to"),
-	}
-	if o.v.Get("status").Given() {
-		cmd.State = choice(o, "status", issuance.DeliveryExhausted, issuance.DeliveryDelivered, issuance.DeliveryPending)
+		Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}, From: o.moment("from"), To: o.moment("to"),
+		State: choiceMember(o, "status", issuance.DeliveryExhausted,
+			[]issuance.DeliveryState{issuance.DeliveryExhausted, issuance.DeliveryDelivered, issuance.DeliveryPending}),
 	}
 	if err := c.checked(); err != nil {
 		return err
@@ -118,22 +117,6 @@ func (o object) moment(name string) time.Time {
 		o.bad(name, form.InvalidFormat)
 	}
 	return at
-}
-
-// choice reads a text that must be there, and must be one of the values allowed.
-func choice[T ~string](o object, name string, allowed ...T) T {
-	v, given := o.member(name, required, wirejson.String)
-	if !given {
-		return ""
-	}
-	s, _ := v.String()
-	for _, a := range allowed {
-		if T(s) == a {
-			return a
-		}
-	}
-	o.bad(name, "invalid_enum")
-	return ""
 }
 
 func showDelivery(w *wirejson.Writer, v issuance.Delivery) {

@@ -272,3 +272,25 @@ func (o object) id(name string, n need) ident.UUID {
 	}
 	return u
 }
+
+// choice reads one of the values allowed, which must be there.
+func choice[T ~string](o object, name string, allowed ...T) T {
+	if v := o.v.Get(name); !v.Given() {
+		o.bad(name, "required")
+		return ""
+	}
+	return choiceMember(o, name, "", allowed)
+}
+
+// choiceMember reads one of the values allowed, or what stands for it when it is not given.
+func choiceMember[T ~string](o object, name string, otherwise T, allowed []T) T {
+	v, given := o.member(name, optional, wirejson.String)
+	if !given {
+		return otherwise
+	}
+	s, _ := v.String()
+	if !slices.Contains(allowed, T(s)) {
+		o.bad(name, "invalid_enum")
+	}
+	return T(s)
+}
