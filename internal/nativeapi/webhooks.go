@@ -1,10 +1,12 @@
 package nativeapi
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -38,6 +40,18 @@ func (d *Door) createWebhook(c *call) error {
 	})
 }
 
+// urlProblems is what people read of a URL that nothing is sent to.
+var urlProblems = map[webhook.Problem]string{
+	webhook.ProblemMalformed:  "is not an absolute URL",
+	webhook.ProblemScheme:     "is not https",
+	webhook.ProblemUserInfo:   "has a name or password",
+	webhook.ProblemFragment:   "has a part after #",
+	webhook.ProblemPort:       "has a port that is neither 443 nor 1024 or above",
+	webhook.ProblemHost:       "has a host that is not a name of the public DNS",
+	webhook.ProblemAddress:    "leads to an address that is not public",
+	webhook.ProblemUnresolved: "has a name that does not exist",
+}
+
 // target reads the member url and looks its host up. That waits for the network, and comes before the command.
 func (d *Door) target(c *call, o object, n need) (string, error) {
 	url := o.text("url", n, webhook.MaxURLLen)
@@ -49,8 +63,9 @@ func (d *Door) target(c *call, o object, n need) (string, error) {
 	if err == nil {
 		err = webhook.CheckResolved(c.ctx(), u, d.resolver, policy)
 	}
-	if errors.Is(err, webhook.InvalidURL) {
-		o.bad("url", "invalid_url")
+	if e := new(fault.Error); errors.Is(err, webhook.InvalidURL) && errors.As(err, &e) {
+		problem, _ := e.Detail.(webhook.Problem)
+		c.wrong = append(c.wrong, fault.Field{Path: o.path + ".url", Code: "invalid_url", Message: cmp.Or(urlProblems[problem], messages["invalid_url"])})
 		return "", nil
 	}
 	return url, err //nolint:wrapcheck // a fault

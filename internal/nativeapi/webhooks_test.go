@@ -45,18 +45,18 @@ func TestWebhooks_AreMadeChangedAndEnded(t *testing.T) {
 func TestWebhooks_RefuseAWrongForm(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	for name, c := range map[string]struct{ body, path string }{
-		"no URL":               {`{"name":"x"}`, "body.url"},
-		"no name":              {`{"url":"https://hooks.example.com/in"}`, "body.name"},
-		"plain HTTP":           {`{"name":"x","url":"http://hooks.example.com/in"}`, "body.url"},
-		"an address of ours":   {`{"name":"x","url":"https://127.0.0.1/in"}`, "body.url"},
-		"a name without host":  {`{"name":"x","url":"https://nowhere.example.com/in"}`, "body.url"},
-		"an event of no kind":  {`{"name":"x","url":"https://hooks.example.com/in","types":["card.eaten"]}`, "body.types"},
-		"an event as a number": {`{"name":"x","url":"https://hooks.example.com/in","types":[7]}`, "body.types"},
-		"a member of no kind":  {`{"name":"x","url":"https://hooks.example.com/in","secret":"mine"}`, "body.secret"},
+	for name, c := range map[string]struct{ body, path, message string }{
+		"no URL":               {`{"name":"x"}`, "body.url", "required"},
+		"no name":              {`{"url":"https://hooks.example.com/in"}`, "body.name", "required"},
+		"plain HTTP":           {`{"name":"x","url":"http://hooks.example.com/in"}`, "body.url", "not https"},
+		"an address of ours":   {`{"name":"x","url":"https://127.0.0.1/in"}`, "body.url", "not public"},
+		"a name without host":  {`{"name":"x","url":"https://nowhere.example.com/in"}`, "body.url", "does not exist"},
+		"an event of no kind":  {`{"name":"x","url":"https://hooks.example.com/in","types":["card.eaten"]}`, "body.types", "none of the values"},
+		"an event as a number": {`{"name":"x","url":"https://hooks.example.com/in","types":[7]}`, "body.types", "none of the values"},
+		"a member of no kind":  {`{"name":"x","url":"https://hooks.example.com/in","secret":"mine"}`, "body.secret", "not known"},
 	} {
 		a := h.post("/v1/webhooks", c.body).want(422)
-		if !strings.Contains(a.body, `"`+c.path+`"`) {
+		if !strings.Contains(a.body, `"`+c.path+`"`) || !strings.Contains(a.body, c.message) {
 			t.Errorf("%s: %s", name, a.body)
 		}
 	}
