@@ -23,7 +23,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
 	})
 	debit, err := debitapi.New(debitapi.Options{
-		Rules: patientUploads{a.Rules}, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
+		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
 		Logins: access.NewLogins(access.LoginsConfig{
 			Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Passwords: passwords, IDs: a.ids, Now: a.deps.Now,
 			Only: onlyKind(a.cfg.HostKind), Forget: a.authenticator.Forget,

@@ -112,11 +112,3 @@ func (m meteredMaker) MakeBatchStep(ctx context.Context, p ident.ProgramID, b id
 	}
 	return step, err
 }
-
-// patientUploads stages the items of orders behind what others write: an upload takes long anyway.
-type patientUploads struct{ *issuance.Service }
-
-// AppendItems stages items.
-func (u patientUploads) AppendItems(ctx context.Context, b *issuance.StagedBatch, sent []issuance.OrderItem) error {
-	return u.Service.AppendItems(sqlstore.Patient(ctx), b, sent)
-}

@@ -4,8 +4,8 @@ import "context"
 
 type patientKey struct{}
 
-// Patient marks the writes of long work in the background: where writes share a commit, others go first, up to a
-// few commits, and wait for one of them at most.
+// Patient marks the writes of long work in the background: where writes share a commit, others go first and
+// do not wait for them.
 func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
 
 func isPatient(ctx context.Context) bool {

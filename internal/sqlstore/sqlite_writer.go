@@ -17,7 +17,6 @@ import (
 const (
 	queueLength  = 4096 // writes that may wait; one more is told to try later
 	groupLength  = 128  // writes that share one commit at most
-	mostPassed   = 4    // groups that go before a job that lets others go first
 	maxConflicts = 10   // how often a body is run again before that is a fault
 )
 
@@ -57,8 +56,6 @@ type writer struct {
 	hooks    func(messages, accepted bool)
 	written  func() // after each commit, for the checkpointer
 	gate     gate
-	patient  []*job // the loop's: jobs that let others go first
-	passed   int    // the loop's: groups since the last one of them
 	counts   counts
 	broken   atomic.Pointer[fault.Error] // set once: the store has stopped for good
 	failures chan error
@@ -116,43 +113,13 @@ func (w *writer) loop() {
 		go w.loop() // a body left this goroutine; the writer itself never panics
 	}()
 	group := make([]*job, 0, groupLength)
-	for {
-		var open bool
-		if group, open = w.wait(group[:0]); !open {
-			break
-		}
-		quick, patient := sorted(w.gather(group))
-		w.patient = append(w.patient, patient...)
+	for first := range w.queue {
+		group = w.gather(append(group[:0], first))
+		quick, patient := sorted(group)
 		w.runGroup(quick)
-		w.runPatient(len(quick) == 0)
+		w.runGroup(patient)
 	}
 	clean = true
-}
-
-// wait waits for a job, unless a patient one is there; open is false when nothing comes any more.
-func (w *writer) wait(group []*job) (with []*job, open bool) {
-	if len(w.patient) > 0 {
-		return group, true
-	}
-	first, open := <-w.queue
-	if !open {
-		return group, false
-	}
-	return append(group, first), true
-}
-
-// runPatient runs one patient job when nobody else waits, or when enough went before it. One at a time:
-// whoever comes meanwhile waits for one only.
-func (w *writer) runPatient(alone bool) {
-	if len(w.patient) == 0 {
-		return
-	}
-	if w.passed++; !alone && w.passed < mostPassed {
-		return
-	}
-	next := w.patient[0]
-	w.patient, w.passed = slices.Delete(w.patient, 0, 1), 0
-	w.runGroup([]*job{next})
 }
 
 // sorted puts those who let others go first behind the others.
