@@ -49,25 +49,30 @@ func ClockReal() ClockChange {
 	return func(program.Clock, time.Time, time.Time) (program.Clock, error) { return program.Clock{}, nil }
 }
 
-// SetClock changes the clock of a sandbox programme and tells the time that it shows then. Errors:
-// [ClockOfSandboxOnly], [ClockInvalid].
+// Turn changes the clock of a sandbox programme, and tells the time that it shows then. Errors: [ClockOfSandboxOnly],
+// [ClockInvalid].
+func (change ClockChange) Turn(p *program.Program, real time.Time) (shown time.Time, err error) {
+	if p.Kind != program.Sandbox {
+		return shown, fault.Refuse(ClockOfSandboxOnly)
+	}
+	clock, err := change(p.Clock, real, p.Now(real))
+	if err != nil {
+		return shown, err
+	}
+	p.Clock = clock
+	shown = p.Now(real)
+	if shown.Before(firstTime) || !shown.Before(lastTime) {
+		return shown, fault.RefuseWith(ClockInvalid, "the clock of a sandbox shows a time from 2000 to 2099")
+	}
+	return shown, nil
+}
+
+// SetClock changes the clock of a sandbox programme for an operator; see [ClockChange.Turn].
 func (s *Service) SetClock(ctx context.Context, by Operator, id ident.ProgramID, change ClockChange) (program.Program, time.Time, error) {
 	var shown time.Time
-	p, err := s.change(ctx, by, id, "program.set_clock", "", func(p *program.Program, _ map[string]string) error {
-		if p.Kind != program.Sandbox {
-			return fault.Refuse(ClockOfSandboxOnly)
-		}
-		real := s.now()
-		clock, err := change(p.Clock, real, p.Now(real))
-		if err != nil {
-			return err
-		}
-		p.Clock = clock
-		shown = p.Now(real)
-		if shown.Before(firstTime) || !shown.Before(lastTime) {
-			return fault.RefuseWith(ClockInvalid, "the clock of a sandbox shows a time from 2000 to 2099")
-		}
-		return nil
+	p, err := s.change(ctx, by, id, "program.set_clock", "", func(p *program.Program, _ map[string]string) (err error) {
+		shown, err = change.Turn(p, s.now())
+		return err
 	})
 	return p, shown, err
 }

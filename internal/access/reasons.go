@@ -22,6 +22,8 @@ var (
 	KeyLimit              = fault.New("key_limit_reached", fault.Refused)             // Detail: int, the most that may live
 	KeyLastActive         = fault.New("key_last_active", fault.Refused)               // its end would lock the programme out
 	CallerExcluded        = fault.New("key_allowlist_excludes_caller", fault.Refused) // the list would lock the caller out
+	ClockOfSandboxOnly    = fault.New("clock_of_sandbox_only", fault.Forbidden)
+	ClockInvalid          = fault.New("clock_invalid", fault.Invalid) // Detail: string
 )
 
 // ProgramSuspended and ProgramUnknown belong to the rules as well, which list them.
@@ -36,6 +38,7 @@ func Reasons() []fault.Reason {
 		KeyMissing, KeyHeaderInvalid, KeyInvalid, ScopeMissing, AddressNotAllowed, EcommerceMissing, EcommerceInvalid,
 		CustomerTokenMissing, CustomerTokenInvalid, CustomerTokenExpired, CustomerTokenInactive,
 		BearerInvalid, BearerExpired, LoginRefused, KeyUnknown, KeyLimit, KeyLastActive, CallerExcluded,
+		ClockOfSandboxOnly, ClockInvalid,
 	}
 }
 
@@ -45,8 +48,6 @@ var (
 	ProgramNameTaken   = fault.New("program_name_taken", fault.Conflict)
 	ProgramKindInvalid = fault.New("program_kind_invalid", fault.Invalid)
 	PolicyInvalid      = fault.New("policy_invalid", fault.Invalid) // Detail: []string, one problem each
-	ClockOfSandboxOnly = fault.New("clock_of_sandbox_only", fault.Refused)
-	ClockInvalid       = fault.New("clock_invalid", fault.Invalid) // Detail: string
 	KeyRequestInvalid  = fault.New("key_request_invalid", fault.Invalid)
 	KeyRevokedAlready  = fault.New("key_revoked_already", fault.Refused)
 	UserInvalid        = fault.New("user_invalid", fault.Invalid)
@@ -57,7 +58,7 @@ var (
 // OperatorReasons lists the reasons that only the operator's acts give.
 func OperatorReasons() []fault.Reason {
 	return []fault.Reason{
-		ProgramNameInvalid, ProgramNameTaken, ProgramKindInvalid, PolicyInvalid, ClockOfSandboxOnly, ClockInvalid,
+		ProgramNameInvalid, ProgramNameTaken, ProgramKindInvalid, PolicyInvalid,
 		KeyRequestInvalid, KeyRevokedAlready, UserInvalid, UserTaken, UserUnknown,
 	}
 }

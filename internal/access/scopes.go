@@ -18,6 +18,7 @@ const (
 	WebhooksWrite    Scope = "webhooks:write"    // change them, and send again
 	BatchesRead      Scope = "batches:read"      // bulk orders and their items
 	BatchesWrite     Scope = "batches:write"     // order cards in bulk, cancel an order
+	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
 )
 
 // Scopes lists the scopes.
@@ -27,6 +28,7 @@ func Scopes() []Scope {
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
 		BatchesRead, BatchesWrite,
+		SandboxWrite,
 	}
 }
 

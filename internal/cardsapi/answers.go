@@ -92,6 +92,8 @@ func commonAnswers() map[fault.Reason]wire {
 		access.KeyLimit:           {400, "API_KEY_LIMIT_REACHED", "There are too many active API keys.", nil},
 		access.KeyLastActive:      {400, "API_KEY_LAST_ACTIVE", "The last active API key cannot be revoked.", nil},
 		access.CallerExcluded:     {400, "API_KEY_ALLOWLIST_EXCLUDES_CALLER", "The allowlist of this API key must hold the address of the caller.", nil},
+		access.ClockOfSandboxOnly: {403, "SIMULATION_NOT_AVAILABLE", "Simulation is for sandbox projects only.", nil},
+		access.ClockInvalid:       {400, "SIMULATION_INVALID_STATE", "The clock cannot show that time.", nil},
 		access.ProgramSuspended:   suspended,
 		issuance.ProgramSuspended: suspended,
 		issuance.KeyMismatch:      {400, "IDEMPOTENT_PARAMETER_MISMATCH", "The idempotency key was used with another request.", nil},

@@ -317,6 +317,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,
 		access.ScopeMissing, access.KeyUnknown, access.KeyLimit, access.KeyLastActive, access.CallerExcluded,
+		access.ClockOfSandboxOnly, access.ClockInvalid,
 	} {
 		rows[reason] = clash
 	}

@@ -61,6 +61,7 @@ type ReadTx interface {
 // stored version by one.
 type Tx interface {
 	ReadTx
+	ProgramWriter
 	CustomerWriter
 	TokenWriter
 	AccountWriter
@@ -83,6 +84,12 @@ type Tx interface {
 type Programs interface {
 	// Program gives a programme with its policy, clock and listeners as they stand in this transaction.
 	Program(ctx context.Context, id ident.ProgramID) (p program.Program, ok bool, err error)
+}
+
+// ProgramWriter changes tenants.
+type ProgramWriter interface {
+	// UpdateClock changes the clock of a programme and UpdatedAt.
+	UpdateClock(ctx context.Context, p program.Program) error
 }
 
 // CustomerReader reads customers. Deleted ones are not found, except by Customers with no filter on them.

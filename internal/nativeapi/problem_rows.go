@@ -72,6 +72,8 @@ var callerRows = map[fault.Reason]row{
 	access.KeyLimit:              {detail: "There are too many active keys.", action: "Revoke one that is not used any more."},
 	access.KeyLastActive:         {detail: "The last active key cannot be revoked."},
 	access.CallerExcluded:        {detail: "The allowlist would lock the caller out."},
+	access.ClockOfSandboxOnly:    {detail: "Only a sandbox programme has a clock of its own; a live one has real time.", action: "Use a key of a sandbox programme."},
+	access.ClockInvalid:          {detail: "The clock was not changed.", action: "Correct what cause says."},
 	access.EcommerceMissing:      {detail: "There is no programme token in the request."},
 	access.EcommerceInvalid:      {detail: "The programme token is not good."},
 	access.CustomerTokenMissing:  {detail: "There is no customer token in the request."},

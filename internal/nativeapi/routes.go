@@ -26,7 +26,7 @@ func act(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
 
 // routes are the endpoints. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
-	return slices.Concat(d.cardRoutes(), d.webhookRoutes(), d.sessionRoutes(), d.batchRoutes(), problemRoutes(), []httpd.Route{documentRoute()})
+	return slices.Concat(d.cardRoutes(), d.webhookRoutes(), d.sessionRoutes(), d.batchRoutes(), d.sandboxRoutes(), problemRoutes(), []httpd.Route{documentRoute()})
 }
 
 func (d *Door) webhookRoutes() []httpd.Route {
@@ -44,6 +44,13 @@ func (d *Door) webhookRoutes() []httpd.Route {
 		read(one+"/deliveries/{delivery_id}", access.WebhooksRead, d.getDelivery),
 		act(one+"/deliveries/{delivery_id}/retry", access.WebhooksWrite, d.retryDelivery),
 		act(one+"/deliveries/replay", access.WebhooksWrite, d.replayDeliveries),
+	}
+}
+
+func (d *Door) sandboxRoutes() []httpd.Route {
+	return []httpd.Route{
+		read("/v1/sandbox/clock", access.SandboxWrite, d.getClock),
+		act("/v1/sandbox/clock", access.SandboxWrite, d.setClock),
 	}
 }
 

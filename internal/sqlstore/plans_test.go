@@ -13,7 +13,7 @@ import (
 // allTexts is every SQL text that runs while the house is open, by what it is for.
 func allTexts() map[string]string {
 	texts := map[string]string{
-		"program": selectProgram, "program by name": selectProgramByName, "overrides": selectOverrides,
+		"program": selectProgram, "program by name": selectProgramByName, "overrides": selectOverrides, "update clock": updateClock,
 		"credential by hash": selectCredentialByHash, "credentials": selectCredentials, "credential by public id": selectCredentialByPublicID,
 		"design": selectDesign, "default design": selectDefaultDesign, "design by campaign": selectDesignByCampaign,
 		"campaign of another": campaignOfElse,

@@ -27,6 +27,8 @@ const (
 	updateProgram = `UPDATE programs SET name = $3, suspended = $4, overrides = $5, clock_offset_ns = $6, clock_frozen_ns = $7, updated_at = $8,
 	version = $2 + 1
 	WHERE id = $1 AND version = $2`
+	updateClock = `UPDATE programs SET clock_offset_ns = $3, clock_frozen_ns = $4, updated_at = $5, version = $2 + 1
+	WHERE id = $1 AND version = $2`
 )
 
 // programScan reads the columns of a programme.
@@ -126,6 +128,11 @@ func (t tx) UpdateProgram(_ context.Context, p program.Program, overrides map[st
 	t.forget()
 	return update(t, updateProgram, p.ID.UUID, p.Version, p.Name, p.Suspended, toJSON(overrides), p.Clock.Offset,
 		frozenArg(p.Clock.Frozen), p.UpdatedAt)
+}
+
+func (t tx) UpdateClock(_ context.Context, p program.Program) error {
+	t.forget()
+	return update(t, updateClock, p.ID.UUID, p.Version, p.Clock.Offset, frozenArg(p.Clock.Frozen), p.UpdatedAt)
 }
 
 // frozenArg is a frozen clock in nanoseconds; none when the clock runs.

@@ -39,6 +39,27 @@ var accessRows = []contract{
 		p.Policy = program.DefaultPolicy(p.Kind)
 		w.readsProgram(t, p, map[string]string{})
 	}},
+	{"the clock of a programme is changed alone, and only as it was read", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t), WithPolicy("activation.tries", "3"))
+		p := w.Program
+		before := p
+		p.Name, p.Clock, p.UpdatedAt = "not renamed", program.Clock{}.Freeze(w.next()), w.next()
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateClock(ctx, p) })
+		p.Name = before.Name
+		p.Version++
+		w.readsProgram(t, p, map[string]string{"activation.tries": "3"})
+		runs, refresh := 0, before
+		w.Write(func(ctx context.Context, tx issuance.Tx) error {
+			runs++
+			stale := refresh
+			refresh = p
+			stale.Clock = program.Clock{Offset: time.Hour}
+			return tx.UpdateClock(ctx, stale)
+		})
+		if runs != 2 {
+			t.Errorf("an update of what had changed ran %d times, want 2", runs)
+		}
+	}},
 	{"programmes are listed in the order of creation", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t), WithLiveProgram())
 		want := []program.Program{w.Program, w.Foreign, w.newProgram(plan{kind: program.Sandbox}), w.newProgram(plan{kind: program.Live})}
