@@ -108,7 +108,7 @@ func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) (err error) {
 	a.bulk = bulkworker.New(bulkworker.Options{
 		Queue: beatingQueue{a.db.Bulk(), a.pulses.of("bulk")}, Maker: meteredMaker{a.Rules, m, a.deps.Now},
 		Now: a.deps.Now, Logger: a.deps.Logger, Owner: owner,
-		Writes: func() int64 { return a.db.Stats().Jobs },
+		Others: func() int64 { s := a.db.Stats(); return s.Jobs - s.Patient },
 	})
 	a.bells.messages, a.bells.batches = a.outbox.Wake, a.bulk.Wake
 	a.audit, err = a.auditWorker(a.pulses.of("audit"))
@@ -147,6 +147,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopServing(nil)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
+	patient := sqlstore.Patient(working) // nobody waits for what these write
 
 	var watch, workers sync.WaitGroup
 	watch.Go(func() {
@@ -158,10 +159,10 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	if a.cfg.Workers {
 		workers.Go(func() { a.outbox.Run(working) })
-		workers.Go(func() { a.bulk.Run(working) })
-		workers.Go(func() { a.audit.Run(working) })
+		workers.Go(func() { a.bulk.Run(patient) })
+		workers.Go(func() { a.audit.Run(patient) })
 	}
-	workers.Go(func() { a.keepHouse(working) })
+	workers.Go(func() { a.keepHouse(patient) })
 
 	err := a.server.Run(serving)
 	stopServing(nil)

@@ -100,7 +100,7 @@ type meteredMaker struct {
 // MakeBatchStep makes one step.
 func (m meteredMaker) MakeBatchStep(ctx context.Context, p ident.ProgramID, b ident.BatchID, limit int) (issuance.BatchStep, error) {
 	started := m.now()
-	step, err := m.Maker.MakeBatchStep(sqlstore.Patient(ctx), p, b, limit)
+	step, err := m.Maker.MakeBatchStep(ctx, p, b, limit)
 	result := "made"
 	if err != nil {
 		result = "failed"

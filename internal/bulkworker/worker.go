@@ -23,12 +23,13 @@ type Options struct {
 	Logger *slog.Logger
 	Owner  string // who holds the leases: unique among all workers of one database
 
-	// Writes tells how many writes the store has run, whoever asked for them. While others write too, steps
-	// are small, so that nobody waits long behind one. nil: nobody else writes.
-	Writes func() int64
+	// Others tells how many writes somebody waited for: not this worker's. While there are some, steps are
+	// small, so that nobody waits long behind one. nil: nobody else writes.
+	Others func() int64
 
 	Step        int           // items made in one transaction while nobody else writes; 500
-	SmallStep   int           // while others do; 25
+	SmallStep   int           // while others do; 50
+	Calm        time.Duration // how long nobody else must have written until steps are large again; 250 ms
 	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
 	Lease       time.Duration // how long a batch stays with a worker that went silent; 10 s, far above what a step can take
 	StagedLife  time.Duration // after which an upload that was never accepted is swept; 1 h
@@ -47,15 +48,15 @@ func New(o Options) *Worker {
 		o.Step = 500
 	}
 	if o.SmallStep <= 0 {
-		o.SmallStep = 25
+		o.SmallStep = 50
 	}
-	if o.Writes == nil {
-		o.Writes = func() int64 { return 0 }
+	if o.Others == nil {
+		o.Others = func() int64 { return 0 }
 	}
 	for _, d := range []struct {
 		value *time.Duration
 		or    time.Duration
-	}{{&o.Poll, 5 * time.Second}, {&o.Lease, 10 * time.Second}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}} {
+	}{{&o.Poll, 5 * time.Second}, {&o.Lease, 10 * time.Second}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}, {&o.Calm, 250 * time.Millisecond}} {
 		if *d.value <= 0 {
 			*d.value = d.or
 		}
@@ -111,7 +112,8 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 	pace := pace{o: w.o}
 	var renewed time.Time
 	for ctx.Err() == nil {
-		if now := w.o.Now(); now.Sub(renewed) >= w.o.Lease/renewals {
+		now := w.o.Now()
+		if now.Sub(renewed) >= w.o.Lease/renewals {
 			held, err := w.o.Queue.Renew(ctx, c, now, w.o.Lease)
 			if err != nil {
 				w.failed(ctx, err, "renew a lease", of)
@@ -124,7 +126,7 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 			renewed = now
 		}
 		// A step that began is finished, whatever happens: it is one short transaction.
-		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, pace.next())
+		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, pace.next(now))
 		if err != nil {
 			w.failed(ctx, err, "make a step of a batch", of)
 			return ctx.Err() != nil
@@ -140,27 +142,19 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 // renewals is how often a lease is renewed in its length: each costs a commit, so not before every step.
 const renewals = 4
 
-// calmSteps is how many small steps without a write of others it takes until the large ones come back.
-const calmSteps = 20
-
 // pace chooses the size of steps.
 type pace struct {
-	o    Options
-	seen int64 // writes at the last look
-	calm int   // looks since others wrote
+	o     Options
+	seen  int64     // writes of others at the last look
+	since time.Time // when they were last seen to grow
 }
 
-// next is how many items the next step makes. Between two looks the worker itself wrote one step, and
-// perhaps renewed its lease.
-func (p *pace) next() int {
-	writes := p.o.Writes()
-	if others := writes-p.seen > 2; others && p.seen > 0 {
-		p.calm = 0
-	} else {
-		p.calm++
+// next is how many items the next step makes. A batch begins with small steps: who writes beside is not known yet.
+func (p *pace) next(now time.Time) int {
+	if others := p.o.Others(); others != p.seen || p.since.IsZero() {
+		p.seen, p.since = others, now
 	}
-	p.seen = writes
-	if p.calm < calmSteps {
+	if now.Sub(p.since) < p.o.Calm {
 		return p.o.SmallStep
 	}
 	return p.o.Step

@@ -327,7 +327,7 @@ type BatchWriter interface {
 	// as old as its acceptance.
 	UpdateBatch(ctx context.Context, b batch.Batch) error
 	InsertItems(ctx context.Context, items []batch.Item) error
-	// UpdateItems writes the outcomes of pending items, with their card, identifier and sealed PIN as they
+	// UpdateItems writes the outcomes of pending items, with their card and sealed PIN as they
 	// are handed in (nil erases it); an item that has its outcome already is a fault.
 	UpdateItems(ctx context.Context, items []batch.Item) error
 	// DeleteStaged removes a batch that was never accepted, with its items.

@@ -37,11 +37,14 @@ const (
 	WHERE id = $1 AND version = $2`
 	selectItems = `SELECT ` + itemColumns + ` FROM batch_items i
 	WHERE i.batch_id = $1 AND i.idx >= $2 AND ($3 = '' OR i.outcome = $3) ORDER BY i.idx LIMIT $4`
-	selectFirstWith = `SELECT i.idx FROM batch_items i
-	WHERE i.batch_id = $1 AND i.identifier = $2 AND i.outcome <> 'failed' ORDER BY i.idx LIMIT 1`
+	// The outcome is asked of the row apart: otherwise SQLite would walk the whole batch in its order.
+	selectFirstWith = `SELECT i.idx FROM batch_items i WHERE i.batch_id = $1 AND i.identifier = $2
+	AND EXISTS (SELECT 1 FROM batch_items f WHERE f.batch_id = i.batch_id AND f.idx = i.idx AND f.outcome <> 'failed')
+	ORDER BY i.idx LIMIT 1`
 	insertItem = `INSERT INTO batch_items (batch_id, idx, identifier, front_name, qr, pin_sealed, campaign, outcome, reason, card_id, card_number)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	updateItem   = `UPDATE batch_items SET pin_sealed = $3, outcome = $4, reason = $5, card_id = $6, card_number = $7, identifier = $8 WHERE batch_id = $1 AND idx = $2 AND outcome = 'pending'`
+	updateItem = `UPDATE batch_items SET pin_sealed = $3, outcome = $4, reason = $5, card_id = $6, card_number = $7
+	WHERE batch_id = $1 AND idx = $2 AND outcome = 'pending'`
 	deleteItems  = `DELETE FROM batch_items WHERE batch_id IN (SELECT b.id FROM batches b WHERE b.id = $1 AND b.status = 'staging')`
 	deleteStaged = `DELETE FROM batches WHERE id = $1 AND status = 'staging'`
 )
@@ -150,7 +153,7 @@ func (t tx) UpdateItems(_ context.Context, items []orders.Item) error {
 	var b batch
 	for _, i := range items {
 		b.write(updateItem, []any{
-			i.Batch.UUID, i.Index, i.PINSealed, string(i.Outcome), string(i.Reason), i.Card.UUID, i.CardNumber, i.Identifier,
+			i.Batch.UUID, i.Index, i.PINSealed, string(i.Outcome), string(i.Reason), i.Card.UUID, i.CardNumber,
 		}, func(rows int64) error {
 			if rows != 1 {
 				return fault.Wrap(errNotPending, fmt.Sprintf("write the outcome of item %d", i.Index))

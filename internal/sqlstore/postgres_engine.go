@@ -312,7 +312,7 @@ func (e *postgresEngine) failed() <-chan error { return e.failures }
 func (e *postgresEngine) stats() Stats {
 	c := &e.counts
 	return Stats{
-		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
+		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Patient: c.patient.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
 		Waiting: int64(e.desk.length()),
 	}
 }

@@ -20,15 +20,22 @@ const (
 
 // write runs body in a serializable transaction of its own, again and again while others are faster.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
-	e.counts.jobs.Add(1)
+	e.count(ctx)
 	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginWrite, body) })
 }
 
 // guarded runs body read committed: it sees what others committed while it waited for a row, and conflicts
 // with nobody but who wants the same rows.
 func (e *postgresEngine) guarded(ctx context.Context, body func(*session) error) error {
-	e.counts.jobs.Add(1)
+	e.count(ctx)
 	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginGuarded, body) })
+}
+
+func (e *postgresEngine) count(ctx context.Context) {
+	e.counts.jobs.Add(1)
+	if isPatient(ctx) {
+		e.counts.patient.Add(1)
+	}
 }
 
 func (e *postgresEngine) writeOnce(ctx context.Context, begin string, body func(*session) error) error {

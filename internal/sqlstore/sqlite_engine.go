@@ -210,7 +210,7 @@ func (e *sqliteEngine) failed() <-chan error { return e.writer.failures }
 func (e *sqliteEngine) stats() Stats {
 	c := &e.writer.counts
 	return Stats{
-		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
+		Groups: c.groups.Load(), Jobs: c.jobs.Load(), Patient: c.patient.Load(), Commits: c.commits.Load(), Conflicts: c.conflicts.Load(),
 		Waiting: int64(len(e.writer.queue)), WALPages: e.checkpoints.pages.Load(), Checkpoints: e.checkpoints.done.Load(),
 	}
 }

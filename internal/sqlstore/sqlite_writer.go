@@ -62,7 +62,7 @@ type writer struct {
 	commit   func() error // replaced by the tests of failing disks
 }
 
-type counts struct{ groups, jobs, commits, conflicts atomic.Int64 }
+type counts struct{ groups, jobs, patient, commits, conflicts atomic.Int64 }
 
 // write hands a body to the writer and waits for its commit. A caller whose context ends while its body
 // still waits goes away; once the body runs, its outcome is waited for, because it may commit.
@@ -183,6 +183,9 @@ func (w *writer) runGroup(jobs []*job) {
 	g := &groupRun{writer: w, jobs: jobs, errs: make([]error, len(jobs)), programs: map[ident.ProgramID]program.Program{}}
 	w.counts.groups.Add(1)
 	w.counts.jobs.Add(int64(len(jobs)))
+	if jobs[0].last {
+		w.counts.patient.Add(int64(len(jobs)))
+	}
 	if broken := w.broken.Load(); broken != nil {
 		g.settle(broken)
 		return

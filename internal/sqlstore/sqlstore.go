@@ -34,6 +34,7 @@ type Config struct {
 type Stats struct {
 	Groups      int64 // groups of writes that were run
 	Jobs        int64 // writes in them
+	Patient     int64 // those of them that let others go first
 	Commits     int64
 	Conflicts   int64 // bodies that were run again
 	Waiting     int64 // writes that wait now

@@ -87,7 +87,6 @@ func itemsComeBack(t *testing.T, f Factory) {
 	same(t, "pending ones after the first", []batch.Item{items[2], items[3], items[4]}, read(1, batch.Pending, 3))
 
 	items[3].Outcome, items[3].Card, items[3].CardNumber, items[3].PINSealed = batch.ItemCreated, w.BatchCard.Card.ID, 7, nil
-	items[3].Identifier = "7"
 	items[4].Outcome, items[4].Reason = batch.ItemFailed, batch.PINWeak
 	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateItems(ctx, items[3:]) })
 	same(t, "all items with their outcomes", items, read(0, "", 100))
