@@ -28,7 +28,7 @@ type Options struct {
 	Others func() int64
 
 	Step        int           // items made in one transaction while nobody else writes; 500
-	SmallStep   int           // while others do; 50
+	SmallStep   int           // while others do, with a pause of half its length after each; 25
 	Calm        time.Duration // how long nobody else must have written until steps are large again; 250 ms
 	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
 	Lease       time.Duration // how long a batch stays with a worker that went silent; 10 s, far above what a step can take
@@ -48,10 +48,7 @@ func New(o Options) *Worker {
 		o.Step = 500
 	}
 	if o.SmallStep <= 0 {
-		o.SmallStep = 50
-	}
-	if o.Others == nil {
-		o.Others = func() int64 { return 0 }
+		o.SmallStep = 25
 	}
 	for _, d := range []struct {
 		value *time.Duration
@@ -135,8 +132,21 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 			w.o.Logger.InfoContext(ctx, "batch made", of)
 			return true
 		}
+		if pace.small() {
+			pause(ctx, w.o.Now().Sub(now)/2)
+		}
 	}
 	return true
+}
+
+// pause leaves the disk and the processors to others for a while, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // renewals is how often a lease is renewed in its length: each costs a commit, so not before every step.
@@ -147,17 +157,23 @@ type pace struct {
 	o     Options
 	seen  int64     // writes of others at the last look
 	since time.Time // when they were last seen to grow
+	calm  bool      // nobody else has written for a while
 }
+
+func (p *pace) small() bool { return !p.calm }
 
 // next is how many items the next step makes. A batch begins with small steps: who writes beside is not known yet.
 func (p *pace) next(now time.Time) int {
+	if p.calm = p.o.Others == nil; p.calm {
+		return p.o.Step
+	}
 	if others := p.o.Others(); others != p.seen || p.since.IsZero() {
 		p.seen, p.since = others, now
 	}
-	if now.Sub(p.since) < p.o.Calm {
-		return p.o.SmallStep
+	if p.calm = now.Sub(p.since) >= p.o.Calm; p.calm {
+		return p.o.Step
 	}
-	return p.o.Step
+	return p.o.SmallStep
 }
 
 // release hands a batch back, also when the worker is being stopped.

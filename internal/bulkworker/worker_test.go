@@ -263,34 +263,48 @@ func TestWorker_LetsGoOfABatchThatIsAnothers(t *testing.T) {
 	})
 }
 
-// Steps are small from the first write of others until none has written for a while.
+// Steps are small from the first write of others until none has written for a while; each is followed by a pause of half its length.
 func TestWorker_MakesSmallStepsWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(100)
-		s.took = time.Millisecond
-		writes := int64(0)
+		s.took = 10 * time.Millisecond
+		others := int64(7) // before
 		w := bulkworker.New(bulkworker.Options{
 			Queue: s.line, Maker: s.mill, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Owner: "first",
-			Writes: func() int64 {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				writes++ // the worker's own
-				if n := len(s.limits); n == 40 || n == 43 {
-					writes += 3
-				}
-				return writes
-			},
+			Others: func() int64 { s.mu.Lock(); defer s.mu.Unlock(); return others },
 		})
-		run(t, w, func() { pass(time.Second) })
-		for n, limit := range s.limits {
-			if small := n < 19 || n >= 40 && n < 63; small != (limit == 25) || !small && limit != 500 {
-				t.Errorf("step %d makes up to %d", n, limit)
+		steps := func() (small, large int) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, limit := range s.limits {
+				switch limit {
+				case 25:
+					small++
+				case 500:
+					large++
+				default:
+					t.Errorf("a step of %d", limit)
+				}
 			}
+			s.limits = nil
+			return small, large
 		}
-		if len(s.limits) != 100 {
-			t.Errorf("%d steps", len(s.limits))
-		}
+		run(t, w, func() {
+			pass(251 * time.Millisecond) // 17 steps of 10 ms with 5 ms after each, until 250 ms are over
+			if small, large := steps(); small != 17 || large != 0 {
+				t.Errorf("nobody knows yet who writes beside: %d small steps, %d large", small, large)
+			}
+			pass(98 * time.Millisecond) // to 349 ms; a large step ends at each 5 ms behind a full ten
+			if small, large := steps(); small != 0 || large != 9 {
+				t.Errorf("nobody writes: %d small steps, %d large", small, large)
+			}
+			s.look(func() { others++ })
+			pass(281 * time.Millisecond) // to 630 ms: the step in hand, then small ones
+			if small, large := steps(); small < 17 || large > 3 {
+				t.Errorf("one wrote: %d small steps, %d large", small, large)
+			}
+		})
 	})
 }
 
