@@ -11,17 +11,19 @@ const (
 	checkpointIdle  = 20                     // quiet rounds until the log is cut to nothing
 	// checkpointPatience is how long a checkpoint waits for readers: the writer waits behind it.
 	checkpointPatience = 50 * time.Millisecond
-	pausePages         = 8192 // pages in the log (32 MB) beyond which the writer pauses for it
+	pausePages         = 16384                 // pages in the log (64 MB) beyond which the writer pauses for it
 	restPages          = 256  // pages that may be left to move when it pauses
 	mostRounds         = 6    // in which they are made that few, before it pauses anyway
 )
 
 // checkpointer moves the write-ahead log into the file on its own connection, so that no commit pays for
 // it. A log that is written all the time never ends by itself; when it grows long, the bulk is moved
-// first, and then the writer stands still for the small rest, so that it begins anew.
+// first, while patient writes wait, and then the writer stands still for the small rest, so that it begins
+// anew.
 type checkpointer struct {
 	conn   *sqliteConn
 	turn   *sync.Mutex // the writer's turn
+	catch  sync.Mutex  // held while it catches up
 	signal chan struct{}
 	quit   chan struct{}
 	ended  chan struct{}
@@ -68,10 +70,7 @@ func (c *checkpointer) busy() bool {
 		}
 		c.passive()
 		if c.pages.Load() > pausePages {
-			c.catchUp()
-			c.turn.Lock()
-			c.passive()
-			c.turn.Unlock()
+			c.restart()
 		}
 		select {
 		case <-c.signal:
@@ -84,6 +83,22 @@ func (c *checkpointer) busy() bool {
 	defer c.turn.Unlock()
 	c.run("PRAGMA wal_checkpoint(TRUNCATE)")
 	return true
+}
+
+// restart lets the log begin anew.
+func (c *checkpointer) restart() {
+	c.catch.Lock()
+	defer c.catch.Unlock()
+	c.catchUp()
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	c.passive()
+}
+
+// letCatchUp waits while the log is being caught up with: long work in the background would keep it from ending.
+func (c *checkpointer) letCatchUp() {
+	c.catch.Lock()
+	c.catch.Unlock() //nolint:staticcheck // only the wait counts
 }
 
 // catchUp moves what is written while it moves, until the rest is small: the writer stands still for that.

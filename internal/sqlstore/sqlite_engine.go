@@ -137,12 +137,15 @@ func openSQLiteConn(path string, cache int) (*sqliteConn, error) {
 }
 
 func (e *sqliteEngine) write(ctx context.Context, body func(*session) error) error {
+	if isPatient(ctx) {
+		e.checkpoints.letCatchUp()
+	}
 	return e.writer.write(ctx, body)
 }
 
 // guarded is write: a file has one writer at a time.
 func (e *sqliteEngine) guarded(ctx context.Context, body func(*session) error) error {
-	return e.writer.write(ctx, body)
+	return e.write(ctx, body)
 }
 
 func (e *sqliteEngine) activate(ctx context.Context, key issuance.ActivationKey,
