@@ -11,9 +11,9 @@ const (
 	checkpointIdle  = 20                     // quiet rounds until the log is cut to nothing
 	// checkpointPatience is how long a checkpoint waits for readers: the writer waits behind it.
 	checkpointPatience = 50 * time.Millisecond
-	pausePages         = 16384                 // pages in the log (64 MB) beyond which the writer pauses for it
-	restPages          = 256  // pages that may be left to move when it pauses
-	mostRounds         = 6    // in which they are made that few, before it pauses anyway
+	pausePages         = 16384 // pages in the log (64 MB) beyond which the writer pauses for it
+	restPages          = 256   // pages that may be left to move when it pauses
+	mostRounds         = 16    // in which they are made that few, before it pauses anyway
 )
 
 // checkpointer moves the write-ahead log into the file on its own connection, so that no commit pays for
@@ -21,19 +21,20 @@ const (
 // first, while patient writes wait, and then the writer stands still for the small rest, so that it begins
 // anew.
 type checkpointer struct {
-	conn   *sqliteConn
-	turn   *sync.Mutex // the writer's turn
-	catch  sync.Mutex  // held while it catches up
-	signal chan struct{}
-	quit   chan struct{}
-	ended  chan struct{}
-	pages  atomic.Int64 // in the log after the last look
-	done   atomic.Int64
-	moved  int64 // pages of the log that are in the file, after the last look
+	conn    *sqliteConn
+	turn    *sync.Mutex   // the writer's turn
+	catch   sync.Mutex    // held while it catches up
+	commits *atomic.Int64 // made so far
+	signal  chan struct{}
+	quit    chan struct{}
+	ended   chan struct{}
+	pages   atomic.Int64 // in the log after the last look
+	done    atomic.Int64
+	moved   int64 // pages of the log that are in the file, after the last look
 }
 
-func newCheckpointer(conn *sqliteConn, turn *sync.Mutex) *checkpointer {
-	return &checkpointer{conn: conn, turn: turn, signal: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+func newCheckpointer(conn *sqliteConn, turn *sync.Mutex, commits *atomic.Int64) *checkpointer {
+	return &checkpointer{conn: conn, turn: turn, commits: commits, signal: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // wake says that there was a commit.
@@ -101,12 +102,14 @@ func (c *checkpointer) letCatchUp() {
 	c.catch.Unlock() //nolint:staticcheck // only the wait counts
 }
 
-// catchUp moves what is written while it moves, until the rest is small: the writer stands still for that.
+// catchUp moves what is written while it moves, until the rest is small: the writer stands still for that. A
+// checkpoint syncs the file only when it came to the end of the log, with no reader before it and no commit
+// meanwhile. One that did not is no end: the next would sync all that was moved.
 func (c *checkpointer) catchUp() {
 	for range mostRounds {
-		before := c.moved
+		before, commits := c.moved, c.commits.Load()
 		c.passive()
-		if c.moved-before < restPages {
+		if c.moved-before < restPages && c.moved == c.pages.Load() && commits == c.commits.Load() {
 			return
 		}
 	}

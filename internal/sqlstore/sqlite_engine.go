@@ -79,11 +79,12 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 		}
 	}
 	conns[1].db.SetBusyTimeout(checkpointPatience)
-	e.checkpoints = newCheckpointer(conns[1], &e.turn)
 	e.writer = &writer{
 		conn: conns[0], queue: make(chan *job, queueLength), stopped: make(chan struct{}), dialect: d, policies: e.policies,
-		hooks: c.hooks, written: e.checkpoints.wake, failures: make(chan error, 1),
+		hooks: c.hooks, failures: make(chan error, 1),
 	}
+	e.checkpoints = newCheckpointer(conns[1], &e.turn, &e.writer.counts.commits)
+	e.writer.written = e.checkpoints.wake
 	e.writer.begin = func() error {
 		e.turn.Lock()
 		_, err := e.writer.conn.exec("BEGIN IMMEDIATE")
