@@ -86,12 +86,25 @@ func (c *checkpointer) busy() bool {
 	return true
 }
 
-// restart lets the log begin anew.
+// restart lets the log begin anew. What is written while pages are moved is moved too, until the rest is small:
+// the writer stands still for that. A checkpoint syncs the file only when it came to the end of the log, with no
+// reader before it and no commit meanwhile. One that did not is no end: the next would sync all that was moved.
 func (c *checkpointer) restart() {
 	c.catch.Lock()
 	defer c.catch.Unlock()
-	c.catchUp()
-	c.turn.Lock()
+	held := false
+	for round := 0; round < mostRounds && !held; round++ {
+		before, commits := c.moved, c.commits.Load()
+		c.passive()
+		if c.moved-before < restPages && c.moved == c.pages.Load() && c.turn.TryLock() {
+			if held = commits == c.commits.Load(); !held {
+				c.turn.Unlock()
+			}
+		}
+	}
+	if !held {
+		c.turn.Lock()
+	}
 	defer c.turn.Unlock()
 	c.passive()
 }
@@ -100,19 +113,6 @@ func (c *checkpointer) restart() {
 func (c *checkpointer) letCatchUp() {
 	c.catch.Lock()
 	c.catch.Unlock() //nolint:staticcheck // only the wait counts
-}
-
-// catchUp moves what is written while it moves, until the rest is small: the writer stands still for that. A
-// checkpoint syncs the file only when it came to the end of the log, with no reader before it and no commit
-// meanwhile. One that did not is no end: the next would sync all that was moved.
-func (c *checkpointer) catchUp() {
-	for range mostRounds {
-		before, commits := c.moved, c.commits.Load()
-		c.passive()
-		if c.moved-before < restPages && c.moved == c.pages.Load() && commits == c.commits.Load() {
-			return
-		}
-	}
 }
 
 func (c *checkpointer) passive() { c.run("PRAGMA wal_checkpoint(PASSIVE)") }
