@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -63,6 +64,7 @@ type Activation struct {
 	LifetimeTries     int       `json:"lifetime_tries"` // the wrong try that locks for good
 	Locks             int       `json:"locks"`
 	CodeIssuedAt      time.Time `json:"code_issued_at"`
+	CodeVersion       int       `json:"code_version"`  // 0 before the first; a new code is one more
 	CodeReadable      bool      `json:"code_readable"` // a sealed copy is kept
 	CodeReads         int       `json:"code_reads"`    // how often the code was read back
 }
@@ -107,6 +109,40 @@ func (c *Client) Activation(ctx context.Context, card string) (out Activation, e
 // Eligibility tells whether a card may be activated now, and everything that stands in the way. It costs no try.
 func (c *Client) Eligibility(ctx context.Context, card string) (out Eligibility, err error) {
 	return out, c.send(ctx, get(at("cards", card, "activation", "eligibility"), nil), &out)
+}
+
+// RecoveredCode is an activation code that was read back. It is a secret: show it to the holder, keep it nowhere.
+type RecoveredCode struct {
+	CardID      string `json:"card_id"`
+	Code        string `json:"code"`
+	CodeVersion int    `json:"code_version"`
+	Renewed     bool   `json:"renewed"` // only hashes are kept, so this is a new code and the one before is dead
+}
+
+// RecoverCode gives the activation code of a card whose mailer is lost. The reason is kept in the audit trail. The call is never
+// repeated by itself, because each is another recovery.
+func (c *Client) RecoverCode(ctx context.Context, card, reason string) (out RecoveredCode, err error) {
+	k := call{method: http.MethodPost, path: at("cards", card, "activation", "code", "recovery"), body: map[string]string{"reason": reason}, once: true}
+	return out, c.send(ctx, k, &out)
+}
+
+// Session sends the holder of a card to the activation page.
+type Session struct {
+	CardID    string `json:"card_id"`
+	ReturnURL string `json:"return_url,omitempty"` // https; where the page leads to at the end
+	Language  string `json:"language,omitempty"`   // es or en
+	PIN       string `json:"pin,omitempty"`        // none, optional, required: whether the holder chooses one in the same step
+}
+
+// SessionLink is where the holder's browser goes. It opens once.
+type SessionLink struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// CreateActivationSession makes a link to the activation page, for a holder whom your own back end has authenticated.
+func (c *Client) CreateActivationSession(ctx context.Context, s Session, options ...CallOption) (out SessionLink, err error) {
+	return out, c.send(ctx, post(at("activation-sessions"), s, options), &out)
 }
 
 // ResetGuard gives a guard all its tries back. The reason is kept in the audit trail.

@@ -27,6 +27,7 @@ type Card struct {
 	AccountID      string    `json:"account_id"`
 	ReservedFor    string    `json:"reserved_for"`
 	Replaces       string    `json:"replaces"`
+	ReplacedBy     string    `json:"replaced_by"` // its successor that lives
 	Plastic        *Plastic  `json:"plastic"`
 	Parcel         *Parcel   `json:"parcel"`
 	Guard          *Guard    `json:"guard"`
@@ -54,6 +55,7 @@ type Plastic struct {
 	Identifier      string    `json:"identifier"`
 	BatchID         string    `json:"batch_id"`
 	ActivatedAt     time.Time `json:"activated_at"`
+	DamagedAt       time.Time `json:"damaged_at"`
 }
 
 // Parcel is the box that carries a plastic.

@@ -83,6 +83,8 @@ type call struct {
 	body         any    // encoded once; nil sends none
 	kind         string // of the body, where it is not JSON
 	key          string // of idempotency; every write has one
+	accept       string // "" takes JSON
+	once         bool   // it is never sent again
 }
 
 func get(path string, query url.Values) call {
@@ -127,7 +129,7 @@ func (c *Client) send(ctx context.Context, k call, out any) error {
 	pause := c.pause
 	for try := 1; ; try++ {
 		wait, err := c.once(ctx, k, body, out)
-		if err == nil || try >= c.attempts || wait < 0 || wait > c.longest {
+		if err == nil || k.once || try >= c.attempts || wait < 0 || wait > c.longest {
 			return err
 		}
 		wait = max(wait, pause)
@@ -219,6 +221,9 @@ func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Reques
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	req.Header.Set("User-Agent", c.agent)
+	if k.accept != "" {
+		req.Header.Set("Accept", k.accept)
+	}
 	if body != nil {
 		kind := k.kind
 		if kind == "" {

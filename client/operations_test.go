@@ -19,6 +19,9 @@ var operations = map[string]string{
 	"listEvents":   "Events",
 	"listWebhooks": "Webhooks", "createWebhook": "CreateWebhook", "getWebhook": "Webhook", "updateWebhook": "UpdateWebhook", "endWebhook": "EndWebhook",
 	"rotateWebhookSecret": "RotateWebhookSecret", "testWebhook": "TestWebhook", "listDeliveries": "Deliveries", "getDelivery": "Delivery",
+	"reportCard": "Report", "replaceCard": "Replace", "recoverCode": "RecoverCode", "createActivationSession": "CreateActivationSession",
+	"listBatches": "Batches", "orderBatch": "OrderBatch", "getBatch": "Batch", "listBatchItems": "BatchItems", "resubmitBatch": "ResubmitBatch",
+	"cancelBatch":   "CancelBatch",
 	"retryDelivery": "RetryDelivery", "replayDeliveries": "ReplayDeliveries",
 }
 
