@@ -37,6 +37,7 @@ import (
 
 // house is the door over the real rules and the real store, with a receiver for its events.
 type house struct {
+	db      *sqlstore.DB
 	t       testing.TB
 	world   *storetest.World
 	service *issuance.Service
@@ -86,7 +87,7 @@ func newHouseOn(t testing.TB, under func(issuance.Store) issuance.Store, log io.
 	for _, tier := range program.Tiers() {
 		plain = append(plain, storetest.WithPolicy("rate_limits."+tier, "unlimited"))
 	}
-	h := &house{t: t, world: storetest.NewWorld(t, db, append(plain, options...)...)}
+	h := &house{t: t, db: db, world: storetest.NewWorld(t, db, append(plain, options...)...)}
 	maker, err := bureau.New(bureau.Settings{CutOff: 16 * time.Hour})
 	if err != nil {
 		t.Fatal(err)

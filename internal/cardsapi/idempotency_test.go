@@ -26,6 +26,28 @@ func (a answer) replays(first answer) {
 	}
 }
 
+// TestIdempotency_ARepeatDoesNotWaitForTheWriter counts the writes that reach the store.
+func TestIdempotency_ARepeatDoesNotWaitForTheWriter(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	card, _, code := h.shipped()
+	activate := func(code string) answer {
+		return h.do("POST", "/cards/"+card+"/activate", codeBody(code), "Idempotency-Key", "a")
+	}
+	first := activate(code).want(204)
+	before := h.db.Stats().Jobs
+	for range 5 {
+		activate(code).replays(first)
+	}
+	if n := h.db.Stats().Jobs - before; n != 0 {
+		t.Errorf("5 repeats cost %d writes", n)
+	}
+	activate(otherCode(code)).refused(400, mismatch, "null")
+	if n := h.db.Stats().Jobs - before; n != 1 {
+		t.Errorf("a request that differs must be counted, with one write; there were %d", n)
+	}
+}
+
 // TestIdempotency_OfActivation is every row of contract §6.2.
 func TestIdempotency_OfActivation(t *testing.T) {
 	t.Parallel()

@@ -95,6 +95,9 @@ func (s *Service) activate(ctx context.Context, cmd Command, key ActivationKey,
 		return Activation{}, err
 	}
 	defer release()
+	if again := s.replayed(ctx, cmd); again != nil {
+		return Activation{}, again
+	}
 	if cmd.Key != nil {
 		key.Door, key.IdempotencyKey = cmd.Key.Door, cmd.Key.Value
 	}
@@ -112,6 +115,7 @@ func (s *Service) activate(ctx context.Context, cmd Command, key ActivationKey,
 		if err != nil {
 			return Activation{}, err
 		}
+		s.decided(cmd)
 		return out.result, out.refusal
 	}
 	return Activation{}, fault.Wrap(err, "draw a free number")

@@ -37,7 +37,8 @@ func (w *Work) Announce(e event.Event) {
 }
 
 // Run is the one funnel of every changing command, of this room and of the rule rooms beside it. Only
-// activation has its own, in activate.go. It does: open the transaction, look up the idempotency key, run the body, write audit row, events and answer, commit.
+// activation has its own, in activate.go. It does: open the transaction, look up the idempotency key, run the body,
+// write audit row, events and answer, commit.
 // body loads first, decides, and writes last: a refusal that it returns commits whatever it wrote before,
 // which must be nothing but what the refusal costs. A fault rolls everything back.
 func Run[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *Work) (T, error)) (T, error) {
@@ -47,8 +48,10 @@ func Run[T any](ctx context.Context, s *Service, cmd Command, action string, bod
 		return none, err
 	}
 	defer release()
-
 	var result T
+	if again := s.replayed(ctx, cmd); again != nil {
+		return result, again
+	}
 	var refusal error
 	err = s.store.Write(ctx, func(tx Tx) error {
 		var none T
@@ -70,6 +73,7 @@ func Run[T any](ctx context.Context, s *Service, cmd Command, action string, bod
 		var none T
 		return none, err
 	}
+	s.decided(cmd)
 	return result, refusal
 }
 
@@ -226,7 +230,7 @@ func (r *runningKeys) begin(ctx context.Context, cmd Command) (release func(), e
 	if cmd.Key == nil {
 		return func() {}, nil
 	}
-	k := runningKey{cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value}
+	k := cmd.runningKey()
 	for {
 		other := r.take(k, cmd.Key.Fingerprint)
 		if other == nil {

@@ -105,13 +105,14 @@ type Service struct {
 	announcers map[event.Door]event.Announcer
 	bureau     Bureau
 	running    *runningKeys
+	noted      *notedKeys
 }
 
 // New makes a Service. It starts nothing.
 func New(c Config) *Service {
 	return &Service{
 		store: c.Store, sealer: c.Sealer, vault: c.Vault, ids: c.IDs, now: c.Now,
-		announcers: c.Announcers, bureau: c.Bureau, running: newRunningKeys(),
+		announcers: c.Announcers, bureau: c.Bureau, running: newRunningKeys(), noted: newNotedKeys(),
 	}
 }
 
