@@ -149,18 +149,22 @@ func (s *Service) ScanBatch(ctx context.Context, cmd ScanBatch) (shipment.Shipme
 		if !ok {
 			return shipment.Shipment{}, fault.Refuse(shipment.NotStarted)
 		}
-		scans, err := w.Tx.Scans(ctx, box.ID)
-		if err != nil {
-			return shipment.Shipment{}, err
-		}
-		scan := RecordScan{Status: cmd.Status, At: cmd.At, ScanID: cmd.ScanID}.scan(w.Now)
-		after := decideBatchScan(box, cmd, scan, scans, w.Now)
-		if _, err := w.Tx.InsertScan(ctx, box.ID, scan); err != nil || after == box {
-			return after, err
-		}
-		w.Announce(event.Event{Name: event.ShipmentMoved, Box: &card.Box{Shipment: after}})
-		return after, w.Tx.UpdateShipment(ctx, after)
+		return s.scanBatchBox(ctx, w, box, cmd)
 	})
+}
+
+func (s *Service) scanBatchBox(ctx context.Context, w *Work, box shipment.Shipment, cmd ScanBatch) (shipment.Shipment, error) {
+	scans, err := w.Tx.Scans(ctx, box.ID)
+	if err != nil {
+		return shipment.Shipment{}, err
+	}
+	scan := RecordScan{Status: cmd.Status, At: cmd.At, ScanID: cmd.ScanID}.scan(w.Now)
+	after := decideBatchScan(box, cmd, scan, scans, w.Now)
+	if _, err := w.Tx.InsertScan(ctx, box.ID, scan); err != nil || after == box {
+		return after, err
+	}
+	w.Announce(event.Event{Name: event.ShipmentMoved, Box: &card.Box{Shipment: after}})
+	return after, w.Tx.UpdateShipment(ctx, after)
 }
 
 // decideBatchScan derives the box of a batch from its scans with the new one among them. Its plastics may be very

@@ -136,25 +136,27 @@ type RecordProduction struct {
 
 // RecordProduction moves plastics at the bureau. A plastic that is past it refuses the whole step.
 func (s *Service) RecordProduction(ctx context.Context, cmd RecordProduction) (card.Box, error) {
-	return Run(ctx, s, cmd.Command, actionSimulateProduction, func(w *Work) (card.Box, error) {
-		box, err := loadTarget(ctx, w, cmd.Target)
-		if err != nil {
-			return card.Box{}, err
-		}
-		scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
-		if err != nil {
-			return card.Box{}, err
-		}
-		only := cmd.Cards
-		if !cmd.Target.Card.IsZero() {
-			only = []ident.CardID{cmd.Target.Card}
-		}
-		change, no := decideProduction(box, cmd.Step, only, scans, w.Now)
-		if no != nil {
-			return card.Box{}, no
-		}
-		return change.after, s.writeBox(ctx, w, change)
-	})
+	return Run(ctx, s, cmd.Command, actionSimulateProduction, func(w *Work) (card.Box, error) { return s.produce(ctx, w, cmd) })
+}
+
+func (s *Service) produce(ctx context.Context, w *Work, cmd RecordProduction) (card.Box, error) {
+	box, err := loadTarget(ctx, w, cmd.Target)
+	if err != nil {
+		return card.Box{}, err
+	}
+	scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
+	if err != nil {
+		return card.Box{}, err
+	}
+	only := cmd.Cards
+	if !cmd.Target.Card.IsZero() {
+		only = []ident.CardID{cmd.Target.Card}
+	}
+	change, no := decideProduction(box, cmd.Step, only, scans, w.Now)
+	if no != nil {
+		return card.Box{}, no
+	}
+	return change.after, s.writeBox(ctx, w, change)
 }
 
 // decideProduction moves the plastics that are meant, and derives the state of the box.
@@ -223,25 +225,27 @@ type RecordScan struct {
 
 // RecordScan records a scan. One that is late or repeated is recorded and moves nothing.
 func (s *Service) RecordScan(ctx context.Context, cmd RecordScan) (card.Box, error) {
-	return Run(ctx, s, cmd.Command, actionSimulateScan, func(w *Work) (card.Box, error) {
-		box, err := loadTarget(ctx, w, cmd.Target)
-		if err != nil {
-			return card.Box{}, err
-		}
-		scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
-		if err != nil {
-			return card.Box{}, err
-		}
-		scan := cmd.scan(w.Now)
-		change, no := decideScan(box, cmd, scan, scans, w.Now)
-		if no != nil {
-			return card.Box{}, no
-		}
-		if _, err := w.Tx.InsertScan(ctx, box.Shipment.ID, scan); err != nil {
-			return card.Box{}, err
-		}
-		return change.after, s.writeBox(ctx, w, change)
-	})
+	return Run(ctx, s, cmd.Command, actionSimulateScan, func(w *Work) (card.Box, error) { return s.scan(ctx, w, cmd) })
+}
+
+func (s *Service) scan(ctx context.Context, w *Work, cmd RecordScan) (card.Box, error) {
+	box, err := loadTarget(ctx, w, cmd.Target)
+	if err != nil {
+		return card.Box{}, err
+	}
+	scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
+	if err != nil {
+		return card.Box{}, err
+	}
+	scan := cmd.scan(w.Now)
+	change, no := decideScan(box, cmd, scan, scans, w.Now)
+	if no != nil {
+		return card.Box{}, no
+	}
+	if _, err := w.Tx.InsertScan(ctx, box.Shipment.ID, scan); err != nil {
+		return card.Box{}, err
+	}
+	return change.after, s.writeBox(ctx, w, change)
 }
 
 // scan is the report as it is kept: known again by the courier's id, or by its status and time.

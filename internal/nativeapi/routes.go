@@ -51,6 +51,7 @@ func (d *Door) sandboxRoutes() []httpd.Route {
 	return []httpd.Route{
 		read("/v1/sandbox/clock", access.SandboxWrite, d.getClock),
 		act("/v1/sandbox/clock", access.SandboxWrite, d.setClock),
+		act("/v1/sandbox/shipments/{id}/advance", access.SandboxWrite, d.walkShipment),
 	}
 }
 

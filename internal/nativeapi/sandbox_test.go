@@ -1,10 +1,13 @@
 package nativeapi_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
 
@@ -47,6 +50,7 @@ func TestSandbox_ALiveProgrammeIsRefusedWithItsOwnReason(t *testing.T) {
 	h := newHouse(t, storetest.WithLiveProgram())
 	h.get("/v1/sandbox/clock").refused(403, "clock_of_sandbox_only")
 	h.post("/v1/sandbox/clock", `{"action":"advance","by":"1h"}`).refused(403, "clock_of_sandbox_only")
+	h.post("/v1/sandbox/shipments/"+h.world.Shipment.ID.String()+"/advance", `{}`).refused(403, "simulation_not_available")
 }
 
 func TestSandbox_NeedsItsScope(t *testing.T) {
@@ -54,4 +58,94 @@ func TestSandbox_NeedsItsScope(t *testing.T) {
 	h := newHouse(t)
 	key := h.newKey(h.world.Program, access.CardsWrite)
 	h.get("/v1/sandbox/clock", "Authorization", "Bearer "+key).refused(403, "scope_missing")
+}
+
+// parcel is a placed box with two members.
+func (h *house) parcel() (path string, one, two string) {
+	h.t.Helper()
+	box := h.world.NewShipment(func(s *shipment.Shipment) { s.Status = shipment.Placed })
+	var ids [2]string
+	for i := range ids {
+		c := h.world.NewCard()
+		h.world.Pack(box.ID, h.world.NewPlastic(c.ID, func(p *card.Plastic) { p.State = card.Requested }))
+		ids[i] = c.ID.String()
+	}
+	return "/v1/sandbox/shipments/" + box.ID.String() + "/advance", ids[0], ids[1]
+}
+
+func TestAdvance_StepByStep(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.post("/v1/sandbox/clock", `{"action":"freeze","at":"2026-04-01T10:00:00Z"}`).want(200)
+	path, _, _ := h.parcel()
+	before := "placed"
+	for _, next := range []string{"in_production", "ready_to_ship", "in_transit", "out_for_delivery"} {
+		if a := h.post(path, `{}`).want(200); a.text("status_before") != before || a.text("status") != next {
+			t.Errorf("%s, want from %s to %s", a.body, before, next)
+		}
+		before = next
+	}
+	for _, step := range []struct{ send, becomes string }{
+		{`{"to":"delivery_failed"}`, "delivery_failed"},
+		{`{}`, "out_for_delivery"},
+		{`{"to":"exception"}`, "exception"},
+		{`{}`, "out_for_delivery"},
+		{`{}`, "delivered"},
+		{`{"to":"in_transit","at":"2026-03-31T10:00:00Z"}`, "delivered"}, // late: recorded, and moves nothing
+	} {
+		if a := h.post(path, step.send).want(200); a.text("status") != step.becomes || !strings.HasPrefix(a.text("tracking_number"), "SBX") {
+			t.Errorf("%s gives %s, want %s", step.send, a.body, step.becomes)
+		}
+	}
+	if a := h.post(path, `{}`).refused(409, "simulation_invalid_state"); a.text("context", "cause") != "too_late" {
+		t.Errorf("%s", a.body)
+	}
+}
+
+func TestAdvance_RefusalsOfTheBureauAndOfTheForm(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	path, one, two := h.parcel()
+	a := h.post(path, `{"to":"rejected","cards":["`+one+`"]}`).want(200)
+	if a.text("cards", "0", "rejection_reason") != "MANUFACTURER_REJECTED" || a.raw("cards", "0", "plastic_state") != "null" || a.text("cards", "1", "plastic_state") != "requested" {
+		t.Errorf("%s", a.body)
+	}
+	for send, cause := range map[string]string{
+		`{"to":"rejected","cards":["` + one + `"]}`:                           "too_late",
+		`{"to":"rejected","cards":["` + h.world.Card.Card.ID.String() + `"]}`: "no_shipment",
+		`{"to":"lost","at":"2036-03-31T10:00:00Z"}`:                           "in_the_future",
+	} {
+		if a := h.post(path, send).refused(409, "simulation_invalid_state"); a.text("context", "cause") != cause {
+			t.Errorf("%s: %s", send, a.body)
+		}
+	}
+	h.post(path, `{"to":"eaten"}`).wrong("body.to invalid_enum")
+	h.post(path, `{"to":"rejected","cards":[],"at":"2026-03-01T10:00:00Z"}`).wrong("body.cards too_short", "body.at not_allowed")
+	h.post(path, `{"cards":["`+two+`","x"],"where":1}`).wrong("body.where unknown", "body.cards.1 invalid_format", "body.cards not_allowed")
+	if a := h.post(path, `{"to":"in_transit","tracking_number":"JD 1"}`).want(200); a.text("tracking_number") != "JD 1" || a.text("cards", "1", "plastic_state") != "handed_over" {
+		t.Errorf("%s", a.body)
+	}
+	draft := h.world.NewShipment(func(s *shipment.Shipment) { s.Status = shipment.Draft })
+	if a := h.post("/v1/sandbox/shipments/"+draft.ID.String()+"/advance", `{}`).refused(409, "simulation_invalid_state"); a.text("context", "cause") != "not_submitted" {
+		t.Errorf("%s", a.body)
+	}
+}
+
+func TestAdvance_TheBoxOfABatchTakesReports(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	box := h.world.NewShipment(func(s *shipment.Shipment) {
+		s.Kind, s.Batch, s.Status = shipment.OfBatch, h.world.Batch.ID, shipment.Placed
+	})
+	path := "/v1/sandbox/shipments/" + box.ID.String() + "/advance"
+	for _, to := range []string{"in_production", "rejected", "canceled"} {
+		if a := h.post(path, `{"to":"`+to+`"}`).refused(409, "simulation_invalid_state"); a.text("context", "cause") != "box_of_a_batch" {
+			t.Errorf("%s: %s", to, a.body)
+		}
+	}
+	for _, next := range []string{"ready_to_ship", "in_transit"} {
+		if a := h.post(path, `{}`).want(200); a.text("status") != next || a.raw("cards") != "[]" {
+			t.Errorf("%s", a.body)
+		}
+	}
 }
