@@ -19,6 +19,8 @@ const (
 	BatchesRead      Scope = "batches:read"      // bulk orders and their items
 	BatchesWrite     Scope = "batches:write"     // order cards in bulk, cancel an order
 	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
+	ShipmentsRead    Scope = "shipments:read"    // shipments with what lies in them, and their scans
+	ShipmentsWrite   Scope = "shipments:write"   // cancel a shipment, or send it elsewhere
 )
 
 // Scopes lists the scopes.
@@ -27,8 +29,8 @@ func Scopes() []Scope {
 		CardsRead, CardsWrite,
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
-		BatchesRead, BatchesWrite,
 		SandboxWrite,
+		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite,
 	}
 }
 

@@ -91,6 +91,9 @@ type Packed struct {
 	CardUpdatedAt time.Time // last change of the card itself
 }
 
+// Here reports whether the plastic still lies in this box: the box has not refused it, and it is in no other by now.
+func (p Packed) Here() bool { return !p.Member.Rejected() && p.Plastic.Shipment == p.Member.Shipment }
+
 // Box is a shipment together with what lies in it, in the order of the request.
 type Box struct {
 	Shipment shipment.Shipment

@@ -43,7 +43,7 @@ func plasticMachine() Machine {
 	return m
 }
 
-// shipmentMachine has the moves by scans; a scan that moves nothing is taken too.
+// shipmentMachine has the moves by scans, and what the programme may still do; a scan that moves nothing is taken too.
 func shipmentMachine() Machine {
 	m := Machine{Name: "shipment", States: texts(shipment.Statuses())}
 	for _, from := range shipment.Statuses() {
@@ -51,6 +51,9 @@ func shipmentMachine() Machine {
 			if to, moves := shipment.Next(from, scan); moves && shipment.Scannable(scan) {
 				m.Transitions = append(m.Transitions, Transition{string(from), "scan:" + string(scan), string(to)})
 			}
+		}
+		if from.AtPlacing() {
+			m.Transitions = append(m.Transitions, Transition{string(from), string(ToCancel), string(shipment.Canceled)})
 		}
 	}
 	return m

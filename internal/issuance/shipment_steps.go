@@ -23,10 +23,9 @@ func changeBox(box card.Box, now time.Time) boxChange {
 	return boxChange{at: program.Later(now, box.LastChange()), before: box, after: card.Box{Shipment: box.Shipment, Packed: slices.Clone(box.Packed)}}
 }
 
-// livingMember reports whether a member still goes its way in this box: not refused by it, and its plastic not
-// canceled or void.
+// livingMember reports whether a member still goes its way in this box, and its plastic is not canceled or void.
 func livingMember(p card.Packed) bool {
-	return !p.Member.Rejected() && p.Plastic.State != card.Rejected && p.Plastic.State != card.Canceled && p.Plastic.State != card.Void
+	return p.Here() && p.Plastic.State != card.Rejected && p.Plastic.State != card.Canceled && p.Plastic.State != card.Void
 }
 
 // bureauStatus is how far the bureau is with a box (cards contract §13.2): canceled when nobody in it is
@@ -119,8 +118,8 @@ func (b *boxChange) follow() {
 		return
 	}
 	for i := range b.after.Packed {
-		if b.after.Packed[i].Member.Rejected() {
-			continue // its plastic may be in another box by now
+		if !b.after.Packed[i].Here() {
+			continue
 		}
 		b.take(i, card.HandOver)
 		if p := &b.after.Packed[i].Plastic; p.State == card.HandedOver && p.Custody != where {
@@ -149,7 +148,7 @@ func custodyOn(s shipment.Status) (who card.Custody, ok bool) {
 // cancel is the end of a box by the bureau: what it has is not made, what left is dead.
 func (b *boxChange) cancel() {
 	for i, p := range b.after.Packed {
-		if p.Member.Rejected() {
+		if !p.Here() {
 			continue
 		}
 		if p.Plastic.State.AtBureau() {
@@ -170,11 +169,14 @@ func (b *boxChange) membersMoved() bool {
 	return false
 }
 
-// told reports what of the box is announced: its state, its courier's number, or its members.
+// told reports what of the box is announced: its state, its courier's number, where it goes, or its members. Of a draft nothing
+// is but its end.
 func (b *boxChange) told() (event.Name, bool) {
 	was, is := b.before.Shipment, b.after.Shipment
 	switch {
-	case was.Status != is.Status || was.TrackingNumber != is.TrackingNumber || was.Courier != is.Courier || !was.CutoffAt.Equal(is.CutoffAt):
+	case is.Status == shipment.Draft:
+		return "", false
+	case was.Status != is.Status || was.Destination != is.Destination || was.TrackingNumber != is.TrackingNumber || was.Courier != is.Courier || !was.CutoffAt.Equal(is.CutoffAt):
 		return event.ShipmentMoved, true
 	case b.membersMoved():
 		return event.ShipmentMemberMoved, true
@@ -217,7 +219,7 @@ func (s *Service) writeBox(ctx context.Context, w *Work, b boxChange) error {
 // writes, so that they are as people see them now.
 func announceCanceled(ctx context.Context, w *Work, b boxChange) error {
 	for i, p := range b.after.Packed {
-		if p.Member.Rejected() || p.Plastic.EverActivated() || !turnedCanceled(b, i) {
+		if !p.Here() || p.Plastic.EverActivated() || !turnedCanceled(b, i) {
 			continue
 		}
 		v, ok, err := w.Tx.CardView(ctx, w.Program.ID, p.Member.Card)

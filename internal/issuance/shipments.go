@@ -171,7 +171,7 @@ func (s *Service) Shipment(ctx context.Context, p ident.ProgramID, id ident.Ship
 	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) (card.Box, bool, error) { return tx.Box(ctx, p, id) })
 }
 
-// Shipments lists shipments of the cards API, newest first.
+// Shipments lists shipments, newest first.
 func (s *Service) Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]ListedShipment, error) {
 	return Look(ctx, s, shipment.NotFound, func(tx ReadTx) ([]ListedShipment, bool, error) {
 		list, err := tx.Shipments(ctx, p, f, page)

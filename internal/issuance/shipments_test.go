@@ -22,7 +22,7 @@ func boxWithPlastics(st shipment.Status, plastics ...card.PlasticState) card.Box
 			p.ActivatedAt, p.Guard = noon, p.Guard.Consume()
 		}
 		box.Packed = append(box.Packed, card.Packed{
-			Member:  shipment.Member{ID: ident.MemberID{UUID: ident.UUID{n}}, Card: ident.CardID{UUID: ident.UUID{n}}, Plastic: p.ID},
+			Member:  shipment.Member{ID: ident.MemberID{UUID: ident.UUID{n}}, Shipment: box.Shipment.ID, Card: ident.CardID{UUID: ident.UUID{n}}, Plastic: p.ID},
 			Plastic: p,
 		})
 	}

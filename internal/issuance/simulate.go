@@ -318,7 +318,7 @@ func (b *boxChange) passProduction(to shipment.Status, now time.Time) {
 	}
 	for i, p := range b.after.Packed {
 		switch {
-		case p.Member.Rejected():
+		case !p.Here():
 		case refusesLater(p):
 			b.reject(i, now)
 		case to == shipment.ReadyToShip && p.Plastic.State != card.OnHold:

@@ -274,7 +274,7 @@ type ShipmentReader interface {
 	// Box gives a shipment of the cards API with its members in the order of position, each with its
 	// plastic as it is now.
 	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)
-	// Shipments lists shipments of the cards API, newest first.
+	// Shipments lists shipments, newest first.
 	Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]ListedShipment, error)
 	// OccupiedBy tells which shipment holds the card now: a draft, or one that has not ended and has not
 	// refused it.
@@ -436,8 +436,9 @@ type CardFilter struct {
 	At       time.Time
 }
 
-// ShipmentFilter chooses shipments; zero members choose all.
+// ShipmentFilter chooses shipments; zero members choose all of the cards API.
 type ShipmentFilter struct {
+	Batches  bool // the boxes of batches too
 	Card     ident.CardID
 	Statuses []shipment.Status
 }

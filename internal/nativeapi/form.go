@@ -24,7 +24,8 @@ var messages = map[string]string{
 	"too_small": "is too small", "too_big": "is too big", form.Duplicate: "is there twice", "not_allowed": "is not allowed here",
 	"unknown": "is not known here", "invalid_cursor": "is no cursor of this list",
 	"invalid_url": "is no URL that webhooks are sent to",
-	"weak":        "is too easy to guess", "inactive": "is not used any more",
+	"not_served":  "is where no parcels go", "not_printable": "has characters that the bureau does not print",
+	"weak": "is too easy to guess", "inactive": "is not used any more",
 }
 
 // bad notes a problem. The path begins with where it is: header, path, query or body.

@@ -22,6 +22,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
 
@@ -308,7 +309,7 @@ func (u *upload) drop() {
 // fieldsOf gives what is wrong with a request in the words of this door: an order is judged by rules that know
 // another door's names.
 func fieldsOf(e *fault.Error) []fault.Field {
-	if e.Reason != batch.OrderInvalid {
+	if e.Reason != batch.OrderInvalid && e.Reason != shipment.AddressInvalid {
 		return e.Fields
 	}
 	out := make([]fault.Field, len(e.Fields))

@@ -39,6 +39,9 @@ func (s Status) Ended() bool {
 // Left reports whether the parcel is on its way or arrived: the states in which activation is open.
 func (s Status) Left() bool { return s == InTransit || s == OutForDelivery || s == Delivered }
 
+// AtPlacing reports whether the bureau has not begun: until then a shipment may be canceled, or sent elsewhere.
+func (s Status) AtPlacing() bool { return s == Draft || s == Placed }
+
 // Kind tells a shipment of the cards API from the one box of a batch.
 type Kind string
 
@@ -128,11 +131,15 @@ var (
 	BureauDown       = fault.New("bureau_unavailable", fault.Unavailable)
 	NotStarted       = fault.New("delivery_not_started", fault.Refused)
 	NoCourier        = fault.New("courier_unavailable", fault.Refused)
+	TooLate          = fault.New("shipment_too_late", fault.Refused) // Detail: Status
+	StillFilled      = fault.New("shipment_still_filled", fault.Refused)
+	AddressInvalid   = fault.New("address_invalid", fault.Invalid) // Fields say what
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier}
+	return []fault.Reason{NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
+		TooLate, StillFilled, AddressInvalid}
 }
 
 // InShipment is the detail of CardInShipment.

@@ -90,7 +90,8 @@ func allTexts() map[string]string {
 	list("cards", listViewsStart, "k", listViewsEnd)
 	list("cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ")
 	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
-	list("shipments", listShipments, "s", "")
+	list("shipments", listShipments+ofCards, "s", "")
+	list("shipments of both kinds", listShipments, "s", "")
 	list("batches", listBatches, "b", "")
 	list("spend policies", listPolicies, "o", "")
 	for name, state := range map[string]issuance.DeliveryState{"list deliveries": "", "list deliveries by state": issuance.DeliveryExhausted} {
@@ -113,7 +114,8 @@ var by = map[string]string{
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"feed": "messages_feed", "unplaced": "messages_unplaced",
-	"view by number": "cards_number", "holdings": "cards_reserved",
+	"list shipments of both kinds": "shipments_all",
+	"view by number":               "cards_number", "holdings": "cards_reserved",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
 

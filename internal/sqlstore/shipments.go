@@ -28,7 +28,8 @@ const (
 	// listShipments tells of the members only when one of them, or its plastic, changed last.
 	listShipments = `SELECT ` + shipmentColumns + `, (SELECT MAX(m.updated_at) FROM shipment_members m WHERE m.shipment_id = s.id),
 	(SELECT MAX(p.updated_at) FROM shipment_members m JOIN plastics p ON p.id = m.plastic_id WHERE m.shipment_id = s.id AND m.rejected_at IS NULL)
-	FROM shipments s WHERE s.program_id = $1 AND s.kind = 'cards'`
+	FROM shipments s WHERE s.program_id = $1`
+	ofCards        = ` AND s.kind = 'cards'`
 	withCard       = `s.id IN (SELECT m.shipment_id FROM shipment_members m WHERE m.card_id = `
 	insertShipment = `INSERT INTO shipments (id, program_id, kind, batch_id, status, destination, recipient, courier_type, courier_name,
 	tracking_number, tracking_url, cutoff_at, submitted_at, delivered_at, created_at, updated_at, version)
@@ -108,6 +109,9 @@ func (t tx) Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (ca
 
 func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentFilter, page issuance.Page) ([]issuance.ListedShipment, error) {
 	l := newListing(listShipments, p.UUID)
+	if !f.Batches {
+		l.sql.WriteString(ofCards)
+	}
 	if !f.Card.IsZero() {
 		l.and(withCard, f.Card.UUID)
 		l.sql.WriteString(")")

@@ -12,10 +12,11 @@ import (
 )
 
 var shipmentRules = []contract{
-	{"the box of a batch is not in the lists of the cards API", func(t *testing.T, f Factory) {
+	{"the box of a batch is in a list only where it is asked for", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		ofBatch := w.NewShipment(func(s *shipment.Shipment) { s.Kind, s.Batch = shipment.OfBatch, w.Batch.ID })
 		w.listsShipments(t, "all", issuance.ShipmentFilter{}, w.Shipment.ID)
+		w.listsShipments(t, "both kinds", issuance.ShipmentFilter{Batches: true}, ofBatch.ID, w.Shipment.ID)
 		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 			got, err := found(tx.Shipment(ctx, w.Program.ID, ofBatch.ID))
 			same(t, "the box by its id", ofBatch, got)
