@@ -17,7 +17,9 @@ func TestScopes_EveryOperation(t *testing.T) {
 	h := newHouse(t)
 	v, _ := h.newCard()
 	delivery := h.world.IDs.UUID().String()
-	ids := map[string]string{"cards": v.Card.ID.String(), "batches": h.world.NewBatch().ID.String(), "sandbox": h.world.Shipment.ID.String()} // by the first part of the path
+	ids := map[string]string{ // by the first part of the path
+		"cards": v.Card.ID.String(), "batches": h.world.NewBatch().ID.String(), "sandbox": h.world.Shipment.ID.String(), "shipments": v.Box.ID.String(),
+	}
 	unknown := map[string]string{"id": h.world.IDs.UUID().String(), "delivery_id": delivery}
 	walked := 0
 	for _, o := range nativeapi.Document.Operations() {

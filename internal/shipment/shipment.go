@@ -138,8 +138,10 @@ var (
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
-	return []fault.Reason{NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
-		TooLate, StillFilled, AddressInvalid}
+	return []fault.Reason{
+		NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
+		TooLate, StillFilled, AddressInvalid,
+	}
 }
 
 // InShipment is the detail of CardInShipment.

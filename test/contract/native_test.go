@@ -17,6 +17,7 @@ func nativeChapters() []chapter {
 		only(11, "cards are ordered in bulk: dry run, repeat, items in pages and as CSV, what failed again", nativeBatches),
 		only(6, "a card is reported lost, stolen or damaged before its activation and after it; the same again changes nothing", nativeReports),
 		only(7, "a card that is lost, stolen or known to others gets one successor with another number, which is shipped and activated through every door", nativeReplacement),
+		only(21, "a parcel of either kind is found, sent elsewhere and canceled until the bureau begins, and both published APIs see it", nativeShipments),
 		only(12, "the clock of a sandbox is the programme's: a locked guard opens when it is advanced", nativeClock),
 		only(13, "a parcel is walked step by step, with refusals of the bureau and reports that come late", nativeParcels),
 	}}}
