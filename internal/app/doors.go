@@ -6,6 +6,7 @@ import (
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/cardsapi"
 	"github.com/firsttap/firsttap/internal/debitapi"
+	"github.com/firsttap/firsttap/internal/docsite"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/holderpage"
 	"github.com/firsttap/firsttap/internal/httpd"
@@ -53,7 +54,13 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the activation page: %w", err)
 	}
-	return []httpd.Door{debit, native, holder, cards}, nil
+	pages, err := docsite.New([]docsite.API{
+		{Name: "cards", OpenAPI: cardsapi.OpenAPI()}, {Name: "debit", OpenAPI: debitapi.OpenAPI()}, {Name: "native", OpenAPI: nativeapi.OpenAPI()},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build the documentation: %w", err)
+	}
+	return []httpd.Door{debit, native, holder, pages, cards}, nil
 }
 
 // publicURL is where callers reach this host: as set, else where it listens.

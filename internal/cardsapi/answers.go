@@ -196,6 +196,17 @@ func peopleAnswers() map[fault.Reason]wire {
 	}
 }
 
+// Answers are how this door tells each reason that it can meet.
+func Answers() []httpd.Told {
+	var all []httpd.Told
+	for reason, answer := range table {
+		if answer.code != internalError || reason == fault.ReasonInternal {
+			all = append(all, httpd.Told{Reason: reason, Status: answer.status, Code: answer.code, Detail: answer.message})
+		}
+	}
+	return all
+}
+
 // table is the answers, made once; it is only read.
 var table = answers()
 

@@ -13,6 +13,9 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
+// OpenAPI is the document, for those who show it.
+func OpenAPI() []byte { return openAPI }
+
 // documentPath is where the document is served.
 const documentPath = "/openapi/cards.yaml"
 

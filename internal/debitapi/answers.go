@@ -3,6 +3,7 @@ package debitapi
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
@@ -111,6 +112,18 @@ func answers() map[fault.Reason]answer {
 	} {
 		for reason, a := range part {
 			all[reason] = a
+		}
+	}
+	return all
+}
+
+// Answers are how this door tells each reason that it can meet.
+func Answers() []httpd.Told {
+	foreign := foreignAnswers()
+	var all []httpd.Told
+	for reason, a := range answers() {
+		if _, strayed := foreign[reason]; !strayed {
+			all = append(all, httpd.Told{Reason: reason, Status: a.status, Code: strconv.Itoa(a.code), Detail: a.sentence})
 		}
 	}
 	return all

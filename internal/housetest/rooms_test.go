@@ -63,6 +63,8 @@ var rooms = map[string][]string{
 	"cardsapi":    append([]string{"issuance", "spending", "tokens", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 	"debitapi":    append([]string{"issuance", "access", "tokens", "wallet", "httpd", "wirejson", "webhook"}, vocabulary...),
 
+	"docs":       {}, // the documents, embedded
+	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
 	"nativeapi":  append([]string{"issuance", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
@@ -70,7 +72,7 @@ var rooms = map[string][]string{
 	"config": {"fault", "redact"},
 	"app": append([]string{
 		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
-		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "config",
+		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "docsite", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
 	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "httpd"}, vocabulary...),
@@ -102,6 +104,8 @@ var dependencies = map[string][]string{
 	"github.com/biter777/countries":                            {"cardsapi", "debitapi", "nativeapi"},
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},
 	"github.com/getkin/kin-openapi":                            {"openapitest"},
+	"github.com/yuin/goldmark":                                 {"docsite"}, // renders the documents
+	"go.yaml.in/yaml/v3":                                       {"docsite"}, // reads the OpenAPI documents in their order
 	"github.com/oasdiff/yaml":                                  {"openapitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6":                 {"openapitest"},
 	"github.com/mozillazg/go-unidecode":                        {"bureau"},

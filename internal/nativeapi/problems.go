@@ -72,6 +72,16 @@ func problemFor(r fault.Reason) problem {
 	return p
 }
 
+// Answers are how this door tells each reason, with what is to be done. It has a row for those that it never meets, too.
+func Answers() []httpd.Told {
+	all := make([]httpd.Told, 0, len(rows))
+	for r := range rows {
+		p := problemFor(r)
+		all = append(all, httpd.Told{Reason: r, Status: p.status, Code: r.Name(), Detail: p.detail, Action: p.action, Passes: p.retryable})
+	}
+	return all
+}
+
 // titleOf is the name of a reason as words; it is the same in every occurrence.
 func titleOf(r fault.Reason) string {
 	s := strings.ReplaceAll(strings.TrimPrefix(r.Name(), doorName+"_"), "_", " ")
