@@ -67,7 +67,7 @@ func (h *house) parcel() (path string, one, two string) {
 	var ids [2]string
 	for i := range ids {
 		c := h.world.NewCard()
-		h.world.Pack(box.ID, h.world.NewPlastic(c.ID, func(p *card.Plastic) { p.State = card.Requested }))
+		h.world.Pack(box.ID, h.world.NewPlastic(c.ID, func(p *card.Plastic) { p.State, p.Shipment = card.Requested, box.ID }))
 		ids[i] = c.ID.String()
 	}
 	return "/v1/sandbox/shipments/" + box.ID.String() + "/advance", ids[0], ids[1]
