@@ -18,6 +18,7 @@ const (
 	WebhooksWrite    Scope = "webhooks:write"    // change them, and send again
 	BatchesRead      Scope = "batches:read"      // bulk orders and their items
 	BatchesWrite     Scope = "batches:write"     // order cards in bulk, cancel an order
+	AuditRead        Scope = "audit:read"        // the trail of the programme, and what proves it
 	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
 	ShipmentsRead    Scope = "shipments:read"    // shipments with what lies in them, and their scans
 	ShipmentsWrite   Scope = "shipments:write"   // cancel a shipment, or send it elsewhere
@@ -29,8 +30,8 @@ func Scopes() []Scope {
 		CardsRead, CardsWrite,
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
-		SandboxWrite,
 		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite,
+		AuditRead, SandboxWrite,
 	}
 }
 

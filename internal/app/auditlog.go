@@ -99,3 +99,12 @@ func (h *House) ExportAudit(ctx context.Context, p ident.ProgramID, to io.Writer
 	}
 	return out, nil
 }
+
+// sealedTrails are the audit logs as a door shows them.
+func (h *House) sealedTrails() (auditworker.Trails, error) {
+	folder, err := auditworker.OpenFolder(h.cfg.CheckpointsPath())
+	if err != nil {
+		return auditworker.Trails{}, fmt.Errorf("make the folder of checkpoints: %w", err)
+	}
+	return auditworker.Trails{Log: h.db.AuditLog(), Folder: folder, Signer: h.checkpointSigner()}, nil
+}

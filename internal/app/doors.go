@@ -44,8 +44,13 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the cards API: %w", err)
 	}
+	trails, err := a.sealedTrails()
+	if err != nil {
+		return nil, err
+	}
 	native, err := nativeapi.New(nativeapi.Config{
-		Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver, PageURL: func() string { return a.publicURL() + holderpage.Path },
+		Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver, AuditLog: trails,
+		PageURL: func() string { return a.publicURL() + holderpage.Path },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build the native API: %w", err)

@@ -28,7 +28,9 @@ var (
 )
 
 // Reasons lists the reasons that this package declares.
-func Reasons() []fault.Reason { return []fault.Reason{MediaType, BodyMalformed, FormInvalid} }
+func Reasons() []fault.Reason {
+	return []fault.Reason{MediaType, BodyMalformed, FormInvalid, NothingSealed}
+}
 
 // call is one request once it has a caller: what it sent, and what is wrong with it so far.
 type call struct {

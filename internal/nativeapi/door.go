@@ -36,6 +36,8 @@ type Config struct {
 	Now     func() time.Time // real time, for limits
 	// Resolver looks up the hosts of webhooks.
 	Resolver webhook.Resolver
+	// AuditLog is what is proved of the audit trails.
+	AuditLog AuditLog
 	// PageURL is where browsers find the activation page, without a trailing slash. It is asked for each link, because a
 	// listener with a free port knows its own late.
 	PageURL func() string
@@ -50,6 +52,7 @@ type Door struct {
 	windows  *httpd.Windows
 	failures *httpd.Failures
 	pageURL  func() string
+	auditLog AuditLog
 	router   *httpd.Router
 	pause    func(ctx context.Context, d time.Duration) error
 	resolver webhook.Resolver
@@ -58,14 +61,14 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil {
-		return nil, errors.New("nativeapi: rules, keys, a clock, a resolver and the URL of the activation page are needed")
+	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil || c.AuditLog == nil {
+		return nil, errors.New("nativeapi: rules, keys, a clock, a resolver, the audit log and the URL of the activation page are needed")
 	}
 	d := &Door{
 		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
-		pageURL:  c.PageURL,
-		pause:    c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},
+		pageURL:  c.PageURL, auditLog: c.AuditLog,
+		pause: c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},
 	}
 	if d.pause == nil {
 		d.pause = pause

@@ -1,6 +1,7 @@
 package nativeapi_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -20,6 +21,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/auditlog"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/bureau"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
@@ -43,6 +46,8 @@ type house struct {
 	serial  atomic.Int64
 	log     *strings.Builder
 	pause   func(ctx context.Context, d time.Duration) error // of requests that wait
+	sealer  *auditworker.Worker
+	trails  auditworker.Trails
 }
 
 func newHouse(t *testing.T, options ...storetest.Option) *house {
@@ -73,9 +78,10 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		Store: db.Issuance(), Sealer: w.Sealer, Vault: vault.New(w.Sealer, w.IDs), IDs: w.IDs, Now: w.Clock.Now, Bureau: maker,
 		Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer},
 	})
+	h.sealTrails(db)
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
 	door, err := nativeapi.New(nativeapi.Config{
-		Service: h.service, Keys: auth, Now: w.Clock.Now, Resolver: hosts{},
+		Service: h.service, Keys: auth, Now: w.Clock.Now, Resolver: hosts{}, AuditLog: h.trails,
 		PageURL: func() string { return "https://cards.example.com/activation" },
 		Pause:   func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
 	})
@@ -91,6 +97,22 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	h.handler = server.Handler()
 	h.key, h.foreign = h.newKey(w.Program, access.Scopes()...), h.newKey(w.Foreign, access.Scopes()...)
 	return h
+}
+
+// sealTrails makes what seals the audit rows of the house, when it is told to.
+func (h *house) sealTrails(db *sqlstore.DB) {
+	h.t.Helper()
+	folder, err := auditworker.OpenFolder(h.t.TempDir())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.trails = auditworker.Trails{Log: db.AuditLog(), Folder: folder, Signer: auditlog.NewSigner(bytes.Repeat([]byte{1}, 32))}
+	h.sealer, err = auditworker.New(auditworker.Options{
+		Log: h.trails.Log, Publisher: folder, Signer: h.trails.Signer, Now: h.world.Clock.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // hosts knows one name.

@@ -48,6 +48,7 @@ var requestRows = map[fault.Reason]row{
 	BodyMalformed:             {detail: "The body is not acceptable JSON.", status: 400},
 	MediaType:                 {detail: "The body must be JSON.", action: "Send Content-Type: application/json.", status: 415},
 	FormInvalid:               {detail: "The request is not valid; errors says where.", action: "Correct what errors names."},
+	NothingSealed:             {detail: "No checkpoint signs so many rows.", action: "Ask again in a second, or for fewer rows: new rows are sealed behind the commands."},
 	issuance.KeyMismatch:      {detail: "The idempotency key was used with another request.", action: "Use a new key for a new request, and the same key only to repeat one."},
 	issuance.KeyInProgress:    {detail: "A request with this idempotency key is still running.", action: "Ask again after Retry-After, with the same key."},
 	issuance.KeyRequired:      {detail: "This needs an idempotency key.", action: "Send Idempotency-Key."},
