@@ -49,7 +49,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 		return nil, err
 	}
 	native, err := nativeapi.New(nativeapi.Config{
-		Service: a.Rules, Keys: a.authenticator, Now: a.deps.Now, Resolver: resolver, AuditLog: trails,
+		Service: a.Rules, Keys: a.authenticator, Scenarios: a.Scenarios, Now: a.deps.Now, Resolver: resolver, AuditLog: trails,
 		PageURL: func() string { return a.publicURL() + holderpage.Path },
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/keyring"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/vault"
@@ -35,10 +36,11 @@ var ErrNoDatabase = errors.New("there is no database")
 
 // House is an open installation.
 type House struct {
-	Access   *access.Service
-	Rules    *issuance.Service
-	Spending *spending.Service
-	Store    issuance.Store
+	Access    *access.Service
+	Rules     *issuance.Service
+	Scenarios *scenario.Player
+	Spending  *spending.Service
+	Store     issuance.Store
 
 	cfg    config.Config
 	deps   Deps
@@ -148,9 +150,15 @@ func (h *House) openRules(ctx context.Context) (err error) {
 		return fmt.Errorf("the bureau's settings: %w", err)
 	}
 	h.Store = h.db.Issuance()
-	h.Rules = issuance.New(issuance.Config{
-		Store: h.Store, Sealer: sealer{h.keys}, Vault: vault.New(sealer{h.keys}, h.ids), IDs: h.ids, Now: h.deps.Now, Bureau: h.bureau,
-		Announcers: announcers(),
+	rules := func(store issuance.Store, ids *ident.Source) *issuance.Service {
+		return issuance.New(issuance.Config{
+			Store: store, Sealer: sealer{h.keys}, Vault: vault.New(sealer{h.keys}, ids), IDs: ids, Trail: h.ids, Now: h.deps.Now, Bureau: h.bureau,
+			Announcers: announcers(),
+		})
+	}
+	h.Rules = rules(h.Store, h.ids)
+	h.Scenarios = scenario.New(func(ids *ident.Source, keep func(issuance.Store) issuance.Store) *issuance.Service {
+		return rules(keep(h.Store), ids)
 	})
 	h.Spending = spending.New(h.Rules, h.ids)
 	h.Access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.Rules, IDs: h.ids, Now: h.deps.Now})

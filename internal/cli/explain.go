@@ -16,6 +16,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -36,8 +37,10 @@ var words = map[fault.Reason]string{
 	access.UserInvalid:        "a user has an e-mail address and the role admin or reader",
 	access.UserTaken:          "a user with this e-mail exists already, here or in another programme",
 	access.UserUnknown:        "there is no such user; `firsttap debit user list` shows those that exist",
-	issuance.LiveProgram:      "only a sandbox programme takes fixtures",
+	issuance.LiveProgram:      "only a sandbox programme takes fixtures and scenarios",
 	issuance.SimulationState:  "the programme has things with these numbers already; load the fixture into a new one",
+	scenario.Invalid:          "the scenario is not right (docs/sandbox.md has its verbs)",
+	scenario.SeedUsed:         "this scenario was played with this seed in the programme before; choose another --seed",
 	card.NotFound:             "there is no such card in this programme",
 	card.RevealForbidden:      "the code of a live programme's card is on its mailer and nowhere else",
 	card.CodeUnavailable:      "the card has no code, or was activated with it",

@@ -2,20 +2,25 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/scenario"
 )
 
 type sandboxCommand struct {
-	Clock   clockCommand   `cmd:"" help:"Move a sandbox programme's own time."`
-	Fixture fixtureCommand `cmd:"" help:"Load the objects of the published examples into a sandbox programme."`
-	Mailer  mailerCommand  `cmd:"" help:"Print the activation code of a card of a sandbox programme, as its mailer would."`
+	Clock   clockCommand    `cmd:"" help:"Move a sandbox programme's own time."`
+	Fixture fixtureCommand  `cmd:"" help:"Load the objects of the published examples into a sandbox programme."`
+	Run     scenarioCommand `cmd:"" help:"Play a scenario in a sandbox programme: a built-in one, or a file."`
+	Mailer  mailerCommand   `cmd:"" help:"Print the activation code of a card of a sandbox programme, as its mailer would."`
 }
 
 type clockCommand struct {
@@ -122,4 +127,68 @@ func (c mailerCommand) Run(ctx context.Context, w World) error {
 		_, err = fmt.Fprintln(w.Stdout, code.Reveal())
 		return err
 	})
+}
+
+type scenarioCommand struct {
+	where
+	Scenario string `arg:"" help:"A file, or the name of a built-in scenario: guess_until_locked, returned_then_reshipped, …"`
+	Program  string `required:"" help:"Name or id of the programme; it must be a sandbox."`
+	Seed     string `default:"1" help:"What everything that is drawn follows from."`
+}
+
+// errNotPassed says that a scenario ended otherwise than it expects. The transcript has told it.
+var errNotPassed = errors.New("the scenario did not come to what it expects")
+
+// Run plays the scenario and prints what became of each step.
+func (c scenarioCommand) Run(ctx context.Context, w World) error {
+	script, err := c.read()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, w, app.Open, func(h *app.House) error {
+		p, err := h.Access.FindProgram(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		played, err := h.Scenarios.Play(ctx, operatorOf(c.operator(), p.ID).Caller, p, script, c.Seed)
+		if err != nil {
+			return err
+		}
+		for _, s := range played.Steps {
+			line := fmt.Sprintf("%3d  %s  %s", s.Line, s.At.Format(time.RFC3339), s.Step)
+			if s.Got != s.Expected {
+				line += fmt.Sprintf("  — came to %s, not %s", s.Got, s.Expected)
+			}
+			for _, f := range s.Facts {
+				line += "\n       " + f.Name + " " + f.Value
+			}
+			if _, err := fmt.Fprintln(w.Stdout, line); err != nil {
+				return err
+			}
+		}
+		if !played.Passed {
+			return errNotPassed
+		}
+		return nil
+	})
+}
+
+// read finds the script: a built-in one, else a file.
+func (c scenarioCommand) read() (scenario.Script, error) {
+	if known, err := scenario.Find(c.Scenario); err == nil {
+		return scenario.Parse(known.Text)
+	}
+	text, err := os.ReadFile(c.Scenario)
+	if err != nil {
+		return scenario.Script{}, fmt.Errorf("no scenario has this name, and as a file: %w", err)
+	}
+	script, err := scenario.Parse(string(text))
+	if err == nil {
+		return script, nil
+	}
+	var lines []string
+	for _, f := range fault.Of(err).Fields {
+		lines = append(lines, f.Path+" "+f.Message)
+	}
+	return script, fault.RefuseWith(scenario.Invalid, lines)
 }

@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"tokens":   append([]string{"access", "issuance"}, vocabulary...),
 	"spending": append([]string{"issuance"}, vocabulary...),
 	"wallet":   append([]string{"issuance"}, vocabulary...),
+	"scenario": append([]string{"access", "issuance"}, vocabulary...),
 
 	// workers
 	"outbox":      append([]string{"issuance", "webhook"}, vocabulary...),
@@ -66,16 +67,16 @@ var rooms = map[string][]string{
 	"docs":       {}, // the documents, embedded
 	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
-	"nativeapi":  append([]string{"issuance", "access", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
+	"nativeapi":  append([]string{"issuance", "access", "scenario", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "wallet", "tokens", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "scenario", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "docsite", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
-	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "httpd"}, vocabulary...),
+	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "scenario", "httpd"}, vocabulary...),
 	"cmd/firsttap": {"cli"},
 
 	// for those who integrate: the standard library alone, and a real server for their tests
@@ -133,7 +134,7 @@ var forbidden = []struct {
 }
 
 var (
-	pure       = append([]string{"access", "issuance", "tokens", "spending", "wallet"}, vocabulary...)
+	pure       = append([]string{"access", "issuance", "tokens", "spending", "wallet", "scenario"}, vocabulary...)
 	everywhere []string // nil stands for every room
 )
 

@@ -181,7 +181,7 @@ func (s *Service) countTries(changes *ActivationChanges, d Decision, st Activati
 		}
 	}
 	if d.Missed {
-		changes.Misses = append(changes.Misses, Miss{ID: s.ids.UUID(), Program: st.Program.ID, At: now})
+		changes.Misses = append(changes.Misses, Miss{ID: s.trail.UUID(), Program: st.Program.ID, At: now})
 		if st.Misses == st.Program.Policy.Activation.BreakerTries && st.Misses > 0 {
 			events = append(events, event.Event{Name: event.GuessingSuspected})
 		}

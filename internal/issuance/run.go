@@ -100,7 +100,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*
 
 func (s *Service) auditRow(by Caller, action string, now time.Time) audit.Row {
 	row := audit.Row{
-		ID: s.ids.UUID(), Program: by.Program, At: now, Actor: by.Actor, Channel: by.Channel,
+		ID: s.trail.UUID(), Program: by.Program, At: now, Actor: by.Actor, Channel: by.Channel,
 		RequestID: by.RequestID, Action: action,
 	}
 	if by.Source.IsValid() {

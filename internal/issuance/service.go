@@ -93,6 +93,9 @@ type Config struct {
 	Now        func() time.Time // real time; each programme's clock is derived from it
 	Announcers map[event.Door]event.Announcer
 	Bureau     Bureau
+	// Trail gives ids to what is written beside the things that a command makes: audit rows, misses and events, which are ordered by
+	// them. nil is IDs.
+	Trail *ident.Source
 }
 
 // Service is the use-cases, one method each. It is safe for concurrent use.
@@ -101,6 +104,7 @@ type Service struct {
 	sealer     Sealer
 	vault      Vault
 	ids        *ident.Source
+	trail      *ident.Source
 	now        func() time.Time
 	announcers map[event.Door]event.Announcer
 	bureau     Bureau
@@ -110,15 +114,18 @@ type Service struct {
 
 // New makes a Service. It starts nothing.
 func New(c Config) *Service {
+	if c.Trail == nil {
+		c.Trail = c.IDs
+	}
 	return &Service{
-		store: c.Store, sealer: c.Sealer, vault: c.Vault, ids: c.IDs, now: c.Now,
+		store: c.Store, sealer: c.Sealer, vault: c.Vault, ids: c.IDs, trail: c.Trail, now: c.Now,
 		announcers: c.Announcers, bureau: c.Bureau, running: newRunningKeys(), noted: newNotedKeys(),
 	}
 }
 
 // messages puts an event into the words of every door that speaks of it.
 func (s *Service) messages(e event.Event) []event.Message {
-	return event.Messages(e, s.announcers, s.ids.EventID)
+	return event.Messages(e, s.announcers, s.trail.EventID)
 }
 
 func codeBound(p card.Plastic) Bound {

@@ -13,6 +13,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -33,7 +34,9 @@ type Keys interface {
 type Config struct {
 	Service *issuance.Service
 	Keys    Keys
-	Now     func() time.Time // real time, for limits
+	// Scenarios plays the scripts of sandbox programmes.
+	Scenarios *scenario.Player
+	Now       func() time.Time // real time, for limits
 	// Resolver looks up the hosts of webhooks.
 	Resolver webhook.Resolver
 	// AuditLog is what is proved of the audit trails.
@@ -47,25 +50,26 @@ type Config struct {
 
 // Door is the native API on the shared listener.
 type Door struct {
-	service  *issuance.Service
-	keys     Keys
-	windows  *httpd.Windows
-	failures *httpd.Failures
-	pageURL  func() string
-	auditLog AuditLog
-	router   *httpd.Router
-	pause    func(ctx context.Context, d time.Duration) error
-	resolver webhook.Resolver
-	waiters  waiters
+	service   *issuance.Service
+	keys      Keys
+	scenarios *scenario.Player
+	windows   *httpd.Windows
+	failures  *httpd.Failures
+	pageURL   func() string
+	auditLog  AuditLog
+	router    *httpd.Router
+	pause     func(ctx context.Context, d time.Duration) error
+	resolver  webhook.Resolver
+	waiters   waiters
 }
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil || c.AuditLog == nil {
-		return nil, errors.New("nativeapi: rules, keys, a clock, a resolver, the audit log and the URL of the activation page are needed")
+	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil || c.AuditLog == nil || c.Scenarios == nil {
+		return nil, errors.New("nativeapi: rules, keys, scenarios, a clock, a resolver, the audit log and the URL of the activation page are needed")
 	}
 	d := &Door{
-		service: c.Service, keys: c.Keys, windows: httpd.NewWindows(c.Now),
+		service: c.Service, keys: c.Keys, scenarios: c.Scenarios, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
 		pageURL:  c.PageURL, auditLog: c.AuditLog,
 		pause: c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},

@@ -27,9 +27,11 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/nativeapi"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
 	"github.com/firsttap/firsttap/internal/vault"
@@ -80,8 +82,14 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	})
 	h.sealTrails(db)
 	auth := access.NewAuthenticator(access.AuthenticatorConfig{Store: db.Access(), Hasher: h.service, Now: w.Clock.Now})
+	scenarios := scenario.New(func(ids *ident.Source, keep func(issuance.Store) issuance.Store) *issuance.Service {
+		return issuance.New(issuance.Config{
+			Store: keep(db.Issuance()), Sealer: w.Sealer, Vault: vault.New(w.Sealer, ids), IDs: ids, Trail: w.IDs, Now: w.Clock.Now, Bureau: maker,
+			Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer},
+		})
+	})
 	door, err := nativeapi.New(nativeapi.Config{
-		Service: h.service, Keys: auth, Now: w.Clock.Now, Resolver: hosts{}, AuditLog: h.trails,
+		Service: h.service, Keys: auth, Scenarios: scenarios, Now: w.Clock.Now, Resolver: hosts{}, AuditLog: h.trails,
 		PageURL: func() string { return "https://cards.example.com/activation" },
 		Pause:   func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
 	})

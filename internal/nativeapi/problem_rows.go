@@ -11,13 +11,14 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/spendpolicy"
 	"github.com/firsttap/firsttap/internal/transaction"
 )
 
 // rows is the whole table: every reason has one.
-var rows = joined(requestRows, callerRows, activationRows, cardRows, peopleRows, parcelRows, spendingRows)
+var rows = joined(requestRows, callerRows, activationRows, cardRows, peopleRows, parcelRows, spendingRows, scenarioRows)
 
 func joined(parts ...map[fault.Reason]row) map[fault.Reason]row {
 	all := map[fault.Reason]row{}
@@ -198,4 +199,10 @@ var spendingRows = map[fault.Reason]row{
 	spendpolicy.NotFound:            {detail: "There is no such policy."},
 	spendpolicy.TypeNotSupported:    {detail: "Policies of this type are not supported."},
 	spendpolicy.LimitReached:        {detail: "There are too many active policies of this scope."},
+}
+
+var scenarioRows = map[fault.Reason]row{
+	scenario.Invalid:  {detail: "The script is not valid; errors says which lines.", action: "Correct the lines that errors names; docs/sandbox.md has the verbs."},
+	scenario.Unknown:  {detail: "There is no such scenario.", action: "Look into /v1/sandbox/scenarios."},
+	scenario.SeedUsed: {detail: "This script was played with this seed in the programme before.", action: "Choose another seed."},
 }

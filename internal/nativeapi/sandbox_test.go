@@ -1,6 +1,7 @@
 package nativeapi_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,8 @@ func TestSandbox_ALiveProgrammeIsRefusedWithItsOwnReason(t *testing.T) {
 	h.get("/v1/sandbox/clock").refused(403, "clock_of_sandbox_only")
 	h.post("/v1/sandbox/clock", `{"action":"advance","by":"1h"}`).refused(403, "clock_of_sandbox_only")
 	h.post("/v1/sandbox/shipments/"+h.world.Shipment.ID.String()+"/advance", `{}`).refused(403, "simulation_not_available")
+	h.get("/v1/sandbox/scenarios").refused(403, "simulation_not_available")
+	h.post("/v1/sandbox/scenarios/run", `{"name":"guess_until_locked","seed":"1"}`).refused(403, "simulation_not_available")
 }
 
 func TestSandbox_NeedsItsScope(t *testing.T) {
@@ -148,4 +151,34 @@ func TestAdvance_TheBoxOfABatchTakesReports(t *testing.T) {
 			t.Errorf("%s", a.body)
 		}
 	}
+}
+
+func TestScenarios_ArePlayedOnceWithASeed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const run = "/v1/sandbox/scenarios/run"
+	var list struct {
+		Items []struct{ Name, Summary, Script string }
+	}
+	if err := json.Unmarshal([]byte(h.get("/v1/sandbox/scenarios").want(200).body), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) != 4 {
+		t.Errorf("%d built-in scenarios", len(list.Items))
+	}
+	for _, s := range list.Items {
+		a := h.post(run, `{"name":"`+s.Name+`","seed":"7"}`).want(200)
+		if a.raw("passed") != "true" || a.text("name") != s.Name || s.Summary == "" {
+			t.Errorf("%s: %s", s.Name, a.body)
+		}
+		h.post(run, `{"name":"`+s.Name+`","seed":"7"}`).refused(409, "scenario_seed_used")
+	}
+	own := h.post(run, `{"script":"card ana\nfreeze ana\nexpect ana status open","seed":"7"}`).want(200)
+	if own.raw("passed") != "false" || own.raw("name") != "null" || own.text("steps", "2", "got") != "unexpected" || own.text("steps", "2", "facts", "status") != "frozen" {
+		t.Errorf("%s", own.body)
+	}
+	h.post(run, `{"name":"nothing","seed":"7"}`).refused(404, "scenario_not_found")
+	h.post(run, `{"name":"guess_until_locked","script":"card a"}`).wrong("body.seed required", "body.script not_allowed")
+	h.post(run, `{"seed":"7"}`).wrong("body.name required")
+	h.post(run, `{"script":"card ana\nfly ana","seed":"7"}`).told("scenario_invalid", "line 2 invalid_format")
 }

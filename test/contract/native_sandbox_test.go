@@ -1,6 +1,12 @@
 package contract
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
 
 // nativeClock guesses until a card is locked, and waits for nothing.
 func nativeClock(t *testing.T, h *house) {
@@ -65,4 +71,48 @@ func nativeParcels(t *testing.T, h *house) {
 	l.post("/v1/sandbox/clock", object{"action": "freeze"}).told(403, "clock_of_sandbox_only")
 	l.get("/v1/cards/"+card).told(404, "card_not_found")
 	n.get("/v1/cards/"+card).is(200).has("parcel.status", "delivered")
+}
+
+// transcripts are what scenarios left on the engine that came first, by their names.
+var transcripts sync.Map
+
+// nativeScenarios plays all scenarios in two installations of each engine, and compares what they leave.
+func nativeScenarios(t *testing.T, h *house) {
+	const run = "/v1/sandbox/scenarios/run"
+	one, two := h.own(t).program(t), h.own(t).program(t)
+	n, again := one.native("all"), two.native("all")
+	for _, s := range n.get("/v1/sandbox/scenarios").is(200).list("items") {
+		body := object{"name": s["name"], "seed": "42"}
+		first := n.post(run, body).is(200).has("passed", true)
+		if second := again.post(run, body).is(200); first.body != second.body {
+			t.Errorf("%s leaves\n%s\nand in another installation\n%s", s["name"], first.body, second.body)
+		}
+		if other, _ := transcripts.LoadOrStore(s["name"], first.body); other != first.body {
+			t.Errorf("%s leaves\n%s\nand on the other engine\n%s", s["name"], first.body, other)
+		}
+		n.post(run, body).told(409, "scenario_seed_used")
+	}
+	own := object{"script": "card ana\nparcel box ana\nstep box in_transit\n", "seed": "7"}
+	first, second := n.post(run, own).is(200), again.post(run, own).is(200)
+	card := first.text("steps.0.facts.card_id")
+	if first.body != second.body || one.cards().code(card) != two.cards().code(card) {
+		t.Errorf("%s\n%s", first.body, second.body)
+	}
+	n.post("/v1/cards/"+card+"/activation", object{"code": one.cards().code(card)}).is(200).has("activated", true)
+	n.get("/v1/cards/"+card).is(200).has("parcel.tracking_number", first.text("steps.2.facts.tracking_number"))
+	feed := n.get("/v1/events?types=shipment.placed&limit=100").is(200)
+	if len(feed.list("items")) == 0 {
+		t.Error("the feed tells no parcel of the scenarios")
+	}
+
+	file := filepath.Join(t.TempDir(), "mine.txt")
+	if err := os.WriteFile(file, []byte("card ana\nactivate ana -> not_shipped\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := one.h.command(t, "sandbox", "run", file, "--program", one.name, "--seed", "9"); !strings.Contains(out, "activate ana -> not_shipped") {
+		t.Errorf("the command line prints %q", out)
+	}
+	if _, err := one.h.try(t, "sandbox", "run", file, "--program", one.name, "--seed", "9"); err == nil || !strings.Contains(err.Error(), "another --seed") {
+		t.Errorf("the same seed again: %v", err)
+	}
 }

@@ -20,6 +20,7 @@ func nativeChapters() []chapter {
 		only(21, "a parcel of either kind is found, sent elsewhere and canceled until the bureau begins, and both published APIs see it", nativeShipments),
 		only(12, "the clock of a sandbox is the programme's: a locked guard opens when it is advanced", nativeClock),
 		only(13, "a parcel is walked step by step, with refusals of the bureau and reports that come late", nativeParcels),
+		only(14, "a scenario leaves the same transcript, byte for byte, by the same seed in every installation and on both engines", nativeScenarios),
 		only(22, "the audit trail is listed, and proved outside from an export, a checkpoint and a key", nativeAudit),
 	}}}
 }
