@@ -30,7 +30,7 @@ func apis() []docsite.API {
 }
 
 // host is a server that shows the real documents.
-func host(t *testing.T) http.Handler {
+func host(t testing.TB) http.Handler {
 	t.Helper()
 	door, err := docsite.New(apis())
 	if err != nil {
@@ -45,7 +45,7 @@ func host(t *testing.T) http.Handler {
 	return server.Handler()
 }
 
-func get(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
+func get(t testing.TB, h http.Handler, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))

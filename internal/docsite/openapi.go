@@ -41,7 +41,7 @@ type operation struct {
 	Says                      template.HTML
 	Aliases                   []string
 	Callers                   []string
-	Ways                      [][]string // each way is the credentials that are needed together; none: nobody is asked
+	Ways                      [][]credential // each way is what is needed together; none: nobody is asked
 	Scopes                    []string
 	Parameters                []parameter
 	BodyRequired              bool
@@ -56,7 +56,12 @@ func (o operation) Anchor() string { return "op-" + o.ID }
 func (o operation) WaysText() string {
 	ways := make([]string, len(o.Ways))
 	for i, w := range o.Ways {
-		ways[i] = strings.Join(w, "+")
+		for j, c := range w {
+			if j > 0 {
+				ways[i] += "+"
+			}
+			ways[i] += c.ID
+		}
 	}
 	return strings.Join(ways, " ")
 }
@@ -105,7 +110,7 @@ func (s *site) addReference(api API) error {
 	if len(file.Content) == 0 {
 		return fmt.Errorf("it is empty")
 	}
-	d := &document{root: node{file.Content[0]}}
+	d := &spec{root: node{file.Content[0]}, keys: map[string]credential{}}
 	ref := d.reference(api.Name)
 	if d.err != nil {
 		return d.err
@@ -121,7 +126,7 @@ func (s *site) addReference(api API) error {
 	return nil
 }
 
-func (d *document) reference(name string) reference {
+func (d *spec) reference(name string) reference {
 	ref := reference{Name: name, Intro: d.prose(d.root.get("info").text("description"))}
 	parts := d.root.get("components")
 	for id, n := range parts.get("securitySchemes").each() {
@@ -135,6 +140,7 @@ func (d *document) reference(name string) reference {
 			d.fail("the security scheme %s is of a sort that is not shown", id)
 		}
 		ref.Keys = append(ref.Keys, c)
+		d.keys[id] = c
 	}
 	for _, tag := range d.root.get("tags").items() {
 		ref.Groups = append(ref.Groups, group{Name: tag.text("name"), Says: d.prose(tag.text("description"))})
@@ -169,7 +175,7 @@ func groupOf(path string, n node) string {
 	return strings.ToUpper(word[:1]) + word[1:]
 }
 
-func (d *document) operation(method, path string, n node) operation {
+func (d *spec) operation(method, path string, n node) operation {
 	d.knows(n, "tags", "operationId", "summary", "description", "security", "parameters", "requestBody", "responses", "x-callers", "x-aliases")
 	o := operation{
 		ID: n.text("operationId"), Method: strings.ToUpper(method), Path: path, Summary: n.text("summary"), Says: d.prose(n.text("description")),
@@ -188,14 +194,14 @@ func (d *document) operation(method, path string, n node) operation {
 		security = d.root.get("security")
 	}
 	for _, way := range security.items() {
-		var ids []string
+		var together []credential
 		for id, scopes := range way.each() {
-			ids = append(ids, id)
+			together = append(together, d.keys[id])
 			for _, scope := range scopes.items() {
 				o.Scopes = append(o.Scopes, scope.Value)
 			}
 		}
-		o.Ways = append(o.Ways, ids)
+		o.Ways = append(o.Ways, together)
 	}
 	for _, p := range n.get("parameters").items() {
 		o.Parameters = append(o.Parameters, d.parameter(d.resolve(p)))
@@ -211,7 +217,7 @@ func (d *document) operation(method, path string, n node) operation {
 	return o
 }
 
-func (d *document) parameter(n node) parameter {
+func (d *spec) parameter(n node) parameter {
 	d.knows(n, "name", "in", "required", "description", "schema", "example")
 	p := parameter{Name: n.text("name"), In: n.text("in"), Row: d.row(n.text("name"), n.get("schema"), n.text("required") == "true")}
 	if says := n.text("description"); says != "" {
@@ -226,7 +232,7 @@ func (d *document) parameter(n node) parameter {
 }
 
 // bodies are what may be sent or answered, by media type. An example is made up for what is sent without one.
-func (d *document) bodies(content node, sent bool) (all []body) {
+func (d *spec) bodies(content node, sent bool) (all []body) {
 	for mediaType, n := range content.each() {
 		d.knows(n, "schema", "example", "examples")
 		schema := n.get("schema")

@@ -1,7 +1,10 @@
 package docsite_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -170,28 +173,22 @@ func TestDoor_AnswersWhatIsNoPage(t *testing.T) {
 	}
 }
 
-// TestNew_RefusesWhatItCannotShow: a document that says more than its page would is an error, not a gap.
-func TestNew_RefusesWhatItCannotShow(t *testing.T) {
+func TestDoor_PacksWhatMayBePacked(t *testing.T) {
 	t.Parallel()
-	document := func(schema string) string {
-		return `{"openapi":"3.1.0","info":{"title":"X"},"paths":{"/x":{"post":{"operationId":"x","summary":"X",
-			"requestBody":{"content":{"application/json":{"schema":` + schema + `}}},"responses":{}}}}}`
+	h := host(t)
+	plain := get(t, h, "/docs/cards").Body.String()
+	r := httptest.NewRequest(http.MethodGet, "/docs/cards", http.NoBody)
+	r.Header.Set("Accept-Encoding", "br, gzip")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Vary") != "Accept-Encoding" || w.Body.Len() > len(plain)/5 {
+		t.Fatalf("a page of %d bytes comes in %d, as %q", len(plain), w.Body.Len(), w.Header().Get("Content-Encoding"))
 	}
-	for _, tt := range []struct{ what, schema, want string }{
-		{"a schema that is shown", `{"type":"object","required":["a"],"properties":{"a":{"type":"string","maxLength":3}}}`, ""},
-		{"a keyword that is not shown", `{"type":"string","contentEncoding":"base64"}`, "contentEncoding is not shown"},
-		{"one inside", `{"type":"array","items":{"type":"object","properties":{"a":{"not":{}}}}}`, "not is not shown"},
-		{"a reference that leads nowhere", `{"$ref":"#/components/schemas/Nobody"}`, "leads nowhere"},
-	} {
-		_, err := docsite.New([]docsite.API{{Name: "cards", OpenAPI: []byte(document(tt.schema))}})
-		switch {
-		case tt.want == "" && err != nil && strings.Contains(err.Error(), "OpenAPI"):
-			t.Errorf("%s: %v", tt.what, err)
-		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
-			t.Errorf("%s: %v, want %q", tt.what, err, tt.want)
-		}
+	z, err := gzip.NewReader(w.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := docsite.New(nil); err == nil {
-		t.Error("a door without documents is made")
+	if text, err := io.ReadAll(z); err != nil || string(text) != plain {
+		t.Errorf("what was packed is another page: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ var ofFormat = map[string]string{
 
 // sample makes up a value that fits a schema as far as its words go: what the schema gives as an example, else what it
 // needs. It is not there when nothing can be said.
-func (d *document) sample(n node) node {
+func (d *spec) sample(n node) node {
 	n = d.resolve(n)
 	for _, v := range []node{n.get("example"), first(n.get("examples")), n.get("const"), n.get("default"), first(n.get("enum")), first(n.get("oneOf"))} {
 		if v.there() {
@@ -72,7 +72,7 @@ func first(n node) node {
 }
 
 // textOf is an example as it is sent: JSON in the order in which it is written, or a text as it is.
-func (d *document) textOf(n node) string {
+func (d *spec) textOf(n node) string {
 	if n.there() && n.Kind == yaml.ScalarNode {
 		return n.Value
 	}
@@ -81,7 +81,7 @@ func (d *document) textOf(n node) string {
 	return b.String()
 }
 
-func (d *document) writeJSON(b *strings.Builder, n node, indent string) {
+func (d *spec) writeJSON(b *strings.Builder, n node, indent string) {
 	if !n.there() {
 		b.WriteString("null")
 		return

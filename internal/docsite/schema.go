@@ -55,20 +55,21 @@ func (n node) items() (all []node) {
 	return all
 }
 
-// document is an OpenAPI document while it is read. It keeps the first thing that cannot be shown.
-type document struct {
+// spec is an OpenAPI document while it is read. It keeps the first thing that cannot be shown.
+type spec struct {
 	root node
+	keys map[string]credential // by their name in the document
 	err  error
 }
 
-func (d *document) fail(format string, args ...any) {
+func (d *spec) fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf(format, args...)
 	}
 }
 
 // knows refuses a member that would not be shown.
-func (d *document) knows(n node, keys ...string) {
+func (d *spec) knows(n node, keys ...string) {
 	for k := range n.each() {
 		if !slices.Contains(keys, k) {
 			d.fail("line %d: %s is not shown", n.Line, k)
@@ -76,7 +77,7 @@ func (d *document) knows(n node, keys ...string) {
 	}
 }
 
-func (d *document) prose(source string) template.HTML {
+func (d *spec) prose(source string) template.HTML {
 	html, err := prose(source)
 	if err != nil {
 		d.fail("a description cannot be shown: %w", err)
@@ -85,7 +86,7 @@ func (d *document) prose(source string) template.HTML {
 }
 
 // resolve follows a reference inside the document.
-func (d *document) resolve(n node) node {
+func (d *spec) resolve(n node) node {
 	for range 10 {
 		ref := n.text("$ref")
 		if ref == "" {
@@ -119,7 +120,7 @@ type row struct {
 const schemaPrefix = "#/components/schemas/"
 
 // typeOf says what a value may be.
-func (d *document) typeOf(n node) (all []piece) {
+func (d *spec) typeOf(n node) (all []piece) {
 	if !n.there() {
 		return nil
 	}
@@ -162,22 +163,32 @@ func (d *document) typeOf(n node) (all []piece) {
 	return all
 }
 
-// limits are the words for keywords that bound a value, in the order in which they are told.
-var limits = []struct{ key, words string }{
-	{"minLength", "at least %s characters"},
-	{"maxLength", "at most %s characters"},
-	{"pattern", "fits "},
-	{"minimum", "%s or more"},
-	{"exclusiveMinimum", "more than %s"},
-	{"maximum", "%s or less"},
-	{"minItems", "at least %s items"},
-	{"maxItems", "at most %s items"},
-	{"maxProperties", "at most %s members"},
-	{"default", "default "},
+// ranges are the keywords that bound a value, with what they count.
+var ranges = []struct{ least, most, of string }{
+	{"minLength", "maxLength", " characters"},
+	{"minimum", "maximum", ""},
+	{"minItems", "maxItems", " items"},
+	{"", "maxProperties", " members"},
+}
+
+// between says a range; "" when there is none.
+func between(least, most, of string) string {
+	switch {
+	case least == "" && most == "":
+		return ""
+	case least == most:
+		return least + of
+	case most == "":
+		return least + of + " or more"
+	case least == "":
+		return "at most " + most + of
+	default:
+		return least + " to " + most + of
+	}
 }
 
 // limitsOf says how a value is bounded.
-func (d *document) limitsOf(n node) (all []piece) {
+func (d *spec) limitsOf(n node) (all []piece) {
 	d.knows(n, "$ref", "type", "properties", "required", "enum", "description", "items", "format", "examples", "example", "additionalProperties",
 		"oneOf", "uniqueItems", "const", "minLength", "maxLength", "pattern", "minimum", "exclusiveMinimum", "maximum", "minItems", "maxItems", "maxProperties", "default")
 	next := func(p piece) {
@@ -194,14 +205,17 @@ func (d *document) limitsOf(n node) (all []piece) {
 		}
 		all = append(all, piece{Value: v.Value})
 	}
-	for _, l := range limits {
-		v := n.text(l.key)
-		switch {
-		case v == "":
-		case strings.Contains(l.words, "%s"):
-			next(piece{Text: fmt.Sprintf(l.words, v)})
-		default:
-			next(piece{Text: l.words})
+	for _, r := range ranges {
+		if words := between(n.text(r.least), n.text(r.most), r.of); words != "" {
+			next(piece{Text: words})
+		}
+	}
+	if v := n.text("exclusiveMinimum"); v != "" {
+		next(piece{Text: "more than " + v})
+	}
+	for _, named := range []struct{ key, words string }{{"pattern", "fits "}, {"default", "default "}} {
+		if v := n.text(named.key); v != "" {
+			next(piece{Text: named.words})
 			all = append(all, piece{Value: v})
 		}
 	}
@@ -217,13 +231,13 @@ func (d *document) limitsOf(n node) (all []piece) {
 	return all
 }
 
-func (d *document) row(name string, n node, required bool) row {
+func (d *spec) row(name string, n node, required bool) row {
 	return row{Name: name, Required: required, Type: d.typeOf(n), Limits: d.limitsOf(n), Says: d.prose(n.text("description"))}
 }
 
 // rows are the members of a schema, those of objects within it by a path of names. Schemas with a name of their own are
 // linked and not opened.
-func (d *document) rows(n node, prefix string) (all []row) {
+func (d *spec) rows(n node, prefix string) (all []row) {
 	d.limitsOf(n)
 	var required []string
 	for _, r := range n.get("required").items() {

@@ -6,17 +6,13 @@ import (
 	"html/template"
 	"slices"
 	"strings"
-
-	"github.com/firsttap/firsttap/internal/httpd"
 )
 
 //go:embed site
 var files embed.FS
 
-const htmlType = "text/html; charset=utf-8"
-
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"list": func(all ...any) []any { return all },
+	"list": func(all ...any) []any { return all }, // a template takes one argument
 }).ParseFS(files, "site/*.html"))
 
 // places are the pages that the navigation shows, in its order: by the path of the document without .md, or by the name of
@@ -66,22 +62,24 @@ func (s *site) add(p *page) {
 	s.pages = append(s.pages, p)
 }
 
-func (s *site) routes() ([]httpd.Route, error) {
+// render gives the text of each page by its address.
+func (s *site) render() (map[string][]byte, error) {
 	start := &page{path: Path, Title: "Firsttap"}
 	var body bytes.Buffer
 	if err := templates.ExecuteTemplate(&body, "start.html", s.view(start)); err != nil {
 		return nil, err
 	}
 	start.Body = template.HTML(body.String()) //nolint:gosec // made by a template
-	var routes []httpd.Route
-	for _, p := range append([]*page{start}, s.pages...) {
-		text, err := s.render(p)
-		if err != nil {
+	lost := &page{path: lostPath, Title: "There is no such page", Body: "<p>The list of all pages says what there is.</p>"}
+	texts := map[string][]byte{}
+	for _, p := range append([]*page{start, lost}, s.pages...) {
+		var out bytes.Buffer
+		if err := templates.ExecuteTemplate(&out, "layout.html", s.view(p)); err != nil {
 			return nil, err
 		}
-		routes = append(routes, route(p.path, htmlType, text))
+		texts[p.path] = out.Bytes()
 	}
-	return routes, nil
+	return texts, nil
 }
 
 // view is what the templates get: a page, and all pages as they look from there.
@@ -116,12 +114,6 @@ func (s *site) view(p *page) view {
 		last.Links = append(last.Links, navLink{Title: other.Title, To: v.Root + strings.TrimPrefix(other.path, "/"), Here: other == p})
 	}
 	return v
-}
-
-func (s *site) render(p *page) ([]byte, error) {
-	var out bytes.Buffer
-	err := templates.ExecuteTemplate(&out, "layout.html", s.view(p))
-	return out.Bytes(), err
 }
 
 // rootFrom leads from a page to the root of this server. It is relative: a proxy may have put us under a prefix.
