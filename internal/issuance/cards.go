@@ -244,6 +244,7 @@ type SwitchCard struct {
 	Command
 	Card    ident.CardID
 	Message string // of a block
+	Note    string // why, for the audit row; the published doors have none
 }
 
 // Freeze sets the holder's switch off: every authorisation is declined. It may be set under a block too.
@@ -280,6 +281,7 @@ func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string,
 	decide switchDecision,
 ) (CardAt, error) {
 	return Run(ctx, s, cmd.Command, action, func(w *Work) (CardAt, error) {
+		w.Audit.Note = cmd.Note
 		v, err := loadCard(ctx, w, cmd.Card)
 		if err != nil {
 			return CardAt{}, err

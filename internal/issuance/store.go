@@ -43,6 +43,7 @@ type ReadTx interface {
 	AccountReader
 	DesignReader
 	CardReader
+	FindReader
 	VaultReader
 	RevealLinkReader
 	ActivationSessionReader

@@ -69,6 +69,9 @@ const (
 	selectSuccessor = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id = (SELECT k.id FROM cards k WHERE k.replaces = $2 AND k.program_id = $1 AND k.closed_at IS NULL
 	ORDER BY k.created_at DESC, k.id DESC LIMIT 1) ORDER BY p.created_at, p.id`
+	selectLabelled = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id IN (SELECT x.card_id FROM plastics x WHERE x.program_id = $1 AND x.identifier = $2 AND x.identifier <> '' ORDER BY x.id DESC LIMIT $3)
+	ORDER BY c.created_at DESC, c.id DESC, p.created_at, p.id`
 	// listHoldings are a customer's own cards, and those that were ordered for it and nobody has activated.
 	listHoldings = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id IN (SELECT x.id FROM (
@@ -193,6 +196,14 @@ func (t tx) Holdings(_ context.Context, p ident.ProgramID, id ident.CustomerID, 
 	return v.found, err
 }
 
+func (t tx) LabelledCards(_ context.Context, p ident.ProgramID, identifier string, limit int) ([]card.View, error) {
+	var v views
+	if err := t.query(selectLabelled, []any{p.UUID, identifier, limit}, v.add); err != nil {
+		return nil, err
+	}
+	return v.plain(), nil
+}
+
 func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilter, page issuance.Page) ([]card.View, error) {
 	l := newListing(listViewsStart, p.UUID)
 	if !f.Customer.IsZero() {
@@ -212,11 +223,15 @@ func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilte
 	if err := t.query(sql+listViewsEnd, args, v.add); err != nil {
 		return nil, err
 	}
-	var out []card.View
+	return v.plain(), nil
+}
+
+// plain are the views without what only a choice among candidates needs.
+func (v *views) plain() (out []card.View) {
 	for _, c := range v.found {
 		out = append(out, c.View)
 	}
-	return out, nil
+	return out
 }
 
 func (t tx) IdentifiersTaken(_ context.Context, p ident.ProgramID, in ident.BatchID, identifiers []string) (map[string]bool, error) {

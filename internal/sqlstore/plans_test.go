@@ -20,7 +20,7 @@ func allTexts() map[string]string {
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "own claim": selectOwnClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
-		"view": selectView, "view by number": selectViewByNumber, "successor": selectSuccessor, "holdings": listHoldings, "block history": selectBlocks,
+		"view": selectView, "view by number": selectViewByNumber, "successor": selectSuccessor, "labelled": selectLabelled, "tracked": selectTracked, "holdings": listHoldings, "block history": selectBlocks,
 		"is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
 		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
@@ -113,6 +113,7 @@ var by = map[string]string{
 	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "sweep sessions": "activation_sessions_over", "activation session of": "activation_sessions_cookie", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "list audit of a card": "audit_card", "plastics on": "plastics_box",
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
+	"labelled": "plastics_identifier", "tracked": "shipments_tracking",
 	"feed": "messages_feed", "unplaced": "messages_unplaced",
 	"list shipments of both kinds": "shipments_all",
 	"view by number":               "cards_number", "holdings": "cards_reserved",
@@ -133,7 +134,8 @@ var sorts = map[string]string{
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"list audit of a card": "rows of one card and one instant",
-	"view by number":       "one card", "holdings": "the cards of one customer",
+	"labelled":             "the cards of one label", "tracked": "the boxes of one number",
+	"view by number": "one card", "holdings": "the cards of one customer",
 }
 
 var scan = regexp.MustCompile(`^SCAN `)

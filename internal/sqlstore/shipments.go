@@ -51,8 +51,9 @@ const (
 	WHERE m.card_id = $2 AND s.program_id = $1
 	AND s.status NOT IN ('delivered', 'canceled', 'returned', 'lost') AND m.rejected_at IS NULL
 	ORDER BY s.created_at, s.id LIMIT 1`
-	selectScans = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
-	insertScan  = `INSERT INTO scans (shipment_id, scan_key, status, at, recorded_at) VALUES ($1, $2, $3, $4, $5)
+	selectTracked = `SELECT s.id FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> '' ORDER BY s.id DESC LIMIT $3`
+	selectScans   = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
+	insertScan    = `INSERT INTO scans (shipment_id, scan_key, status, at, recorded_at) VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (shipment_id, scan_key) DO NOTHING`
 	selectPlasticsIn = `SELECT ` + plasticColumns + ` FROM plastics p WHERE p.shipment_id = $1 ORDER BY p.id LIMIT $2`
 	selectPlasticsOn = `SELECT ` + plasticColumns + ` FROM plastics p WHERE p.shipment_id = $1 AND p.id > $3 ORDER BY p.id LIMIT $2`
@@ -133,6 +134,10 @@ func (t tx) Scans(_ context.Context, id ident.ShipmentID) ([]shipment.Scan, erro
 	return all(t, selectScans, []any{id.UUID}, func(r row, s *shipment.Scan) error {
 		return r.scan(&s.Key, (*string)(&s.Status), &s.At, &s.RecordedAt)
 	})
+}
+
+func (t tx) TrackedShipments(_ context.Context, p ident.ProgramID, trackingNumber string, limit int) ([]ident.ShipmentID, error) {
+	return all(t, selectTracked, []any{p.UUID, trackingNumber, limit}, func(r row, id *ident.ShipmentID) error { return r.scan(&id.UUID) })
 }
 
 func (t tx) PlasticsIn(_ context.Context, id ident.ShipmentID, after ident.PlasticID, limit int) ([]card.Plastic, error) {

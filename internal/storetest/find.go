@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"context"
+	"strconv"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/issuance"
+)
+
+// trailOf gives the notes of the audit rows of an action with that outcome, the newest first.
+func (w *World) trailOf(action, outcome string) (notes []string) {
+	w.t.Helper()
+	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+		rows, err := tx.AuditTrail(ctx, w.Program.ID, issuance.AuditFilter{Action: action, Outcome: outcome}, issuance.Page{Limit: 50})
+		for _, r := range rows {
+			notes = append(notes, r.Note)
+		}
+		return err
+	})
+	return notes
+}
+
+// findCases are about the search of the operator console.
+var findCases = []contract{
+	{"a card is found by all that a caller may have at hand, and not from another programme", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		box := w.Shipment
+		box.TrackingNumber = "TRK-0042"
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateShipment(ctx, box) })
+		olga := w.NewCustomer(func(c *customer.Customer) { c.Email, c.Phone = "olga@example.com", "+525512345678" })
+		hers, _ := w.NewShippedCard(olga, w.NewAccount(olga))
+		foreign := w.asTest()
+		foreign.Program = w.Foreign.ID
+		for text, want := range map[string]card.View{
+			w.Card.Card.ID.String(): w.Card, " " + strconv.FormatInt(w.Card.Card.Number, 10) + " ": w.Card, "TRK-0042": w.Card,
+			w.Customer.ID.String(): w.Card, strconv.FormatInt(w.Customer.Number, 10): w.Card, "OLGA@example.com": hers, "+52 55 1234 5678": hers,
+			BatchIdentifier: w.BatchCard,
+		} {
+			got, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: w.asTest()}, Text: text})
+			must(t, err)
+			if len(got.Cards) != 1 || got.Cards[0].Card.ID != want.Card.ID {
+				t.Errorf("%q finds %d cards, or another", text, len(got.Cards))
+			}
+			elsewhere, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: foreign}, Text: text})
+			must(t, err)
+			if len(elsewhere.Cards)+len(elsewhere.Customers) != 0 || elsewhere.Batch != nil {
+				t.Errorf("%q finds in another programme", text)
+			}
+		}
+		got, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: w.asTest()}, Text: string(w.Batch.Reference)})
+		must(t, err)
+		if got.Batch == nil || got.Batch.ID != w.Batch.ID || len(got.Cards) != 0 {
+			t.Error("the reference of a batch does not lead to it")
+		}
+		for _, nothing := range []string{"", " ", "0", "-1", "nobody@example.com", "+0", "no such label"} {
+			got, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: w.asTest()}, Text: nothing})
+			must(t, err)
+			if len(got.Cards)+len(got.Customers) != 0 {
+				t.Errorf("%q finds something", nothing)
+			}
+		}
+	}},
+	{"whoever looks at a card is in the trail, also when there is none", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		by := issuance.Command{Caller: w.asTest()}
+		st, err := rules.ViewCard(t.Context(), issuance.ViewCard{Command: by, Card: w.Card.Card.ID})
+		must(t, err)
+		same(t, "the card", w.View(w.Card.Card.ID), st.View)
+		_, err = rules.ViewCard(t.Context(), issuance.ViewCard{Command: by, Card: ident.CardID{UUID: w.IDs.UUID()}})
+		w.says("a card that is none", err, "card_not_found")
+		if n := len(w.trailOf("card.view", "ok")) + 10*len(w.trailOf("card.view", "card_not_found")); n != 11 {
+			t.Errorf("the trail has %d rows that a card was looked at, and %d that there was none", n%10, n/10)
+		}
+	}},
+	{"what is allowed is barred by nothing, and what is refused says why", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		st, err := rules.Standing(t.Context(), w.Program.ID, w.Card.Card.ID)
+		must(t, err)
+		for _, a := range st.Allowed() {
+			if err := st.Barred(a); err != nil {
+				t.Errorf("%s is allowed, and barred by %v", a, err)
+			}
+		}
+		_, err = rules.ReportCard(t.Context(), issuance.ReportCard{Command: issuance.Command{Caller: w.asTest()}, Card: w.Card.Card.ID, As: issuance.ReportLost, Reason: "gone"})
+		must(t, err)
+		st, err = rules.Standing(t.Context(), w.Program.ID, w.Card.Card.ID)
+		must(t, err)
+		for a, want := range map[issuance.Action]string{
+			issuance.ToReportLost: "ok", issuance.ToReportStolen: "already_stopped", issuance.ToUnblock: "block_not_liftable",
+		} {
+			w.says(string(a), st.Barred(a), want)
+		}
+		batch, err := rules.Standing(t.Context(), w.Program.ID, w.BatchCard.Card.ID)
+		must(t, err)
+		w.says("a card of nobody", batch.Barred(issuance.ToFreeze), "card_operation_not_allowed")
+	}},
+}
