@@ -121,6 +121,9 @@ func perform[T any](d *Door, c *call, show func(T) issuance.Answer, command func
 		}
 		return err
 	}
+	if err := c.identity.Program.Policy.Faults.FailAnswer(); err != nil {
+		return err
+	}
 	return write(c.w, show(result))
 }
 

@@ -275,6 +275,9 @@ func performAs[T any](c *call, body []byte, secret bool, do func(by issuance.Com
 	case err != nil:
 		return err
 	}
+	if err := c.id.Program.Policy.Faults.FailAnswer(); err != nil {
+		return err
+	}
 	return c.write(http.StatusOK, render(result))
 }
 

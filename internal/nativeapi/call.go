@@ -140,6 +140,9 @@ func performAs[T any](c *call, key *issuance.Key, show func(T) issuance.Answer, 
 		}
 		return err
 	}
+	if err := c.identity.Program.Policy.Faults.FailAnswer(); err != nil {
+		return err
+	}
 	return write(c.w, show(result))
 }
 

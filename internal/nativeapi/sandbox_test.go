@@ -182,3 +182,20 @@ func TestScenarios_ArePlayedOnceWithASeed(t *testing.T) {
 	h.post(run, `{"seed":"7"}`).wrong("body.name required")
 	h.post(run, `{"script":"card ana\nfly ana","seed":"7"}`).told("scenario_invalid", "line 2 invalid_format")
 }
+
+func TestFaults_AnAnswerIsLostAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, storetest.WithPolicy("sandbox.answer_fault", "fail_after_commit"))
+	v, _ := h.newCard()
+	path := "/v1/cards/" + v.Card.ID.String()
+	if a := h.post(path+"/freeze", `{}`, "Idempotency-Key", "once").refused(500, "internal"); a.raw("retryable") != "true" {
+		t.Errorf("%s", a.body)
+	}
+	if a := h.get(path).want(200); a.text("status") != "frozen" {
+		t.Errorf("the command did not take effect: %s", a.body)
+	}
+	if a := h.post(path+"/freeze", `{}`, "Idempotency-Key", "once").want(200); a.header.Get("Idempotent-Replayed") != "true" || a.text("status") != "frozen" {
+		t.Errorf("%s", a.body)
+	}
+	h.post(path+"/report", `{"as":"eaten","reason":"x"}`).wrong("body.as invalid_enum")
+}

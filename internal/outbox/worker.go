@@ -282,6 +282,9 @@ func (w *Worker) fail(ctx context.Context, d Delivery, attempted string, err err
 
 // attempt signs and sends.
 func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
+	if failure, wanted := upset(d); wanted {
+		return webhook.Result{Err: failure}
+	}
 	how, ok := courses(d.Message.Door)
 	if !ok {
 		return webhook.Result{Err: failureUnsigned}
@@ -301,10 +304,15 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 		w.fail(ctx, d, "sign", err)
 		return webhook.Result{Err: failureUnsigned}
 	}
-	return w.Sender.Send(ctx, webhook.Request{
+	request := webhook.Request{
 		URL: d.Endpoint.URL, Header: header, Body: d.Message.Body,
 		Policy: webhook.TargetPolicy{AllowPrivate: privateTargets(d.Message.Door, d.Program)},
-	})
+	}
+	result := w.Sender.Send(ctx, request)
+	if result.Acknowledged && d.Program.Policy.Faults.Webhooks == program.WebhooksDoubled {
+		w.Sender.Send(ctx, request) // what comes of it changes nothing
+	}
+	return result
 }
 
 // secrets opens what signs now: the endpoint's secret, and the one before it during their overlap.
@@ -331,6 +339,9 @@ func (w *Worker) outcome(d Delivery, r webhook.Result) Outcome {
 	o := Outcome{State: Delivered, At: at, HTTPStatus: r.Status, Failure: string(r.Err)}
 	if r.Acknowledged {
 		return o
+	}
+	if upset, ok := o.after(r.Err); ok {
+		return upset
 	}
 	how, _ := courses(d.Message.Door)
 	random := w.Random

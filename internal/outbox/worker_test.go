@@ -91,10 +91,10 @@ type post struct {
 	db *sqlstore.DB
 }
 
-func newPost(t testing.TB) *post {
+func newPost(t testing.TB, more ...storetest.Option) *post {
 	t.Helper()
 	db := openDB(t, filepath.Join(t.TempDir(), "firsttap.db"))
-	w := storetest.NewWorld(t, db, storetest.WithPolicy("webhooks.allow_private_targets", "true"))
+	w := storetest.NewWorld(t, db, append(more, storetest.WithPolicy("webhooks.allow_private_targets", "true"))...)
 	return &post{World: w, t: t, db: db}
 }
 

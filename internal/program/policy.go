@@ -137,6 +137,7 @@ type Policy struct {
 	Debit                     Debit
 	PIN                       PIN
 	Vault                     Vault
+	Faults                    Faults
 	FrameAncestors            string // as Content-Security-Policy writes it
 }
 

@@ -37,11 +37,12 @@ func TestParsePolicy_ReportsEveryProblemAtOnce(t *testing.T) {
 	_, err := program.ParsePolicy(program.Live, map[string]string{
 		"activation.tries": "none", "no.such": "1", "debit.time_zone": "Mars/Base", "webhooks.allow_private_targets": "true",
 		"rate_limits.default": "1/2", "sandbox.initial_balance": "1.005", "activation.lock_steps": "soon",
+		"sandbox.webhook_fault": "lose",
 	})
 	if err == nil {
 		t.Fatal("a wrong policy was taken")
 	}
-	for _, want := range []string{"activation.tries", "no.such", "debit.time_zone", "webhooks.allow_private_targets", "rate_limits.default", "sandbox.initial_balance", "activation.lock_steps"} {
+	for _, want := range []string{"activation.tries", "no.such", "debit.time_zone", "webhooks.allow_private_targets", "rate_limits.default", "sandbox.initial_balance", "activation.lock_steps", "sandbox.webhook_fault"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not reported in %q", want, err)
 		}

@@ -53,6 +53,9 @@ func ParsePolicy(kind Kind, values map[string]string) (Policy, error) {
 	if err := p.Vault.settle(kind); err != nil {
 		problems = append(problems, err)
 	}
+	if err := p.Faults.settle(kind); err != nil {
+		problems = append(problems, err)
+	}
 	if kind == Live && p.AllowPrivateTargets {
 		problems = append(problems, errors.New("webhooks.allow_private_targets: only a sandbox programme may have it"))
 	}
@@ -100,6 +103,7 @@ func Settings() []Setting {
 	}
 	list = append(list, choice("cards.currency", "USD", "currency of accounts that are opened through the cards API",
 		func(p *Policy) *string { return &p.CardsCurrency }, "USD", "EUR", "GBP", "MXN", "BRL", "CAD", "COP", "HKD", "SGD"))
+	list = append(list, faultSettings()...)
 	list = append(list, vaultSettings()...)
 	list = append(list, debitSettings()...)
 	for _, tier := range Tiers() {

@@ -116,3 +116,74 @@ func nativeScenarios(t *testing.T, h *house) {
 		t.Errorf("the same seed again: %v", err)
 	}
 }
+
+// nativeFaults switches faults on, and does what an integrator should do about them.
+func nativeFaults(t *testing.T, h *house) {
+	p := h.program(t, "sandbox.answer_fault=fail_after_commit", "sandbox.webhook_fault=duplicate")
+	n := p.native("all")
+	r := newReceiver(t, nil)
+	hook := object{"name": "main", "url": r.url}
+	n.keyed("hook").post("/v1/webhooks", hook).told(500, "internal")
+	id := n.keyed("hook").post("/v1/webhooks", hook).is(200).replayed(true).text("id")
+	n.post("/v1/webhooks/"+id+"/test", object{}).told(500, "internal")
+	if got := r.requests(2); got[0].body != got[1].body || got[0].header.Get("Webhook-Id") != got[1].header.Get("Webhook-Id") {
+		t.Errorf("not the same twice: %s %s", got[0].body, got[1].body)
+	}
+	user := newUserBody()
+	p.cards().keyed("user").post("/users", user).is(500)
+	p.cards().keyed("user").post("/users", user).is(200).replayed(true)
+
+	p.set("sandbox.answer_fault=none", "sandbox.webhook_fault=lose")
+	n.post("/v1/webhooks/"+id+"/test", object{}).is(200)
+	lost := "/v1/webhooks/" + id + "/deliveries?status=exhausted"
+	eventually(t, "a webhook is lost", func() bool {
+		list := n.get(lost).is(200).list("items")
+		return len(list) == 1 && list[0]["last_failure"] == "lost"
+	})
+	if _, err := h.try(t, "program", "create", "live with faults", "--kind", "live", "--policy", "sandbox.webhook_fault=lose"); err == nil || !strings.Contains(err.Error(), "only a sandbox") {
+		t.Errorf("a live programme with faults: %v", err)
+	}
+}
+
+// nativeSeparation has a sandbox and a live programme in one installation: neither key sees or moves what is the other's.
+func nativeSeparation(t *testing.T, h *house) {
+	sandbox, live := h.program(t), h.programOf(t, "live", "users.review=auto")
+	s, l := sandbox.native("all"), live.native("all")
+	theirs := sandbox.cards().fresh()
+	a := live.cards()
+	user := a.pendingUser()
+	a.post("/users/"+user+"/application", object{}).is(200)
+	eventually(t, "the user is approved", func() bool { return a.get("/users/"+user).is(200).at("application.status") == "APPROVED" })
+	ours := a.cardOf(holder{user, a.account(user)}, "PHYSICAL")
+	box := a.placed(ours)
+	before := l.get("/v1/cards/" + ours).is(200).body
+
+	for _, foreign := range []struct {
+		speaks api
+		card   string
+	}{{s, ours}, {l, theirs}} {
+		path := "/v1/cards/" + foreign.card
+		for _, read := range []string{"", "/activation", "/activation/eligibility"} {
+			foreign.speaks.get(path+read).told(404, "card_not_found")
+		}
+		for act, body := range map[string]object{
+			"freeze": {}, "activation": {"code": "123456"}, "report": {"as": "lost", "reason": "x"}, "activation/guard/reset": {"reason": "x"},
+			"activation/code/recovery": {"reason": "x"}, "replacement": {"for": "lost", "reason": "x"},
+		} {
+			foreign.speaks.post(path+"/"+act, body).told(404, "card_not_found")
+		}
+		if list := foreign.speaks.get("/v1/cards").is(200); strings.Contains(list.body, foreign.card) {
+			t.Errorf("the list of the other programme has the card %s", foreign.card)
+		}
+	}
+	s.post("/v1/sandbox/shipments/"+box+"/advance", object{}).told(404, "shipment_not_found")
+	s.post("/v1/sandbox/clock", object{"action": "set", "at": "2040-01-01T00:00:00Z"}).is(200)
+	s.post("/v1/sandbox/scenarios/run", object{"name": "guess_until_locked", "seed": "1"}).is(200).has("passed", true)
+	l.get("/v1/sandbox/clock").told(403, "clock_of_sandbox_only")
+	l.post("/v1/sandbox/clock", object{"action": "freeze"}).told(403, "clock_of_sandbox_only")
+	l.post("/v1/sandbox/shipments/"+box+"/advance", object{}).told(403, "simulation_not_available")
+	l.post("/v1/sandbox/scenarios/run", object{"name": "guess_until_locked", "seed": "1"}).told(403, "simulation_not_available")
+	if after := l.get("/v1/cards/" + ours).is(200).body; after != before {
+		t.Errorf("the live card was\n%s\nand is\n%s", before, after)
+	}
+}

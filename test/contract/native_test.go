@@ -21,6 +21,8 @@ func nativeChapters() []chapter {
 		only(12, "the clock of a sandbox is the programme's: a locked guard opens when it is advanced", nativeClock),
 		only(13, "a parcel is walked step by step, with refusals of the bureau and reports that come late", nativeParcels),
 		only(14, "a scenario leaves the same transcript, byte for byte, by the same seed in every installation and on both engines", nativeScenarios),
+		only(15, "webhooks are lost and doubled, and answers fail after the commit, where a sandbox wants it; a live programme cannot", nativeFaults),
+		only(16, "a key of a sandbox never sees or moves what is live, and the reverse", nativeSeparation),
 		only(22, "the audit trail is listed, and proved outside from an export, a checkpoint and a key", nativeAudit),
 	}}}
 }

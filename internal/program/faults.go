@@ -1,0 +1,50 @@
+package program
+
+import (
+	"errors"
+
+	"github.com/firsttap/firsttap/internal/fault"
+)
+
+// WebhookFault is what goes wrong with the webhooks of a sandbox programme, because it wants to see what its receiver does about it.
+type WebhookFault string
+
+// The faults of webhooks.
+const (
+	WebhooksSound     WebhookFault = "none"
+	WebhooksLost      WebhookFault = "lose"      // none is sent
+	WebhooksDoubled   WebhookFault = "duplicate" // each is sent twice
+	WebhooksReordered WebhookFault = "reorder"   // about half of them come later than those that were made after them
+)
+
+// Faults are the switches with which a sandbox programme tests its integration. Live programmes have none.
+type Faults struct {
+	Webhooks    WebhookFault
+	FailAnswers bool // commands answer with a fault after their commit
+}
+
+func faultSettings() []Setting {
+	return []Setting{
+		{"sandbox.webhook_fault", string(WebhooksSound), "none, lose, duplicate or reorder", "what goes wrong with webhooks, so that receivers can be tested; sandbox only", func(p *Policy, v string) error {
+			return oneOf(v, &p.Faults.Webhooks, WebhooksSound, WebhooksLost, WebhooksDoubled, WebhooksReordered)
+		}},
+		choice01of("sandbox.answer_fault", "none", "fail_after_commit", "commands that take effect answer with a fault, until their idempotency key is sent again; sandbox only",
+			func(p *Policy) *bool { return &p.Faults.FailAnswers }),
+	}
+}
+
+// settle refuses the switches to a live programme.
+func (f Faults) settle(kind Kind) error {
+	if kind == Sandbox || f == (Faults{Webhooks: WebhooksSound}) {
+		return nil
+	}
+	return errors.New("sandbox.webhook_fault, sandbox.answer_fault: only a sandbox programme may have them")
+}
+
+// FailAnswer is the fault that stands for the answer of a command that took effect; nil where none is wanted.
+func (f Faults) FailAnswer() error {
+	if !f.FailAnswers {
+		return nil
+	}
+	return fault.Wrap(errors.New("the programme's sandbox.answer_fault wants it"), "answer after the commit")
+}
