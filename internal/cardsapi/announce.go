@@ -27,7 +27,7 @@ func Announce(e event.Event) []event.Draft {
 		}
 	case event.CardUnstopped, event.CardFrozen, event.CardUnfrozen, event.CardBlocked, event.CardUnblocked, event.CardExpired, event.CardRestored, event.CardCanceled:
 		out = cardWords(e)
-	case event.ShipmentPlaced, event.ShipmentMoved, event.ShipmentMemberMoved:
+	case event.ShipmentPlaced, event.ShipmentMoved, event.ShipmentMemberMoved, event.ShipmentReshipped:
 		out = shipmentWordsOf(e)
 	case event.ApplicationDecided:
 		if e.Customer != nil {

@@ -56,7 +56,7 @@ func answers() map[fault.Reason]wire {
 		issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired, card.DesignInvalid, card.CampaignTaken,
 		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyReplaced, card.AlreadyRetired, card.IsNotActive,
 		card.PINBlocked, card.PINUnset, card.PINViewOff, card.PINViewTooOften, card.NotLinked, card.NoLinkedCard,
-		customer.Unnamed, shipment.NotStarted, shipment.NoCourier, shipment.TooLate, shipment.StillFilled, shipment.AddressInvalid,
+		customer.Unnamed, shipment.NotStarted, shipment.NoCourier, shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,
 	) {
 		all[reason] = broken
 	}

@@ -326,7 +326,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
-		shipment.TooLate, shipment.StillFilled, shipment.AddressInvalid,
+		shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,
 		transaction.NotFound, transaction.NotPossible, transaction.BalanceTooSmall, transaction.ChallengeNotFound,
 		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,

@@ -43,6 +43,7 @@ const (
 	ShipmentPlaced       Name = "shipment.placed"
 	ShipmentMoved        Name = "shipment.moved"
 	ShipmentMemberMoved  Name = "shipment.member_moved"
+	ShipmentReshipped    Name = "shipment.reshipped"
 	BatchAccepted        Name = "batch.accepted"
 	BatchFinished        Name = "batch.finished"
 	BatchCanceled        Name = "batch.canceled"
@@ -69,7 +70,7 @@ func Names() []Name {
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CodeRenewed, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
 		CardOrdered, CardPINViewed, CardStopped, CardDamaged, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
-		ShipmentMemberMoved, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
+		ShipmentMemberMoved, ShipmentReshipped, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,
 		DepositCreated, AccountMoved, LineChanged,
 	}

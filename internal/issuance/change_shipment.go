@@ -25,6 +25,8 @@ type ShipmentStanding struct {
 	card.Box
 	Batch *batch.Batch    // whose box it is; nil for a shipment of the cards API
 	Scans []shipment.Scan // in the order in which they happened
+
+	returned []card.Packed // what lies in the box of a batch that came back
 }
 
 // ShipmentStanding gives a shipment of either kind, or shipment.NotFound.
@@ -48,6 +50,11 @@ func readShipment(ctx context.Context, tx ReadTx, p ident.ProgramID, id ident.Sh
 	if err != nil || !ok {
 		return st, false, err
 	}
+	if st.Batch != nil && box.Status == shipment.Returned {
+		if st.returned, err = readReturned(ctx, tx, box); err != nil {
+			return st, false, err
+		}
+	}
 	st.Scans, err = tx.Scans(ctx, id)
 	slices.SortStableFunc(st.Scans, func(a, b shipment.Scan) int { return a.At.Compare(b.At) })
 	return st, true, err
@@ -60,6 +67,8 @@ type ShipmentAction string
 const (
 	ToCancel   ShipmentAction = "cancel"
 	ToRedirect ShipmentAction = "change_destination"
+	ToReship   ShipmentAction = "reship"
+	ToDestroy  ShipmentAction = "destroy"
 )
 
 // shipmentActions is the whole table: each action with the decision of its command.
@@ -69,6 +78,8 @@ var shipmentActions = []struct {
 }{
 	{ToCancel, decideAtPlacing},
 	{ToRedirect, decideAtPlacing},
+	{ToReship, decideReship},
+	{ToDestroy, decideDestroy},
 }
 
 // Allowed lists what would be done now, if it were asked for.

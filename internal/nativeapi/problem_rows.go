@@ -183,11 +183,17 @@ var parcelRows = map[fault.Reason]row{
 	shipment.NoCourier:        {detail: "There is no courier."},
 	shipment.TooLate:          {detail: "The bureau has begun, or the shipment has ended.", action: "See allowed_actions of the shipment."},
 	shipment.StillFilled:      {detail: "The cards of its bulk order are still being made.", action: "Wait until the order has ended."},
-	shipment.AddressInvalid:   {detail: "Parcels cannot go to this address; errors says why."},
-	batch.NotFound:            {detail: "There is no such batch."},
-	batch.OrderInvalid:        {detail: "The order is not valid; errors says where."},
-	batch.NotCancelable:       {detail: "The batch is made already."},
-	batch.NothingFailed:       {detail: "The batch has not ended, or fewer of its items failed.", action: "Wait until it has ended, and send only what failed."},
+	shipment.NotReturned: {
+		detail: "The shipment has not come back.",
+		action: "A failed delivery goes on with its courier's next scan, or comes back. Cards of a lost parcel are reported lost, and replaced.",
+	},
+	shipment.Emptied:        {detail: "Nothing of that sort lies in the shipment any more.", action: "Look where its cards are now."},
+	shipment.TooLarge:       {detail: "More cards came back in this shipment than one call can handle.", action: "Report its cards one by one."},
+	shipment.AddressInvalid: {detail: "Parcels cannot go to this address; errors says why."},
+	batch.NotFound:          {detail: "There is no such batch."},
+	batch.OrderInvalid:      {detail: "The order is not valid; errors says where."},
+	batch.NotCancelable:     {detail: "The batch is made already."},
+	batch.NothingFailed:     {detail: "The batch has not ended, or fewer of its items failed.", action: "Wait until it has ended, and send only what failed."},
 }
 
 var spendingRows = map[fault.Reason]row{

@@ -22,6 +22,8 @@ func (d *Door) shipmentRoutes() []httpd.Route {
 		read(one, access.ShipmentsRead, d.getShipment),
 		redirect,
 		act(one+"/cancel", access.ShipmentsWrite, d.cancelShipment),
+		act(one+"/reship", access.ShipmentsWrite, d.reshipShipment),
+		act(one+"/destroy", access.ShipmentsWrite, d.destroyShipment),
 	}
 }
 
@@ -63,9 +65,38 @@ func (d *Door) cancelShipment(c *call) error {
 	c.takes()
 	c.form()
 	cmd := issuance.CancelShipment{Shipment: ident.ShipmentID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200)}
-	return d.changeShipment(c, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
+	return d.changeShipment(c, http.StatusOK, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
 		cmd.Command = base
 		return d.service.CancelShipment(ctx, cmd)
+	})
+}
+
+// reshipShipment sends again what came back.
+func (d *Door) reshipShipment(c *call) error {
+	c.takes()
+	c.form()
+	o := c.object("destination", "tracking_number", "tracking_url", "reason")
+	cmd := issuance.ReshipShipment{
+		Shipment: ident.ShipmentID{UUID: c.id()}, TrackingNumber: o.text("tracking_number", optional, 100),
+		TrackingURL: o.text("tracking_url", optional, 500), Reason: o.text("reason", required, 200),
+	}
+	if to, given := o.destination(optional); given {
+		cmd.Destination = &to
+	}
+	return d.changeShipment(c, http.StatusCreated, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
+		cmd.Command = base
+		return d.service.ReshipShipment(ctx, cmd)
+	})
+}
+
+// destroyShipment tells that what came back was destroyed.
+func (d *Door) destroyShipment(c *call) error {
+	c.takes()
+	c.form()
+	cmd := issuance.DestroyShipment{Shipment: ident.ShipmentID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200)}
+	return d.changeShipment(c, http.StatusOK, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
+		cmd.Command = base
+		return d.service.DestroyShipment(ctx, cmd)
 	})
 }
 
@@ -75,22 +106,31 @@ func (d *Door) redirectShipment(c *call) error {
 	c.form()
 	o := c.object("destination", "reason")
 	cmd := issuance.RedirectShipment{Shipment: ident.ShipmentID{UUID: c.id()}, Reason: o.text("reason", required, 200)}
-	if v, given := o.member("destination", required, wirejson.Object); given {
-		cmd.Destination = object{c: c, v: v, path: "body.destination"}.address()
-	}
-	return d.changeShipment(c, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
+	cmd.Destination, _ = o.destination(required)
+	return d.changeShipment(c, http.StatusOK, func(ctx context.Context, base issuance.Command) (issuance.ShipmentStanding, error) {
 		cmd.Command = base
 		return d.service.RedirectShipment(ctx, cmd)
 	})
 }
 
 // changeShipment runs a command on a shipment once its request has its form.
-func (d *Door) changeShipment(c *call, command func(context.Context, issuance.Command) (issuance.ShipmentStanding, error)) error {
+func (d *Door) changeShipment(c *call, status int, command func(context.Context, issuance.Command) (issuance.ShipmentStanding, error)) error {
 	if err := c.checked(); err != nil {
 		return err
 	}
-	show := func(st issuance.ShipmentStanding) issuance.Answer { return ok(body(showShipment, st)) }
+	show := func(st issuance.ShipmentStanding) issuance.Answer {
+		return issuance.Answer{Status: status, Body: body(showShipment, st)}
+	}
 	return perform(d, c, show, func(base issuance.Command) (issuance.ShipmentStanding, error) { return command(c.ctx(), base) })
+}
+
+// destination reads where a shipment goes.
+func (o object) destination(n need) (to shipment.Address, given bool) {
+	v, given := o.member("destination", n, wirejson.Object)
+	if given {
+		to = object{c: o.c, v: v, path: o.path + ".destination"}.address()
+	}
+	return to, given
 }
 
 // address reads an address that the rules have a look at.

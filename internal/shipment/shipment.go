@@ -133,14 +133,17 @@ var (
 	NoCourier        = fault.New("courier_unavailable", fault.Refused)
 	TooLate          = fault.New("shipment_too_late", fault.Refused) // Detail: Status
 	StillFilled      = fault.New("shipment_still_filled", fault.Refused)
-	AddressInvalid   = fault.New("address_invalid", fault.Invalid) // Fields say what
+	NotReturned      = fault.New("shipment_not_returned", fault.Refused) // Detail: Status
+	Emptied          = fault.New("shipment_emptied", fault.Refused)
+	TooLarge         = fault.New("shipment_too_large", fault.Refused) // Detail: int, the most plastics
+	AddressInvalid   = fault.New("address_invalid", fault.Invalid)    // Fields say what
 )
 
 // Reasons lists the reasons that this package declares.
 func Reasons() []fault.Reason {
 	return []fault.Reason{
 		NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
-		TooLate, StillFilled, AddressInvalid,
+		TooLate, StillFilled, NotReturned, Emptied, TooLarge, AddressInvalid,
 	}
 }
 
