@@ -22,6 +22,7 @@ const (
 	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
 	ShipmentsRead    Scope = "shipments:read"    // shipments with what lies in them, and their scans
 	ShipmentsWrite   Scope = "shipments:write"   // cancel a shipment, or send it elsewhere
+	ScansWrite       Scope = "scans:write"       // report scans, as couriers do
 )
 
 // Scopes lists the scopes.
@@ -30,7 +31,7 @@ func Scopes() []Scope {
 		CardsRead, CardsWrite,
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
-		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite,
+		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite, ScansWrite,
 		AuditRead, SandboxWrite,
 	}
 }

@@ -272,6 +272,8 @@ type CardWriter interface {
 // ShipmentReader reads shipments.
 type ShipmentReader interface {
 	Shipment(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (shipment.Shipment, bool, error)
+	// Tracked gives the newest shipment with that number of that courier; of one whose courier is not told, any may be it.
+	Tracked(ctx context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error)
 	// Box gives a shipment of the cards API with its members in the order of position, each with its
 	// plastic as it is now.
 	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)

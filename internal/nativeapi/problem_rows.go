@@ -187,13 +187,16 @@ var parcelRows = map[fault.Reason]row{
 		detail: "The shipment has not come back.",
 		action: "A failed delivery goes on with its courier's next scan, or comes back. Cards of a lost parcel are reported lost, and replaced.",
 	},
-	shipment.Emptied:        {detail: "Nothing of that sort lies in the shipment any more.", action: "Look where its cards are now."},
-	shipment.TooLarge:       {detail: "More cards came back in this shipment than one call can handle.", action: "Report its cards one by one."},
-	shipment.AddressInvalid: {detail: "Parcels cannot go to this address; errors says why."},
-	batch.NotFound:          {detail: "There is no such batch."},
-	batch.OrderInvalid:      {detail: "The order is not valid; errors says where."},
-	batch.NotCancelable:     {detail: "The batch is made already."},
-	batch.NothingFailed:     {detail: "The batch has not ended, or fewer of its items failed.", action: "Wait until it has ended, and send only what failed."},
+	shipment.Emptied:         {detail: "Nothing of that sort lies in the shipment any more.", action: "Look where its cards are now."},
+	shipment.TooLarge:        {detail: "More cards came back in this shipment than one call can handle.", action: "Report its cards one by one."},
+	shipment.TrackingUnknown: {detail: "No shipment of this courier has this tracking number.", action: "Send shipment_id with the first report of a parcel."},
+	shipment.CourierUnknown:  {detail: "There is no such courier.", action: "Use DHL, FEDEX, POSTAL or SF_EXPRESS."},
+	shipment.WordUnknown:     {detail: "Nobody explained this word of the courier.", action: "Explain it in the programme's policy couriers.scans, and send the report again."},
+	shipment.AddressInvalid:  {detail: "Parcels cannot go to this address; errors says why."},
+	batch.NotFound:           {detail: "There is no such batch."},
+	batch.OrderInvalid:       {detail: "The order is not valid; errors says where."},
+	batch.NotCancelable:      {detail: "The batch is made already."},
+	batch.NothingFailed:      {detail: "The batch has not ended, or fewer of its items failed.", action: "Wait until it has ended, and send only what failed."},
 }
 
 var spendingRows = map[fault.Reason]row{

@@ -3,9 +3,11 @@ package nativeapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -24,6 +26,7 @@ func (d *Door) shipmentRoutes() []httpd.Route {
 		act(one+"/cancel", access.ShipmentsWrite, d.cancelShipment),
 		act(one+"/reship", access.ShipmentsWrite, d.reshipShipment),
 		act(one+"/destroy", access.ShipmentsWrite, d.destroyShipment),
+		act("/v1/couriers/{courier}/scans", access.ScansWrite, d.courierScan),
 	}
 }
 
@@ -111,6 +114,39 @@ func (d *Door) redirectShipment(c *call) error {
 		cmd.Command = base
 		return d.service.RedirectShipment(ctx, cmd)
 	})
+}
+
+// courierScan takes a report of a courier, in the courier's own words.
+func (d *Door) courierScan(c *call) error {
+	c.takes()
+	c.form()
+	o := c.object("tracking_number", "shipment_id", "status", "at", "scan_id", "tracking_url")
+	cmd := issuance.CourierScan{
+		Courier: httpd.Param(c.r, "courier"), TrackingNumber: o.text("tracking_number", required, 100), Shipment: ident.ShipmentID{UUID: o.id("shipment_id", optional)},
+		Word: o.text("status", required, 40), ScanID: o.text("scan_id", optional, 100), TrackingURL: o.text("tracking_url", optional, 500),
+	}
+	if sent := o.text("at", optional, 40); sent != "" {
+		at, err := time.Parse(time.RFC3339, sent)
+		if err != nil {
+			o.bad("at", form.InvalidFormat)
+		}
+		cmd.At = at
+	}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	show := func(s shipment.Shipment) issuance.Answer { return ok(body(showScanned, s)) }
+	return perform(d, c, show, func(base issuance.Command) (shipment.Shipment, error) {
+		cmd.Command = base
+		return d.service.CourierScan(c.ctx(), cmd)
+	})
+}
+
+func showScanned(w *wirejson.Writer, s shipment.Shipment) {
+	w.BeginObject()
+	w.Key("shipment_id").String(s.ID.String())
+	w.Key("status").String(string(s.Status))
+	w.EndObject()
 }
 
 // changeShipment runs a command on a shipment once its request has its form.

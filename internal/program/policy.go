@@ -126,9 +126,10 @@ type Policy struct {
 	ActivationCode            ActivationCode
 	RequireTerms              bool
 	ReviewAuto                bool
-	ShippingCountries         []string // empty: all of the bureau
-	ShippingCouriers          []string // empty: all of the bureau
-	NoCourier                 bool     // the programme has none at all
+	ShippingCountries         []string          // empty: all of the bureau
+	ShippingCouriers          []string          // empty: all of the bureau
+	NoCourier                 bool              // the programme has none at all
+	CourierWords              map[string]string // "COURIER:word" to what it means; see CourierScan
 	AllowPrivateTargets       bool
 	RotationOverlap           time.Duration
 	ShipmentEventOnActivation bool

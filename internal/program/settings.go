@@ -95,6 +95,7 @@ func Settings() []Setting {
 		}},
 		{"shipping.countries", "", "ISO 3166-1 alpha-2 codes, separated by commas; empty is all of the bureau", "countries that parcels may go to", func(p *Policy, v string) error { return list(v, &p.ShippingCountries, countryCode) }},
 		{"shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas, or none; empty is all of the bureau", "couriers that may be chosen", setCouriers},
+		{"couriers.scans", "", "items such as DHL:OK=delivered, separated by commas: courier, its word, and in_transit, out_for_delivery, delivered, delivery_failed, exception, returned, lost or ignored", "what the words of couriers mean that report scans; the states themselves need no item", setCourierWords},
 		{"reveal.frame_ancestors", "*", "*, none, or origins such as https://app.example.com or https://*.example.com, separated by commas", "who may show the page of a card in a frame", setFrameAncestors},
 		flag("webhooks.allow_private_targets", "false", "webhooks may go to http and private addresses; sandbox only", func(p *Policy) *bool { return &p.AllowPrivateTargets }),
 		duration("webhooks.rotation_overlap", "0s", "how long an old signing secret signs beside the new one", func(p *Policy) *time.Duration { return &p.RotationOverlap }),

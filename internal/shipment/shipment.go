@@ -79,6 +79,9 @@ type Courier struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Couriers lists the sorts of courier.
+func Couriers() []string { return []string{"DHL", "FEDEX", "POSTAL", "SF_EXPRESS"} }
+
 // Shipment is a box of plastics.
 type Shipment struct {
 	ID             ident.ShipmentID
@@ -136,7 +139,10 @@ var (
 	NotReturned      = fault.New("shipment_not_returned", fault.Refused) // Detail: Status
 	Emptied          = fault.New("shipment_emptied", fault.Refused)
 	TooLarge         = fault.New("shipment_too_large", fault.Refused) // Detail: int, the most plastics
-	AddressInvalid   = fault.New("address_invalid", fault.Invalid)    // Fields say what
+	TrackingUnknown  = fault.New("tracking_number_unknown", fault.NotFound)
+	CourierUnknown   = fault.New("courier_unknown", fault.NotFound)
+	WordUnknown      = fault.New("courier_word_unknown", fault.Invalid)
+	AddressInvalid   = fault.New("address_invalid", fault.Invalid) // Fields say what
 )
 
 // Reasons lists the reasons that this package declares.
@@ -144,6 +150,7 @@ func Reasons() []fault.Reason {
 	return []fault.Reason{
 		NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
 		TooLate, StillFilled, NotReturned, Emptied, TooLarge, AddressInvalid,
+		TrackingUnknown, CourierUnknown, WordUnknown,
 	}
 }
 

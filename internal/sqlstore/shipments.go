@@ -23,7 +23,9 @@ const (
 
 const (
 	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
-	selectPacked   = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
+	selectTracked  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''
+	AND (s.courier_type = $3 OR s.courier_type = '') ORDER BY s.created_at DESC, s.id DESC LIMIT 1`
+	selectPacked = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
 	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
 	// listShipments tells of the members only when one of them, or its plastic, changed last.
 	listShipments = `SELECT ` + shipmentColumns + `, (SELECT MAX(m.updated_at) FROM shipment_members m WHERE m.shipment_id = s.id),
@@ -96,6 +98,12 @@ func scanPacked(r row, p *card.Packed) error {
 func (t tx) Shipment(_ context.Context, p ident.ProgramID, id ident.ShipmentID) (shipment.Shipment, bool, error) {
 	var s shipment.Shipment
 	found, err := one(t, selectShipment, []any{p.UUID, id.UUID}, shipmentDest(&s)...)
+	return s, found, err
+}
+
+func (t tx) Tracked(_ context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error) {
+	var s shipment.Shipment
+	found, err := one(t, selectTracked, []any{p.UUID, number, courier}, shipmentDest(&s)...)
 	return s, found, err
 }
 
