@@ -130,7 +130,7 @@ var mayScan = map[string]string{
 var sorts = map[string]string{
 	"candidates": "the cards of one identifier", "mates": "one box", "mates by bearer": "one box",
 	"movements of a number": "one movement",
-	"endpoints":             "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful", "tracked": "one number",
+	"endpoints":             "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"list audit of a card": "rows of one card and one instant",

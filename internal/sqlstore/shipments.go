@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -24,7 +26,7 @@ const (
 const (
 	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
 	selectTracked  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''
-	AND (s.courier_type = $3 OR s.courier_type = '') ORDER BY s.created_at DESC, s.id DESC LIMIT 1`
+	AND (s.courier_type = $3 OR s.courier_type = '')`
 	selectPacked = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
 	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
 	// listShipments tells of the members only when one of them, or its plastic, changed last.
@@ -101,10 +103,15 @@ func (t tx) Shipment(_ context.Context, p ident.ProgramID, id ident.ShipmentID) 
 	return s, found, err
 }
 
+// Tracked sorts what it finds itself: the few of one number, where a sorted query would walk all shipments of the programme.
 func (t tx) Tracked(_ context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error) {
-	var s shipment.Shipment
-	found, err := one(t, selectTracked, []any{p.UUID, number, courier}, shipmentDest(&s)...)
-	return s, found, err
+	list, err := all(t, selectTracked, []any{p.UUID, number, courier}, func(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) })
+	if err != nil || len(list) == 0 {
+		return shipment.Shipment{}, false, err
+	}
+	return slices.MaxFunc(list, func(a, b shipment.Shipment) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]))
+	}), true, nil
 }
 
 func (t tx) Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error) {

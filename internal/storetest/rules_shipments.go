@@ -96,8 +96,12 @@ var shipmentRules = []contract{
 			courier, number string
 			want            ident.ShipmentID
 		}{
-			{"DHL", "77", newest}, {"FEDEX", "77", fedex}, {"POSTAL", "77", ident.ShipmentID{}}, {"DHL", "88", untold},
-			{"DHL", "", ident.ShipmentID{}}, {"DHL", "7", ident.ShipmentID{}},
+			{"DHL", "77", newest},
+			{"FEDEX", "77", fedex},
+			{"POSTAL", "77", ident.ShipmentID{}},
+			{"DHL", "88", untold},
+			{"DHL", "", ident.ShipmentID{}},
+			{"DHL", "7", ident.ShipmentID{}},
 		} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 				got, _, err := tx.Tracked(ctx, w.Program.ID, c.courier, c.number)

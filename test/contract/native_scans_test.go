@@ -11,8 +11,12 @@ func nativeScans(t *testing.T, h *house) {
 	p.set("couriers.scans=DHL:PU=in_transit,DHL:LM=out_for_delivery,DHL:ND=delivery_failed,DHL:OK=delivered,DHL:INFO=ignored")
 	a, courier := p.cards(), p.native("scans:write")
 	reports := []object{
-		{"status": "PU", "at": "2026-03-06T08:00:00Z"}, {"status": "LM", "at": "2026-03-07T08:00:00Z"}, {"status": "ND", "at": "2026-03-07T12:00:00Z"},
-		{"status": "LM", "at": "2026-03-08T08:00:00Z", "scan_id": "4"}, {"status": "OK", "at": "2026-03-08T12:00:00Z"}, {"status": "INFO", "at": "2026-03-09T08:00:00Z"},
+		{"status": "PU", "at": "2026-03-06T08:00:00Z"},
+		{"status": "LM", "at": "2026-03-07T08:00:00Z"},
+		{"status": "ND", "at": "2026-03-07T12:00:00Z"},
+		{"status": "LM", "at": "2026-03-08T08:00:00Z", "scan_id": "4"},
+		{"status": "OK", "at": "2026-03-08T12:00:00Z"},
+		{"status": "INFO", "at": "2026-03-09T08:00:00Z"},
 	}
 	var boxes, cards []string
 	for _, number := range []string{"FORWARD", "BACKWARD", "AT-ONCE"} {
