@@ -22,6 +22,9 @@ const (
 	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
 	ShipmentsRead    Scope = "shipments:read"    // shipments with what lies in them, and their scans
 	ShipmentsWrite   Scope = "shipments:write"   // cancel a shipment, or send it elsewhere
+	CustomersRead    Scope = "customers:read"    // who holds cards
+	CustomersWrite   Scope = "customers:write"   // add customers
+	AccountsRead     Scope = "accounts:read"     // accounts with what is in them
 	ScansWrite       Scope = "scans:write"       // report scans, as couriers do
 )
 
@@ -32,6 +35,7 @@ func Scopes() []Scope {
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
 		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite, ScansWrite,
+		CustomersRead, CustomersWrite, AccountsRead,
 		AuditRead, SandboxWrite,
 	}
 }

@@ -36,6 +36,46 @@ func AvailableOf(ctx context.Context, tx ReadTx, a account.Account, at ledger.Po
 	return at.Sums.AvailableWithin(parent.Sums.Whole() - owing.Debt), err
 }
 
+// purseOf reads what is in an account, without its bill.
+func purseOf(ctx context.Context, tx ReadTx, a account.Account) (Purse, error) {
+	at, err := tx.Position(ctx, a.ID)
+	if err != nil {
+		return Purse{}, err
+	}
+	out := Purse{Account: a, Line: at.Sums.Line, Used: at.Sums.Debt()}
+	out.Available, err = AvailableOf(ctx, tx, a, at)
+	return out, err
+}
+
+// Purse gives an account with what is in it, without its bill, or account.NotFound.
+func (s *Service) Purse(ctx context.Context, p ident.ProgramID, id ident.AccountID) (Purse, error) {
+	return Look(ctx, s, account.NotFound, func(tx ReadTx) (Purse, bool, error) {
+		a, ok, err := tx.Account(ctx, p, id)
+		if err != nil || !ok {
+			return Purse{}, false, err
+		}
+		out, err := purseOf(ctx, tx, a)
+		return out, true, err
+	})
+}
+
+// Purses lists accounts with what is in them, newest first.
+func (s *Service) Purses(ctx context.Context, p ident.ProgramID, f AccountFilter, page Page) ([]Purse, error) {
+	return Look(ctx, s, account.NotFound, func(tx ReadTx) ([]Purse, bool, error) {
+		accounts, err := tx.Accounts(ctx, p, f, page)
+		if err != nil {
+			return nil, false, err
+		}
+		out := make([]Purse, len(accounts))
+		for i, a := range accounts {
+			if out[i], err = purseOf(ctx, tx, a); err != nil {
+				return nil, false, err
+			}
+		}
+		return out, true, nil
+	})
+}
+
 // purses reads what cards spend; each account once.
 type purses struct {
 	program program.Program
@@ -56,12 +96,8 @@ func (p purses) of(ctx context.Context, tx ReadTx, c card.Card) (*Purse, error) 
 	if err != nil || !ok {
 		return nil, err
 	}
-	at, err := tx.Position(ctx, id)
+	out, err := purseOf(ctx, tx, a)
 	if err != nil {
-		return nil, err
-	}
-	out := Purse{Account: a, Line: at.Sums.Line, Used: at.Sums.Debt()}
-	if out.Available, err = AvailableOf(ctx, tx, a, at); err != nil {
 		return nil, err
 	}
 	if a.Kind == account.CompositeChild || out.Line > 0 {

@@ -27,7 +27,8 @@ func act(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
 // routes are the endpoints. What is not here does not exist.
 func (d *Door) routes() []httpd.Route {
 	return slices.Concat(
-		d.cardRoutes(), d.webhookRoutes(), d.sessionRoutes(), d.batchRoutes(), d.shipmentRoutes(), d.sandboxRoutes(), d.scenarioRoutes(), d.auditRoutes(),
+		d.cardRoutes(), d.webhookRoutes(), d.sessionRoutes(), d.batchRoutes(), d.shipmentRoutes(), d.peopleRoutes(),
+		d.sandboxRoutes(), d.scenarioRoutes(), d.auditRoutes(),
 		problemRoutes(), []httpd.Route{documentRoute()},
 	)
 }

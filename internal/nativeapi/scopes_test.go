@@ -19,6 +19,7 @@ func TestScopes_EveryOperation(t *testing.T) {
 	delivery := h.world.IDs.UUID().String()
 	ids := map[string]string{ // by the first part of the path
 		"cards": v.Card.ID.String(), "batches": h.world.NewBatch().ID.String(), "sandbox": h.world.Shipment.ID.String(), "shipments": v.Box.ID.String(),
+		"customers": v.Card.Customer.String(), "accounts": v.Card.Account.String(),
 	}
 	unknown := map[string]string{"id": h.world.IDs.UUID().String(), "delivery_id": delivery}
 	walked := 0

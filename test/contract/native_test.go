@@ -19,6 +19,7 @@ func nativeChapters() []chapter {
 		only(7, "a card that is lost, stolen or known to others gets one successor with another number, which is shipped and activated through every door", nativeReplacement),
 		only(21, "a parcel of either kind is found, sent elsewhere and canceled until the bureau begins, and both published APIs see it", nativeShipments),
 		only(22, "what came back goes out again in a new parcel, once, and late scans of the old one move nothing; or it is destroyed", nativeReturns),
+		only(24, "a customer is added once, found by each fact, and seen with cards and accounts like through the cards API", nativePeople),
 		only(23, "a courier reports scans in its own words; any order, repeats and reports at once lead to the same state", nativeScans),
 		only(12, "the clock of a sandbox is the programme's: a locked guard opens when it is advanced", nativeClock),
 		only(13, "a parcel is walked step by step, with refusals of the bureau and reports that come late", nativeParcels),
