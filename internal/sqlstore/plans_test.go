@@ -22,7 +22,7 @@ func allTexts() map[string]string {
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
 		"view": selectView, "view by number": selectViewByNumber, "successor": selectSuccessor, "labelled": selectLabelled, "tracked": selectTracked, "holdings": listHoldings, "block history": selectBlocks,
 		"is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
-		"identifier": identifierInPlaces, "shipment": selectShipment, "tracked": selectTracked, "packed": selectPacked, "occupied": selectOccupied,
+		"identifier": identifierInPlaces, "shipment": selectShipment, "by courier": selectByCourier, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
 		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
@@ -115,7 +115,7 @@ var by = map[string]string{
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"labelled": "plastics_identifier", "tracked": "shipments_tracking",
 	"feed": "messages_feed", "unplaced": "messages_unplaced",
-	"list shipments of both kinds": "shipments_all", "tracked": "shipments_tracking",
+	"list shipments of both kinds": "shipments_all", "by courier": "shipments_tracking",
 	"view by number": "cards_number", "holdings": "cards_reserved",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }

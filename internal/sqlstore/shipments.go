@@ -24,8 +24,8 @@ const (
 )
 
 const (
-	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
-	selectTracked  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''
+	selectShipment  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
+	selectByCourier = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''
 	AND (s.courier_type = $3 OR s.courier_type = '')`
 	selectPacked = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
 	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
@@ -105,7 +105,7 @@ func (t tx) Shipment(_ context.Context, p ident.ProgramID, id ident.ShipmentID) 
 
 // Tracked sorts what it finds itself: the few of one number, where a sorted query would walk all shipments of the programme.
 func (t tx) Tracked(_ context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error) {
-	list, err := all(t, selectTracked, []any{p.UUID, number, courier}, func(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) })
+	list, err := all(t, selectByCourier, []any{p.UUID, number, courier}, func(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) })
 	if err != nil || len(list) == 0 {
 		return shipment.Shipment{}, false, err
 	}
