@@ -19,6 +19,8 @@ const (
 	BatchesRead      Scope = "batches:read"      // bulk orders and their items
 	BatchesWrite     Scope = "batches:write"     // order cards in bulk, cancel an order
 	AuditRead        Scope = "audit:read"        // the trail of the programme, and what proves it
+	ApprovalsRead    Scope = "approvals:read"    // what was asked for, and what was said to it
+	ApprovalsWrite   Scope = "approvals:write"   // say yes or no to what another key asked for
 	SandboxWrite     Scope = "sandbox:write"     // the clock of a sandbox programme, its parcels and its scenarios
 	ShipmentsRead    Scope = "shipments:read"    // shipments with what lies in them, and their scans
 	ShipmentsWrite   Scope = "shipments:write"   // cancel a shipment, or send it elsewhere
@@ -36,7 +38,7 @@ func Scopes() []Scope {
 		EventsRead, WebhooksRead, WebhooksWrite,
 		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite, ScansWrite,
 		CustomersRead, CustomersWrite, AccountsRead,
-		AuditRead, SandboxWrite,
+		AuditRead, ApprovalsRead, ApprovalsWrite, SandboxWrite,
 	}
 }
 

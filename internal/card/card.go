@@ -75,6 +75,9 @@ type Block struct {
 	Liftable bool
 }
 
+// OfFraud reports whether the block is there because of fraud, suspected or confirmed.
+func (b Block) OfFraud() bool { return b.Type == BlockSuspectedFraud || b.Type == BlockFraudConfirmed }
+
 // CloseReason is why a card was closed for good.
 type CloseReason string
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -68,6 +69,10 @@ func commonAnswers() map[fault.Reason]wire {
 	rate := wire{429, "RATE_LIMIT_EXCEEDED", "Too many requests. Try again later.", nil}
 	suspended := wire{403, "PROJECT_SUSPENDED", "The project is suspended.", nil}
 	return map[fault.Reason]wire{
+		approval.NotFound:         broken,
+		approval.Own:              broken,
+		approval.Over:             broken,
+		approval.Mismatch:         broken,
 		fault.ReasonInternal:      broken,
 		fault.ReasonUnavailable:   busy,
 		httpd.Overloaded:          busy,
@@ -105,6 +110,7 @@ func commonAnswers() map[fault.Reason]wire {
 		issuance.DeliveryNotFound: {404, "WEBHOOK_DELIVERY_NOT_FOUND", "There is no such delivery of this webhook.", nil},
 		issuance.EndpointMode:     {400, "WEBHOOK_MODE_NOT_ALLOWED", "This webhook mode is not allowed.", detailOf("mode", showText)},
 		webhook.InvalidURL:        {422, "VALIDATION_FAILED", "The request is not valid.", showBadURL},
+		approval.Needed:           {409, "CARD_BLOCK_NOT_LIFTABLE", "Somebody else must approve this, through the native API.", nil},
 		issuance.LiveProgram:      {403, "SIMULATION_NOT_AVAILABLE", "Simulation is for sandbox projects only.", nil},
 		issuance.SimulationState:  {400, "SIMULATION_INVALID_STATE", "The target cannot take this change in its current state.", detailOf("reason", showText)},
 	}

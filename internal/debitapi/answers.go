@@ -7,6 +7,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -332,7 +333,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,
 		access.ScopeMissing, access.KeyUnknown, access.KeyLimit, access.KeyLastActive, access.CallerExcluded,
-		access.ClockOfSandboxOnly, access.ClockInvalid,
+		access.ClockOfSandboxOnly, access.ClockInvalid, approval.NotFound, approval.Own, approval.Over, approval.Mismatch, approval.Needed,
 	} {
 		rows[reason] = clash
 	}

@@ -10,7 +10,7 @@ import (
 // vocabulary are the rooms that all others speak in. They import each other only downward.
 var vocabulary = []string{
 	"fault", "redact", "ident", "program", "customer", "account", "shipment", "card", "batch", "audit", "ledger",
-	"transaction", "spendpolicy", "event",
+	"transaction", "spendpolicy", "event", "approval",
 }
 
 // rooms is the plan of the house: which rooms each room may import. Arrows point to vocabulary.
@@ -19,7 +19,8 @@ var rooms = map[string][]string{
 	"fault":       {},
 	"redact":      {},
 	"ident":       {},
-	"program":     {"fault", "redact", "ident"},
+	"approval":    {"fault", "ident"},
+	"program":     {"fault", "redact", "ident", "approval"},
 	"customer":    {"fault", "redact", "ident", "program"},
 	"account":     {"fault", "redact", "ident", "program"},
 	"shipment":    {"fault", "redact", "ident", "program", "customer"},

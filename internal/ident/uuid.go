@@ -89,6 +89,9 @@ type MemberID struct{ UUID }
 // BatchID names the result of one bulk order.
 type BatchID struct{ UUID }
 
+// ApprovalID names what somebody asked for and somebody else decides.
+type ApprovalID struct{ UUID }
+
 // EndpointID names where webhooks go.
 type EndpointID struct{ UUID }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
@@ -245,6 +246,7 @@ type SwitchCard struct {
 	Card    ident.CardID
 	Message string // of a block
 	Note    string // why, for the audit row; the published doors have none
+	Asked   Asked  // of taking a block away
 }
 
 // Freeze sets the holder's switch off: every authorisation is declined. It may be set under a block too.
@@ -270,7 +272,8 @@ func blockByPartner(message string) switchDecision {
 	return func(c card.Card, now time.Time) (card.Card, error) { return decideBlock(c, block, now) }
 }
 
-// Unblock takes away a block that may be lifted; else card.BlockNotLiftable.
+// Unblock takes away a block that may be lifted; else card.BlockNotLiftable. Where the policy wants it, a block for fraud needs an
+// approval: approval.Needed and its kin.
 func (s *Service) Unblock(ctx context.Context, cmd SwitchCard) (CardAt, error) {
 	return s.switchCard(ctx, cmd, actionUnblock, event.CardUnblocked, decideUnblock)
 }
@@ -289,6 +292,11 @@ func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string,
 		after, no := decide(v.Card, w.Now)
 		if no != nil {
 			return CardAt{}, no
+		}
+		if v.Card.Block.OfFraud() && after.Block == (card.Block{}) {
+			if err := s.approved(ctx, w, approval.UnblockAfterFraud, cmd.Asked); err != nil {
+				return CardAt{}, err
+			}
 		}
 		return s.writeSwitched(ctx, w, v, after, name)
 	})

@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -17,7 +18,7 @@ func Reasons() []fault.Reason {
 	var all []fault.Reason
 	for _, list := range [][]fault.Reason{
 		fault.Reasons(), reasons(), card.Reasons(), customer.Reasons(), account.Reasons(), shipment.Reasons(), batch.Reasons(),
-		transaction.Reasons(), spendpolicy.Reasons(),
+		transaction.Reasons(), spendpolicy.Reasons(), approval.Reasons(),
 	} {
 		all = append(all, list...)
 	}

@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -31,6 +32,9 @@ func (s *Service) RecoverCode(ctx context.Context, cmd ReadActivationCode) (Reco
 		}
 		read.found, read.renews = read.found && !read.view.Card.Deleted(), true
 		if err := read.refuse(ctx, w); err != nil {
+			return RecoveredCode{}, err
+		}
+		if err := s.approved(ctx, w, approval.CodeRecovery, cmd.Asked); err != nil {
 			return RecoveredCode{}, err
 		}
 		v := read.view

@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -16,11 +17,12 @@ type ResetGuard struct {
 	Command
 	Card   ident.CardID
 	Reason string // why; kept in the audit row
+	Asked  Asked
 }
 
 // ResetGuard arms a guard that is armed, locked or locked hard, with all tries and a fresh lifetime count.
 // Refusals, in order: card.NotFound, card.NotPhysical, card.AlreadyActivated, card.CodeNotIssued (the
-// plastic has no guard yet), card.IsCanceled (it has none any more).
+// plastic has no guard yet), card.IsCanceled (it has none any more); approval.Needed and its kin, where the policy wants an approval.
 func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, error) {
 	return Run(ctx, s, cmd.Command, actionResetGuard, func(w *Work) (card.View, error) {
 		w.Audit.Card, w.Audit.Note = cmd.Card, cmd.Reason
@@ -30,6 +32,9 @@ func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, er
 		}
 		if no := decideReset(v); no != nil {
 			return card.View{}, no
+		}
+		if err := s.approved(ctx, w, approval.GuardReset, cmd.Asked); err != nil {
+			return card.View{}, err
 		}
 		v.Plastic.Guard = v.Plastic.Guard.Reset()
 		w.Announce(event.Event{Name: event.GuardReset, Card: &v})

@@ -3,8 +3,10 @@ package issuance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
@@ -30,6 +32,7 @@ type ReadActivationCode struct {
 	Caller Caller
 	Card   ident.CardID
 	Reason string // what the caller gives as reason; kept in the audit row
+	Asked  Asked  // of a recovery: a read cannot bring an approval, and is refused where one is wanted
 }
 
 // ReadActivationCode gives the code. Every call, refused or not, leaves one audit row, which is committed
@@ -143,7 +146,7 @@ func (r codeRead) decide(p program.Policy, now time.Time) *fault.Error {
 	if cause := unreadable(r.view, p, now); cause != "" {
 		return fault.RefuseWith(card.CodeUnavailable, cause)
 	}
-	if mode == program.CodeApproval && !r.approved {
+	if mode == program.CodeApproval && !r.approved || !r.renews && slices.Contains(p.Approvals.Actions, approval.CodeRecovery) {
 		return fault.RefuseWith(card.RevealForbidden, "APPROVAL_REQUIRED")
 	}
 	if r.byCard >= p.ActivationCode.PerCardPerDay || r.byKey >= p.ActivationCode.PerKeyPerDay {

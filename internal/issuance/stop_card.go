@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -106,10 +107,12 @@ type UnstopCard struct {
 	Command
 	Which HolderCard
 	Note  string
+	Asked Asked
 }
 
 // UnstopCard lifts a stop; a plastic is not activated by that. Refusals, in order: card.NotFound, customer.Unnamed,
-// card.IsCanceled, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram.
+// card.IsCanceled, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram; of a stop for fraud approval.Needed
+// and its kin, where the policy wants it.
 func (s *Service) UnstopCard(ctx context.Context, cmd UnstopCard) (CardAt, error) {
 	return Run(ctx, s, cmd.Command, actionUnstop, func(w *Work) (CardAt, error) {
 		c, err := loadHolderCard(ctx, w, cmd.Which)
@@ -123,6 +126,11 @@ func (s *Service) UnstopCard(ctx context.Context, cmd UnstopCard) (CardAt, error
 		}
 		after := v.Card.Lifted()
 		w.Audit.Note = stopNote(v.Stop(), after.Stop(), cmd.Note)
+		if v.Card.Block.OfFraud() {
+			if err := s.approved(ctx, w, approval.UnblockAfterFraud, cmd.Asked); err != nil {
+				return CardAt{}, err
+			}
+		}
 		if err := s.noteBlock(ctx, w, v, after.Stop(), cmd.Note); err != nil {
 			return CardAt{}, err
 		}

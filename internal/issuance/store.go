@@ -55,6 +55,7 @@ type ReadTx interface {
 	SpendingReader
 	LedgerReader
 	FeedReader
+	ApprovalReader
 }
 
 // Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
@@ -79,6 +80,7 @@ type Tx interface {
 	SpendingWriter
 	LedgerWriter
 	FeedWriter
+	ApprovalWriter
 }
 
 // Programs reads tenants.

@@ -168,7 +168,11 @@ func (d *Door) activateMany(c *call) error {
 			c.bad("body.items", map[bool]string{true: form.TooShort, false: form.TooLong}[n < 1])
 		}
 	}
+	asked := d.asked(c)
 	if err := c.checked(); err != nil {
+		return err
+	}
+	if err := d.service.BeginBulkActivation(c.ctx(), c.caller(), asked); err != nil {
 		return err
 	}
 	out := make([]outcome, list.Len())

@@ -74,7 +74,7 @@ func showEligibility(w *wirejson.Writer, e issuance.Eligibility) {
 func (d *Door) resetGuard(c *call) error {
 	c.takes()
 	c.form()
-	cmd := issuance.ResetGuard{Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200)}
+	cmd := issuance.ResetGuard{Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200), Asked: d.asked(c)}
 	if err := c.checked(); err != nil {
 		return err
 	}

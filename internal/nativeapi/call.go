@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/form"
@@ -117,7 +118,7 @@ func keyedBy[T any](d *Door, c *call, key string, body []byte, show func(T) issu
 		Record: func(result any, err error) (issuance.Answer, bool) {
 			if err != nil {
 				answer := problemOf(err)
-				return answer, remembered(answer.Status)
+				return answer, remembered(answer.Status) && !errors.Is(err, approval.Needed) // once approved it is run
 			}
 			value, _ := result.(T) // a command that gives nothing shows nothing
 			return show(value), true

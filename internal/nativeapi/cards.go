@@ -47,22 +47,22 @@ func (d *Door) getCard(c *call) error {
 
 func (d *Door) freeze(c *call) error {
 	c.object()
-	return d.switchCard(c, d.service.Freeze, "")
+	return d.switchCard(c, d.service.Freeze, issuance.SwitchCard{})
 }
 
 func (d *Door) unfreeze(c *call) error {
 	c.object()
-	return d.switchCard(c, d.service.Unfreeze, "")
+	return d.switchCard(c, d.service.Unfreeze, issuance.SwitchCard{})
 }
 
 func (d *Door) block(c *call) error {
 	message := c.object("message").text("message", required, 200)
-	return d.switchCard(c, d.service.Block, message)
+	return d.switchCard(c, d.service.Block, issuance.SwitchCard{Message: message})
 }
 
 func (d *Door) unblock(c *call) error {
-	c.object()
-	return d.switchCard(c, d.service.Unblock, "")
+	reason := c.object("reason").text("reason", optional, 200)
+	return d.switchCard(c, d.service.Unblock, issuance.SwitchCard{Note: reason})
 }
 
 // switched is what a switch answers: the card's status, and the stop that stands now.
@@ -80,9 +80,9 @@ func showSwitched(w *wirejson.Writer, v issuance.CardAt) {
 }
 
 // switchCard freezes, unfreezes, blocks or unblocks. A card that is so already stays as it is.
-func (d *Door) switchCard(c *call, command func(context.Context, issuance.SwitchCard) (issuance.CardAt, error), message string) error {
+func (d *Door) switchCard(c *call, command func(context.Context, issuance.SwitchCard) (issuance.CardAt, error), cmd issuance.SwitchCard) error {
 	c.form()
-	cmd := issuance.SwitchCard{Card: ident.CardID{UUID: c.id()}, Message: message}
+	cmd.Card, cmd.Asked = ident.CardID{UUID: c.id()}, d.asked(c)
 	if err := c.checked(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -49,6 +50,11 @@ var requestRows = map[fault.Reason]row{
 	BodyMalformed:             {detail: "The body is not acceptable JSON.", status: 400},
 	MediaType:                 {detail: "The body must be JSON.", action: "Send Content-Type: application/json.", status: 415},
 	FormInvalid:               {detail: "The request is not valid; errors says where.", action: "Correct what errors names."},
+	approval.Needed:           {detail: "Somebody else must approve this first; context names the approval that waits.", action: "Have it approved, and send the same request again with its id as Approval-Id."},
+	approval.NotFound:         {detail: "There is no such approval."},
+	approval.Own:              {detail: "Who asked for an approval does not decide it.", action: "Have somebody with another key decide."},
+	approval.Over:             {detail: "The approval was decided or used before, or ran out; context says which.", action: "Send the request without Approval-Id: it asks for another one."},
+	approval.Mismatch:         {detail: "The approval is for another request.", action: "Send exactly what was approved, or ask again without Approval-Id."},
 	NothingSealed:             {detail: "No checkpoint signs so many rows.", action: "Ask again in a second, or for fewer rows: new rows are sealed behind the commands."},
 	issuance.KeyMismatch:      {detail: "The idempotency key was used with another request.", action: "Use a new key for a new request, and the same key only to repeat one."},
 	issuance.KeyInProgress:    {detail: "A request with this idempotency key is still running.", action: "Ask again after Retry-After, with the same key."},

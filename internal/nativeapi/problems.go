@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
@@ -141,6 +142,11 @@ func showContext(w *wirejson.Writer, detail any) {
 	case card.OperationState:
 		w.Key("status").String(string(d.Status))
 		w.Key("cause").String(strings.ToLower(d.Cause))
+	case approval.Waiting:
+		w.Key("approval_id").String(d.ID.String())
+		w.Key("status").String(string(d.Status))
+	case approval.Status:
+		w.Key("status").String(string(d))
 	case ident.CardID:
 		w.Key("card_id").String(d.String())
 	case access.Scope:

@@ -19,7 +19,7 @@ func recoverRoute(r httpd.Route) httpd.Route {
 // that carries it.
 func (d *Door) recoverCode(c *call) error {
 	c.takes()
-	cmd := issuance.ReadActivationCode{Caller: c.caller(), Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200)}
+	cmd := issuance.ReadActivationCode{Caller: c.caller(), Card: ident.CardID{UUID: c.id()}, Reason: c.object("reason").text("reason", required, 200), Asked: d.asked(c)}
 	if err := c.checked(); err != nil {
 		return err
 	}

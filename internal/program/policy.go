@@ -2,6 +2,8 @@ package program
 
 import (
 	"time"
+
+	"github.com/firsttap/firsttap/internal/approval"
 )
 
 // Windows are the requests that a rate tier admits in rolling windows; 0 is unlimited.
@@ -115,6 +117,12 @@ type Vault struct {
 	BIN  string // the first digits of every card number: 6 or 8
 }
 
+// Approvals are the policies of what a second person must allow.
+type Approvals struct {
+	Actions []approval.Action
+	Live    time.Duration // how long one can be decided and used
+}
+
 // Policy is every choice of a programme, typed and valid. Get one from [DefaultPolicy] or
 // [ParsePolicy]; the wire names are in [Settings].
 type Policy struct {
@@ -139,6 +147,7 @@ type Policy struct {
 	PIN                       PIN
 	Vault                     Vault
 	Faults                    Faults
+	Approvals                 Approvals
 	FrameAncestors            string // as Content-Security-Policy writes it
 }
 

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // the time zones of programmes must be there on every machine
+
+	"github.com/firsttap/firsttap/internal/approval"
 )
 
 // Setting is one policy as people and stores write it: a dotted name and a text.
@@ -86,6 +89,8 @@ func Settings() []Setting {
 		{"activation_code.storage", "recoverable", "recoverable or hash_only", "what is kept of codes from then on; by their hash alone nobody can read them, and recovery makes a new one", func(p *Policy, v string) error {
 			return oneOf(v, &p.ActivationCode.Storage, CodeRecoverable, CodeHashOnly)
 		}},
+		{"approvals.actions", "", "code_recovery, guard_reset, unblock_after_fraud, bulk_activation, separated by commas; empty is none", "what somebody else must approve first (through the native API)", setApprovals},
+		duration("approvals.live", "24h", "how long an approval can be given and used", func(p *Policy) *time.Duration { return &p.Approvals.Live }),
 		flag("users.require_terms", "false", "a new user must bring termsAcceptance", func(p *Policy) *bool { return &p.RequireTerms }),
 		{"users.review", "manual", "manual or auto", "who decides a user's application", func(p *Policy, v string) error {
 			var mode string
@@ -276,6 +281,21 @@ func setCouriers(p *Policy, v string) error {
 		v = ""
 	}
 	return list(v, &p.ShippingCouriers, courierCode)
+}
+
+// setApprovals takes actions that have a second person.
+func setApprovals(p *Policy, v string) error {
+	p.Approvals.Actions = nil
+	for item := range strings.SplitSeq(v, ",") {
+		if item == "" {
+			continue
+		}
+		if !slices.Contains(approval.Actions(), approval.Action(item)) {
+			return errors.New("there is no such action")
+		}
+		p.Approvals.Actions = append(p.Approvals.Actions, approval.Action(item))
+	}
+	return nil
 }
 
 func setVersions(p *Policy, v string) error {

@@ -45,6 +45,7 @@ func allTexts() map[string]string {
 		"drop device tokens": dropDeviceTokens, "customer login": selectCustomerLogin, "update customer login": updateCustomerLogin,
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
 		"update user": updateUser, "login": selectLogin, "login of": selectLoginOf, "update login": updateLogin, "sweep logins": sweepLogins,
+		"approval": selectApproval, "open approval": selectOpenApproval, "update approval": updateApproval,
 		"reveal link": selectRevealLink, "update reveal link": updateRevealLink, "sweep links": sweepLinks,
 		"activation session": selectSession, "activation session of": selectSessionOf, "update activation session": updateSession, "sweep sessions": sweepSessions,
 		"transaction": selectTransaction, "steps": selectSteps, "update transaction": updateTransaction, "challenge": selectChallenge,
@@ -93,6 +94,7 @@ func allTexts() map[string]string {
 	list("shipments", listShipments+ofCards, "s", "")
 	list("shipments of both kinds", listShipments, "s", "")
 	list("batches", listBatches, "b", "")
+	list("approvals", listApprovals, "v", "")
 	list("spend policies", listPolicies, "o", "")
 	for name, state := range map[string]issuance.DeliveryState{"list deliveries": "", "list deliveries by state": issuance.DeliveryExhausted} {
 		texts[name], _ = deliveriesPage(ident.EndpointID{UUID: ident.UUID{1}}, state, page)

@@ -27,6 +27,8 @@ func nativeChapters() []chapter {
 		only(15, "webhooks are lost and doubled, and answers fail after the commit, where a sandbox wants it; a live programme cannot", nativeFaults),
 		only(16, "a key of a sandbox never sees or moves what is live, and the reverse", nativeSeparation),
 		only(22, "the audit trail is listed, and proved outside from an export, a checkpoint and a key", nativeAudit),
+		only(23, "what can hurt waits for another key: asked once, decided once, used once, and for that request alone", nativeApprovals),
+		only(24, "a block for fraud is lifted by two, through no door by one", nativeFraud),
 	}}}
 }
 
