@@ -241,21 +241,6 @@ type RevealLinkWriter interface {
 	UpdateRevealLink(ctx context.Context, l card.RevealLink) error
 }
 
-// ActivationSessionReader reads the sessions of the activation page.
-type ActivationSessionReader interface {
-	// ActivationSession finds a session by the keyed hash of its link's token, of whichever programme it is, passed or not.
-	ActivationSession(ctx context.Context, hash []byte) (card.ActivationSession, bool, error)
-	// ActivationSessionOf finds one that was opened, by the keyed hash of its cookie.
-	ActivationSessionOf(ctx context.Context, cookie []byte) (card.ActivationSession, bool, error)
-}
-
-// ActivationSessionWriter keeps the sessions of the activation page.
-type ActivationSessionWriter interface {
-	InsertActivationSession(ctx context.Context, s card.ActivationSession) error
-	// UpdateActivationSession writes that the session was opened: when, and the hash of its cookie.
-	UpdateActivationSession(ctx context.Context, s card.ActivationSession) error
-}
-
 // CardWriter changes cards and plastics.
 type CardWriter interface {
 	InsertCard(ctx context.Context, c card.Card) error // [ErrNumberTaken]
