@@ -5,6 +5,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/cardsapi"
+	"github.com/firsttap/firsttap/internal/console"
 	"github.com/firsttap/firsttap/internal/debitapi"
 	"github.com/firsttap/firsttap/internal/docsite"
 	"github.com/firsttap/firsttap/internal/event"
@@ -19,19 +20,18 @@ import (
 // doors makes the doors, in the order in which they are asked: the cards API stands at the root, owns what
 // no other door does, and comes last.
 func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
-	passwords := access.NewPasswords(a.ids)
 	keys := tokens.New(tokens.Config{
-		Rules: a.Rules, Passwords: passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
+		Rules: a.Rules, Passwords: a.passwords, Limits: debitapi.NewCustomerLimits(a.deps.Now), Forget: a.authenticator.Forget,
 	})
 	debit, err := debitapi.New(debitapi.Options{
 		Rules: a.Rules, Access: a.authenticator, Now: a.deps.Now, Resolver: resolver,
 		Logins: access.NewLogins(access.LoginsConfig{
-			Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Passwords: passwords, IDs: a.ids, Now: a.deps.Now,
+			Store: a.db.Access(), Hasher: a.Rules, Signer: a.Rules, Passwords: a.passwords, IDs: a.ids, Now: a.deps.Now,
 			Only: onlyKind(a.cfg.HostKind), Forget: a.authenticator.Forget,
 		}),
 		Tokens:    keys,
 		Wallet:    wallet.New(a.Rules, a.ids),
-		Hasher:    passwords,
+		Hasher:    a.passwords,
 		PlainHTTP: !a.cfg.Debit.RequireHTTPS, LoginsPerMinute: a.cfg.Debit.LoginsPerMinute,
 	})
 	if err != nil {
@@ -65,7 +65,17 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the documentation: %w", err)
 	}
-	return []httpd.Door{debit, native, holder, pages, cards}, nil
+	all := []httpd.Door{debit, native, holder, pages, cards}
+	if a.cfg.Console {
+		desk, err := console.New(console.Config{
+			Service: a.Rules, Staff: a.Staff, Only: onlyKind(a.cfg.HostKind), Now: a.deps.Now, PublicURL: a.publicURL,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("build the console: %w", err)
+		}
+		all = append([]httpd.Door{desk}, all...)
+	}
+	return all, nil
 }
 
 // publicURL is where callers reach this host: as set, else where it listens.

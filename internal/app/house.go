@@ -20,6 +20,7 @@ import (
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/spending"
 	"github.com/firsttap/firsttap/internal/sqlstore"
+	"github.com/firsttap/firsttap/internal/staff"
 	"github.com/firsttap/firsttap/internal/vault"
 )
 
@@ -40,16 +41,18 @@ type House struct {
 	Rules     *issuance.Service
 	Scenarios *scenario.Player
 	Spending  *spending.Service
+	Staff     *staff.Service
 	Store     issuance.Store
 
-	cfg    config.Config
-	deps   Deps
-	ids    *ident.Source
-	bureau *bureau.Sandbox
-	db     *sqlstore.DB
-	file   *keyring.KeyFile
-	keys   *keyring.Keyring
-	bells  *bells
+	cfg       config.Config
+	deps      Deps
+	ids       *ident.Source
+	bureau    *bureau.Sandbox
+	passwords *access.Passwords // shared: each comparison costs memory, and few run at a time
+	db        *sqlstore.DB
+	file      *keyring.KeyFile
+	keys      *keyring.Keyring
+	bells     *bells
 }
 
 // bells wake the workers after a commit. They are hung up before the workers exist.
@@ -161,6 +164,8 @@ func (h *House) openRules(ctx context.Context) (err error) {
 		return rules(keep(h.Store), ids)
 	})
 	h.Spending = spending.New(h.Rules, h.ids)
+	h.passwords = access.NewPasswords(h.ids)
+	h.Staff = staff.New(staff.Config{Store: h.db.Staff(), Hasher: h.Rules, Passwords: h.passwords, IDs: h.ids, Now: h.deps.Now})
 	h.Access = access.NewService(access.ServiceConfig{Store: h.db.Access(), Hasher: h.Rules, IDs: h.ids, Now: h.deps.Now})
 	return nil
 }

@@ -11,7 +11,8 @@ const (
 	ChannelCards      = "cards"
 	ChannelDebit      = "debit"
 	ChannelNative     = "native"
-	ChannelPage       = "page" // the activation page
+	ChannelPage       = "page"    // the activation page
+	ChannelConsole    = "console" // the operator console
 	ChannelSimulation = "simulation"
 	ChannelCLI        = "cli"
 	ChannelWorker     = "worker"

@@ -18,6 +18,7 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/staff"
 )
 
 // words gives the sentence for each refusal that a command may meet: what is wrong, and what to do.
@@ -37,6 +38,9 @@ var words = map[fault.Reason]string{
 	access.UserInvalid:        "a user has an e-mail address and the role admin or reader",
 	access.UserTaken:          "a user with this e-mail exists already, here or in another programme",
 	access.UserUnknown:        "there is no such user; `firsttap debit user list` shows those that exist",
+	staff.MemberInvalid:       "a name has 1 to 64 letters, digits and . _ - @; the roles are viewer, operator, approver and admin",
+	staff.MemberTaken:         "somebody has this name already; choose another",
+	staff.MemberUnknown:       "there is no such member of the staff; `firsttap console user list` shows all",
 	issuance.LiveProgram:      "only a sandbox programme takes fixtures and scenarios",
 	issuance.SimulationState:  "the programme has things with these numbers already; load the fixture into a new one",
 	scenario.Invalid:          "the scenario is not right (docs/sandbox.md has its verbs)",

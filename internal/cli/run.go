@@ -44,6 +44,7 @@ type commands struct {
 	Program  programCommand  `cmd:"" help:"Programmes: tenants with their policies."`
 	Key      keyCommand      `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
 	Design   designCommand   `cmd:"" help:"Designs: what the cards of a programme look like."`
+	Console  consoleCommand  `cmd:"" help:"The operator console: who may sign in."`
 	Debit    debitCommand    `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`
 	Customer customerCommand `cmd:"" help:"Customers of a programme: who waits for a decision, and what it is."`
 	Card     cardCommand     `cmd:"" help:"Look at a card."`

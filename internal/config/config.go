@@ -26,6 +26,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	MaxInFlight    int
 	TLS            TLS
+	Console        bool
 	Debit          Debit
 	Workers        bool
 	KeepMessages   time.Duration // messages whose deliveries have ended

@@ -62,6 +62,7 @@ func listenerSettings() []setting {
 			set: func(c *Config, v string) (err error) { c.MaxInFlight, err = parseCount(v); return err },
 			get: func(c *Config) string { return strconv.Itoa(c.MaxInFlight) },
 		},
+		truth("console", "true", "This host has the operator console, under `/console`.", func(c *Config) *bool { return &c.Console }),
 		truth("debit.require_https", "true",
 			"The debit API refuses plain HTTP, unless it came straight to a loopback listener or a trusted proxy had HTTPS.",
 			func(c *Config) *bool { return &c.Debit.RequireHTTPS }),

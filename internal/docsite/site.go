@@ -26,7 +26,7 @@ var places = []struct {
 		"guides/webhooks", "guides/sandbox", "guides/errors",
 	}},
 	{"API reference", []string{"cards", "debit", "native"}},
-	{"Handbook", []string{"cards-api", "debit-api", "native-api", "events", "activation-page", "sandbox", "go-client", "policies"}},
+	{"Handbook", []string{"cards-api", "debit-api", "native-api", "events", "activation-page", "console", "sandbox", "go-client", "policies"}},
 	{"Operation", []string{"operations", "configuration", "audit-log", "reliability", "performance"}},
 	{"Inside", []string{"rooms", "decisions", "transcript"}},
 }

@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"spending": append([]string{"issuance"}, vocabulary...),
 	"wallet":   append([]string{"issuance"}, vocabulary...),
 	"scenario": append([]string{"access", "issuance"}, vocabulary...),
+	"staff":    {"access", "fault", "redact", "ident", "program", "audit"},
 
 	// workers
 	"outbox":      append([]string{"issuance", "webhook"}, vocabulary...),
@@ -51,11 +52,11 @@ var rooms = map[string][]string{
 	"webhook":   {"fault", "redact"},
 	"bureau":    vocabulary,
 	"vault":     append([]string{"issuance"}, vocabulary...),
-	"sqlstore":  append([]string{"issuance", "access", "outbox", "bulkworker", "auditlog", "auditworker", "keyring"}, vocabulary...),
+	"sqlstore":  append([]string{"issuance", "access", "staff", "outbox", "bulkworker", "auditlog", "auditworker", "keyring"}, vocabulary...),
 	"pgtest":    {},
 	"pgfault":   {"pgtest"},
 	"history":   {},
-	"storetest": append([]string{"issuance", "access", "tokens", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "staff", "tokens", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
@@ -68,16 +69,17 @@ var rooms = map[string][]string{
 	"docs":       {}, // the documents, embedded
 	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
+	"console":    append([]string{"issuance", "access", "staff", "httpd"}, vocabulary...),
 	"nativeapi":  append([]string{"issuance", "access", "scenario", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "wallet", "tokens", "scenario", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "scenario", "staff", "console", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "docsite", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside
-	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "scenario", "httpd"}, vocabulary...),
+	"cli":          append([]string{"app", "auditlog", "bench", "client", "webhook", "config", "access", "issuance", "scenario", "staff", "httpd"}, vocabulary...),
 	"cmd/firsttap": {"cli"},
 
 	// for those who integrate: the standard library alone, and a real server for their tests
@@ -135,7 +137,7 @@ var forbidden = []struct {
 }
 
 var (
-	pure       = append([]string{"access", "issuance", "tokens", "spending", "wallet", "scenario"}, vocabulary...)
+	pure       = append([]string{"access", "issuance", "tokens", "spending", "wallet", "scenario", "staff"}, vocabulary...)
 	everywhere []string // nil stands for every room
 )
 

@@ -74,6 +74,9 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Dur
 			return out, err
 		}
 	}
+	if err := d.sweepStaff(ctx, realNow); err != nil {
+		return out, err
+	}
 	out.Messages, err = d.sweepMessages(ctx, realNow.Add(-keepMessages))
 	return out, err
 }

@@ -16,15 +16,17 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/staff"
 )
 
-// Store is one handle on one database, seen by each of its five users.
+// Store is one handle on one database, seen by each of its users.
 type Store interface {
 	Issuance() issuance.Store
 	Access() access.Store
 	Outbox() outbox.Queue
 	Bulk() bulkworker.Queue
 	AuditLog() auditworker.Log
+	Staff() staff.Store
 }
 
 // Factory opens databases of the engine under test. What it opens it closes by t.Cleanup.
@@ -51,7 +53,7 @@ type tier struct {
 func Run(t *testing.T, f Factory) {
 	t.Helper()
 	try(t, f, []tier{
-		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, approvalCases, findCases, lists}},
+		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, approvalCases, findCases, staffCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, outboxRules, deliveryRules, noticeRules, feedRules, bulkRules, spendingRules, ledgerRules, auditLogRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, recoveries, reportRaces, successors, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},

@@ -1,0 +1,111 @@
+package console
+
+import (
+	"github.com/firsttap/firsttap/internal/approval"
+	"github.com/firsttap/firsttap/internal/batch"
+	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/shipment"
+	"github.com/firsttap/firsttap/internal/staff"
+)
+
+// The mistakes in a form that this door finds itself; the others have the names of their reasons. They travel in the address
+// of the page that tells them, and hold nothing of what was typed.
+const (
+	mistakeReason = "reason_form"
+	mistakeForm   = "action_form"
+	mistakeAgain  = "password_again"
+)
+
+// said is what a refusal is in words: what is wrong, and what to do.
+var said = map[fault.Reason]string{
+	staff.SignInRefused:     "Name, password or one-time code is not right, or this account is locked for now. After five wrong tries wait 15 minutes.",
+	staff.SessionOver:       "Your session is over. Sign in again.",
+	staff.NotAllowed:        "Your role does not have this. An administrator can give you another role.",
+	staff.PasswordWeak:      "A password has 12 to 200 characters.",
+	staff.PasswordWrong:     "That is not your present password.",
+	staff.CodeWrong:         "That is not the code which the app shows for this secret. Look at the clock of the phone, and begin again.",
+	staff.CodesOnAlready:    "One-time codes are on already.",
+	staff.MemberUnknown:     "There is no such member.",
+	FormForeign:             "This form did not come from a page of your session. Go back, load the page again, and send it once more.",
+	httpd.RouteNotFound:     "There is no such page.",
+	issuance.ProgramUnknown: "There is no such programme, or you do not work for it.",
+	batch.NotFound:          "There is no such batch in this programme.",
+	shipment.NotFound:       "There is no such shipment in this programme.",
+	approval.Needed:         "The policy of this programme wants the approval of a second person for this. Ask for it through the native API.",
+	card.NotFound:           "There is no such card in this programme.",
+	card.NotPhysical:        "It is a virtual card: it has no plastic and no guard.",
+	card.AlreadyActivated:   "The card has been activated; its guard is done.",
+	card.CodeNotIssued:      "The card has no activation code yet.",
+	card.IsCanceled:         "The card was canceled, or another took its place.",
+	card.IsExpired:          "The card has expired.",
+	card.AlreadyStopped:     "The card is stopped for good already.",
+	card.AlreadyReplaced:    "The card has a successor already.",
+	card.NotAllowed:         "The card is closed or expired, or nobody holds it yet.",
+	card.BlockNotLiftable:   "This block cannot be lifted: the card is closed, lost or stolen, or was blocked for good.",
+	customer.NotEligible:    "Its holder may not have a card now.",
+	fault.ReasonUnavailable: "The database cannot be reached now. Try again in a moment.",
+	httpd.AddressBlocked:    "Too many refused sign-ins came from your address. Wait five minutes.",
+}
+
+// mistakes are the words for what this door finds itself.
+var mistakes = map[string]string{
+	mistakeReason: "Say why, in 1 to 200 characters: it is kept with what you do.",
+	mistakeForm:   "The form was not complete. Choose again.",
+	mistakeAgain:  "The two new passwords are not the same.",
+}
+
+// saidOf puts a reason into words; one without words is told as a fault of ours.
+func saidOf(r fault.Reason) string {
+	if text, ok := said[r]; ok {
+		return text
+	}
+	switch r.Kind() {
+	case fault.Internal, fault.Unavailable, fault.Throttled:
+		return "Something broke, and nothing was changed. Try again in a moment."
+	case fault.NotFound:
+		return "There is no such thing."
+	case fault.Invalid, fault.Conflict, fault.Refused, fault.Unauthenticated, fault.Forbidden:
+	}
+	return "It was refused: " + word(r.Name()) + "."
+}
+
+// saidByName is saidOf for the name in an address, which anybody can write: unknown ones are one text.
+func saidByName(name string) string {
+	if text, ok := mistakes[name]; ok {
+		return text
+	}
+	for r, text := range said {
+		if r.Name() == name {
+			return text
+		}
+	}
+	return "It was refused, and nothing was changed. The timeline below has the reason."
+}
+
+// actionWords are the actions of the console: activation is the holder's, and codes are read back by keys alone.
+var actionWords = map[issuance.Action]struct{ title, what, idle string }{
+	issuance.ToFreeze:        {"Freeze", "Declines every use until it is unfrozen.", "It is frozen already."},
+	issuance.ToUnfreeze:      {"Unfreeze", "Lets the card be used again.", "It is not frozen."},
+	issuance.ToBlock:         {"Block", "Blocks the card for the programme, until it is unblocked.", "It is blocked already."},
+	issuance.ToUnblock:       {"Unblock", "Lifts the block.", "It is not blocked."},
+	issuance.ToReportLost:    {"Report lost", "Ends the number for good. It cannot be undone.", "It is reported lost already."},
+	issuance.ToReportStolen:  {"Report stolen", "Ends the number for good. It cannot be undone.", "It is reported stolen already."},
+	issuance.ToReportDamaged: {"Report damaged", "Marks the plastic; the number may be used on.", "It is reported damaged already."},
+	issuance.ToResetGuard:    {"Reset guard", "Gives the guard all its tries back and takes a lock away.", "The guard has nothing to give back."},
+	issuance.ToReplace:       {"Replace", "Ends the number for good, and makes a successor with another number.", "It cannot be replaced now."},
+}
+
+var doneWords = map[string]string{
+	"codes":       "One-time codes are on: the next sign-in asks for one.",
+	"freeze":      "The card is frozen.",
+	"unfreeze":    "The card is unfrozen.",
+	"block":       "The card is blocked.",
+	"unblock":     "The block is lifted.",
+	"report_lost": "The card is reported lost.", "report_stolen": "The card is reported stolen.", "report_damaged": "The card is reported damaged.",
+	"reset_guard": "The guard has all its tries again.",
+	"replace":     "The card has a successor.",
+}
