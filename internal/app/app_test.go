@@ -137,6 +137,19 @@ func TestApp_TheDebitAPIWantsHTTPSUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
+func TestApp_HasTheConsoleUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
+	for want, more := range map[bool][]string{true: nil, false: {"--console=false"}} {
+		a, stop := start(t, settings(t, t.TempDir(), more...))
+		if _, body := get(t, "http://"+a.Addr()+"/console"); strings.Contains(body, "<h1>Sign in</h1>") != want {
+			t.Errorf("%v: /console answers %s", more, body)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestApp_KeepsEverythingOverARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
