@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -96,9 +95,9 @@ func (c *Client) Activate(ctx context.Context, card string, how Activate, option
 
 // ActivateMany activates up to 1,000 cards. An error says that nobody knows which were: call again with the same idempotency key, which
 // you therefore give. What was refused is in the outcomes.
-func (c *Client) ActivateMany(ctx context.Context, key string, items []ActivateItem) (out Outcomes, err error) {
+func (c *Client) ActivateMany(ctx context.Context, key string, items []ActivateItem, options ...CallOption) (out Outcomes, err error) {
 	body := map[string][]ActivateItem{"items": items}
-	return out, c.send(ctx, post(at("activations"), body, []CallOption{IdempotencyKey(key)}), &out)
+	return out, c.send(ctx, post(at("activations"), body, append([]CallOption{IdempotencyKey(key)}, options...)), &out)
 }
 
 // Activation gives the guard of a card.
@@ -121,8 +120,9 @@ type RecoveredCode struct {
 
 // RecoverCode gives the activation code of a card whose mailer is lost. The reason is kept in the audit trail. The call is never
 // repeated by itself, because each is another recovery.
-func (c *Client) RecoverCode(ctx context.Context, card, reason string) (out RecoveredCode, err error) {
-	k := call{method: http.MethodPost, path: at("cards", card, "activation", "code", "recovery"), body: map[string]string{"reason": reason}, once: true}
+func (c *Client) RecoverCode(ctx context.Context, card, reason string, options ...CallOption) (out RecoveredCode, err error) {
+	k := post(at("cards", card, "activation", "code", "recovery"), map[string]string{"reason": reason}, options)
+	k.key, k.once = "", true
 	return out, c.send(ctx, k, &out)
 }
 

@@ -110,7 +110,11 @@ func (c *Client) Block(ctx context.Context, id, message string, options ...CallO
 	return out, c.send(ctx, post(at("cards", id, "block"), map[string]string{"message": message}, options), &out)
 }
 
-// Unblock lifts a block that may be lifted.
-func (c *Client) Unblock(ctx context.Context, id string, options ...CallOption) (out Switched, err error) {
-	return out, c.send(ctx, post(at("cards", id, "unblock"), nil, options), &out)
+// Unblock lifts a block that may be lifted. The reason is kept in the audit trail; it may be empty.
+func (c *Client) Unblock(ctx context.Context, id, reason string, options ...CallOption) (out Switched, err error) {
+	body := map[string]string{}
+	if reason != "" {
+		body["reason"] = reason
+	}
+	return out, c.send(ctx, post(at("cards", id, "unblock"), body, options), &out)
 }

@@ -85,6 +85,7 @@ type call struct {
 	key          string // of idempotency; every write has one
 	accept       string // "" takes JSON
 	once         bool   // it is never sent again
+	approval     string // that it was given; "" none
 }
 
 func get(path string, query url.Values) call {
@@ -221,6 +222,9 @@ func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Reques
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	req.Header.Set("User-Agent", c.agent)
+	if k.approval != "" {
+		req.Header.Set("Approval-Id", k.approval)
+	}
 	if k.accept != "" {
 		req.Header.Set("Accept", k.accept)
 	}

@@ -64,7 +64,7 @@ func TestClient_MovesTheSwitchesOfACard(t *testing.T) {
 		{"freeze", func() (client.Switched, error) { return c.Freeze(ctx, card.ID) }, "frozen"},
 		{"unfreeze", func() (client.Switched, error) { return c.Unfreeze(ctx, card.ID) }, "open"},
 		{"block", func() (client.Switched, error) { return c.Block(ctx, card.ID, "Under review") }, "blocked"},
-		{"unblock", func() (client.Switched, error) { return c.Unblock(ctx, card.ID) }, "open"},
+		{"unblock", func() (client.Switched, error) { return c.Unblock(ctx, card.ID, "She called") }, "open"},
 	} {
 		if got, err := step.do(); err != nil || got.Status != step.status {
 			t.Errorf("%s: %+v, %v", step.what, got, err)

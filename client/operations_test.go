@@ -22,6 +22,13 @@ var operations = map[string]string{
 	"reportCard": "Report", "replaceCard": "Replace", "recoverCode": "RecoverCode", "createActivationSession": "CreateActivationSession",
 	"listBatches": "Batches", "orderBatch": "OrderBatch", "getBatch": "Batch", "listBatchItems": "BatchItems", "resubmitBatch": "ResubmitBatch",
 	"cancelBatch":   "CancelBatch",
+	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "listCustomerCards": "CustomerCards",
+	"listAccounts": "Accounts", "getAccount": "Account",
+	"listShipments": "Shipments", "getShipment": "Shipment", "redirectShipment": "RedirectShipment", "cancelShipment": "CancelShipment",
+	"reshipShipment": "ReshipShipment", "destroyShipment": "DestroyShipment", "reportScan": "ReportScan",
+	"getClock": "Clock", "setClock": "SetClock", "advanceShipment": "AdvanceShipment", "listScenarios": "Scenarios", "runScenario": "RunScenario",
+	"listAudit": "Audit", "getAuditCheckpoint": "AuditCheckpoint", "exportAudit": "ExportAudit",
+	"listApprovals": "Approvals", "getApproval": "Approval", "approveApproval": "Approve", "refuseApproval": "Refuse",
 	"retryDelivery": "RetryDelivery", "replayDeliveries": "ReplayDeliveries",
 }
 
@@ -39,7 +46,7 @@ func TestClient_HasAMethodForEachOperation(t *testing.T) {
 		id := string(m[1])
 		found[id] = true
 		if name := operations[id]; name == "" && !readByPeople[id] {
-			t.Logf("operation %s has no method in the client yet", id)
+			t.Errorf("operation %s has no method in the client", id)
 		}
 	}
 	for id, name := range operations {

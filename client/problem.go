@@ -55,6 +55,7 @@ type Reason string
 // The reasons that a program most likely acts upon.
 const (
 	AlreadyActivated Reason = "already_activated"
+	ApprovalRequired Reason = "approval_required"
 	ActivationLocked Reason = "activation_locked"
 	BatchMismatch    Reason = "batch_mismatch"
 	CardNotFound     Reason = "card_not_found"
