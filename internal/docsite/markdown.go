@@ -58,6 +58,7 @@ func renderDocument(file string, source []byte, known map[string]string) (*page,
 	}
 	p.Title = plain(first, source)
 	root.RemoveChild(root, first)
+	dropDrawings(root, source)
 	if err := rewriteLinks(root, source, file, known); err != nil {
 		return nil, err
 	}
@@ -67,6 +68,17 @@ func renderDocument(file string, source []byte, known map[string]string) (*page,
 	}
 	p.Body = polished(out.String())
 	return p, nil
+}
+
+// dropDrawings leaves out diagrams in a language that only some viewers of Markdown draw; a table says the same.
+func dropDrawings(root ast.Node, source []byte) {
+	for n := root.FirstChild(); n != nil; {
+		next := n.NextSibling()
+		if block, ok := n.(*ast.FencedCodeBlock); ok && string(block.Language(source)) == "mermaid" {
+			root.RemoveChild(root, n)
+		}
+		n = next
+	}
 }
 
 // prose renders a text of an OpenAPI document.

@@ -54,7 +54,7 @@ func TestPages_EveryLinkLeadsSomewhere(t *testing.T) {
 			t.Errorf("%s links to %s, and there is no such place", from, anchor)
 		}
 	}
-	for _, want := range []string{"/docs/guides/errors", "/docs/guides/activation", "/docs/cards", "/docs/debit", "/docs/native", "/docs/decisions", "/docs/policies"} {
+	for _, want := range []string{"/docs/guides/errors", "/docs/guides/lifecycle", "/docs/guides/activation", "/docs/cards", "/docs/debit", "/docs/native", "/docs/decisions", "/docs/policies"} {
 		if ids[want] == nil {
 			t.Errorf("%s is reached by no link", want)
 		}

@@ -23,7 +23,7 @@ var places = []struct {
 }{
 	{"Guides", []string{
 		"guides/quick-start-cards", "guides/quick-start-debit", "guides/quick-start-native", "guides/activation", "guides/idempotency",
-		"guides/webhooks", "guides/sandbox", "guides/errors",
+		"guides/webhooks", "guides/lifecycle", "guides/sandbox", "guides/errors",
 	}},
 	{"API reference", []string{"cards", "debit", "native"}},
 	{"Handbook", []string{"cards-api", "debit-api", "native-api", "events", "activation-page", "console", "sandbox", "go-client", "policies"}},
