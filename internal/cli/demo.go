@@ -81,8 +81,11 @@ type stage struct {
 	program program.Program
 	cards   access.Issued // a key of the cards API
 	debit   access.Issued // a token of the debit API that may do everything
+	native  access.Issued // a key of the native API with every scope
 	teller  *teller
 	hooks   *receiver
+
+	page, pageCode string // a link to the activation page that nobody has opened, and the code to type there
 }
 
 // openStage builds the server, listens, and prepares a programme that is open for experiments.
@@ -138,6 +141,10 @@ func (s *stage) prepare(ctx context.Context) (err error) {
 	if s.cards, err = house.Access.IssueKey(ctx, by, access.KeyRequest{Program: s.program.ID, Kind: access.CardsKey, Name: "demo"}); err != nil {
 		return err
 	}
+	native := access.KeyRequest{Program: s.program.ID, Kind: access.NativeKey, Name: "demo", Scopes: access.Scopes()}
+	if s.native, err = house.Access.IssueKey(ctx, by, native); err != nil {
+		return err
+	}
 	s.debit, err = house.Access.IssueKey(ctx, by, access.KeyRequest{
 		Program: s.program.ID, Kind: access.Ecommerce, Role: access.RoleAdmin, Name: "demo",
 	})
@@ -180,6 +187,15 @@ func (s *stage) farewell(leaving bool) {
 	t.say("")
 	t.say("  cards API  %s", s.cards.Secret.Reveal())
 	t.say("  debit API  %s", s.debit.Secret.Reveal())
+	t.say("  native API %s", s.native.Secret.Reveal())
+	t.say("")
+	if s.page != "" {
+		t.say("Activate a card yourself, as its holder. Within 15 minutes, open this once and type %s:", s.pageCode)
+		t.say("")
+		t.say("  %s", s.page)
+		t.say("")
+	}
+	t.say("All documents, and a reference of each API that takes these keys: %s/docs", base)
 	t.say("")
 	t.say("Try:")
 	t.say("")

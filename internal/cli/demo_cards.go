@@ -21,16 +21,19 @@ func (s *stage) cardsCall(what, method, path, body, key string, status int, fact
 	return c
 }
 
-// cardsStory orders two cards for one person, ships them, and activates them with the codes of their mailers.
+// cardsStory orders three cards for one person, ships them, activates two with the codes of their mailers, and leaves the third to
+// whoever watches.
 func (s *stage) cardsStory(ctx context.Context) error {
 	t := s.teller
-	t.title("The cards API: two cards for Ana")
+	t.title("The cards API: three cards for Ana")
 	user, account := s.anaOpensAnAccount(ctx)
 	first := s.orderCard(ctx, "Order a physical card; nothing is printed yet", user, account, "card-1")
 	second := s.orderCard(ctx, "And a second one", user, account, "card-2")
-	s.shipCards(ctx, first, second)
+	third := s.orderCard(ctx, "And a third one", user, account, "card-3")
+	s.shipCards(ctx, first, second, third)
 	s.activateFirst(ctx, first)
 	s.lockSecond(ctx, second)
+	s.sendToPage(ctx, third)
 	return t.err
 }
 
@@ -58,12 +61,12 @@ func (s *stage) orderCard(ctx context.Context, what, user, account, key string) 
 		is("status", "ACTIVE"), is("physicalCardStatus", "NOT_ORDERED"))).at("id")
 }
 
-func (s *stage) shipCards(ctx context.Context, first, second string) {
+func (s *stage) shipCards(ctx context.Context, first, second, third string) {
 	t := s.teller
-	box := t.do(ctx, s.cardsCall("Put both into one parcel; it is a draft", http.MethodPost, "/card-shipments", fmt.Sprintf(`{
+	box := t.do(ctx, s.cardsCall("Put all of them into one parcel; it is a draft", http.MethodPost, "/card-shipments", fmt.Sprintf(`{
 "destinationAddress":{"line1":"Av. Reforma 222","line2":"Piso 5","zone":"CMX","city":"Ciudad de Mexico","postalCode":"06600","country":"MX"},
 "recipient":{"firstName":"Ana","lastName":"Torres","phoneNumber":"5512345678","dialCode":52,"email":"ana@example.com"},
-"courier":{"type":"DHL"},"cards":[{"cardId":%q},{"cardId":%q}]}`, first, second), "", http.StatusOK, is("status", "DRAFT"))).at("id")
+"courier":{"type":"DHL"},"cards":[{"cardId":%q},{"cardId":%q},{"cardId":%q}]}`, first, second, third), "", http.StatusOK, is("status", "DRAFT"))).at("id")
 	t.do(ctx, s.cardsCall("Submit it: the bureau gets the order, and each card its activation code", http.MethodPost,
 		"/card-shipments/"+box+"/submit", "", "submit-1", http.StatusOK, is("status", "PLACED"), is("cards.0.productionStatus", "REQUESTED")))
 	t.do(ctx, s.cardsCall("Too early: the card has not left the bureau, so no code is looked at", http.MethodPost,
@@ -131,6 +134,19 @@ func (s *stage) lockSecond(ctx context.Context, card string) {
 	}
 	t.do(ctx, s.cardsCall("The right code, once the lock is over", http.MethodPost, "/cards/"+card+"/activate",
 		activationBody(code), "tap-2", http.StatusNoContent))
+}
+
+// sendToPage makes the link by which the holder of a card comes to the activation page.
+func (s *stage) sendToPage(ctx context.Context, card string) {
+	t := s.teller
+	t.title("The native API: Ana is sent to the activation page")
+	s.pageCode = s.code(ctx, "The code of the third card", card)
+	session := call{
+		what:   "Her bank's back end, which knows who she is, asks for a link",
+		method: http.MethodPost, path: "/v1/activation-sessions", body: fmt.Sprintf(`{"card_id":%q,"language":"en","pin":"optional"}`, card),
+		header: [][2]string{{"Authorization", "Bearer " + s.native.Secret.Reveal()}}, status: http.StatusCreated, facts: []fact{has("url")},
+	}
+	s.page = t.do(ctx, session).at("url")
 }
 
 func activationBody(code string) string { return fmt.Sprintf(`{"activationCode":%q}`, code) }
