@@ -61,6 +61,9 @@ func (d *Door) showCard(c *call) error {
 	for _, r := range rows[:min(len(rows), timelineRows)] {
 		v.Timeline = append(v.Timeline, eventOf(r))
 	}
+	if v.Requests, err = d.approvedFor(c, id); err != nil {
+		return err
+	}
 	v.Actions, v.Barred = actionsOf(st, c.visit.Member.Role)
 	return d.write(c.w, http.StatusOK, v)
 }
@@ -68,7 +71,8 @@ func (d *Door) showCard(c *call) error {
 // resetGuard gives the guard of a card its tries back.
 func (d *Door) resetGuard(c *call) error {
 	return d.perform(c, issuance.ToResetGuard, func(by issuance.Command, reason string) error {
-		_, err := d.service.ResetGuard(c.r.Context(), issuance.ResetGuard{Command: by, Card: c.cardOf(), Reason: reason})
+		cmd := issuance.ResetGuard{Command: by, Card: c.cardOf(), Reason: reason, Asked: d.asked(c, issuance.ToResetGuard, reason)}
+		_, err := d.service.ResetGuard(c.r.Context(), cmd)
 		return err
 	})
 }
@@ -97,7 +101,7 @@ func (d *Door) act(c *call) error {
 			return err
 		},
 		issuance.ToUnblock: func(by issuance.Command, reason string) error {
-			_, err := d.service.Unblock(ctx, issuance.SwitchCard{Command: by, Card: id, Note: reason})
+			_, err := d.service.Unblock(ctx, issuance.SwitchCard{Command: by, Card: id, Note: reason, Asked: d.asked(c, action, reason)})
 			return err
 		},
 		issuance.ToReportLost: report(issuance.ReportLost), issuance.ToReportStolen: report(issuance.ReportStolen), issuance.ToReportDamaged: report(issuance.ReportDamaged),

@@ -160,7 +160,9 @@ func TestConsole_EachRoleHasItsPagesAndActions(t *testing.T) {
 		"POST " + console.Path + "/account/codes": staff.Viewer, "POST " + console.Path + "/account/codes/on": staff.Viewer,
 		"GET " + h.at(""): staff.Viewer, "POST " + h.at("/find"): staff.Viewer, "GET " + card: staff.Viewer,
 		"POST " + card + "/reset_guard": staff.Approver, "GET " + h.at("/batches"): staff.Viewer, "GET " + h.at("/audit"): staff.Viewer,
-		"GET " + h.at("/shipments"): staff.Viewer, "GET " + h.at("/shipments/"+w.Shipment.ID.String()): staff.Viewer,
+		"GET " + h.at("/approvals"): staff.Viewer, "POST " + h.at("/approvals/"+w.IDs.UUID().String()+"/approve"): staff.Approver,
+		"POST " + h.at("/approvals/"+w.IDs.UUID().String()+"/refuse"): staff.Approver,
+		"GET " + h.at("/shipments"):                                   staff.Viewer, "GET " + h.at("/shipments/"+w.Shipment.ID.String()): staff.Viewer,
 		"GET " + h.at("/batches/"+string(w.Batch.Reference)): staff.Viewer, "GET " + h.at("/batches/"+string(w.Batch.Reference)+"/items.csv"): staff.Viewer,
 	}
 	for _, a := range issuance.Actions() {
@@ -182,6 +184,7 @@ func TestConsole_EachRoleHasItsPagesAndActions(t *testing.T) {
 				t.Errorf("%s as %s answers %d, want it from %s on", route, role, b.status, least)
 			}
 		}
+		b.get(console.Path + "/account") // the page before may have no form
 		b.post(console.Path + "/sign-out")
 		b.shows(200, "<h1>Sign in</h1>")
 	}

@@ -36,7 +36,7 @@ type house struct {
 	log     *strings.Builder
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, options ...storetest.Option) *house {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: filepath.Join(t.TempDir(), "firsttap.db"), Now: time.Now})
 	if err != nil {
@@ -50,7 +50,7 @@ func newHouse(t *testing.T) *house {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, log: &strings.Builder{}, world: storetest.NewWorld(t, db)}
+	h := &house{t: t, log: &strings.Builder{}, world: storetest.NewWorld(t, db, options...)}
 	h.rules, h.staff = h.world.Service(db), h.world.StaffOn(db)
 	door, err := console.New(console.Config{
 		Service: h.rules, Staff: h.staff, Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },

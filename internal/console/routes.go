@@ -40,6 +40,9 @@ var pages = []page{
 	{"GET", "/p/{program}/shipments", staff.Look, (*Door).listShipments},
 	{"GET", "/p/{program}/shipments/{shipment}", staff.Look, (*Door).showShipment},
 	{"GET", "/p/{program}/audit", staff.Look, (*Door).listAudit},
+	{"GET", "/p/{program}/approvals", staff.Look, (*Door).listApprovals},
+	{"POST", "/p/{program}/approvals/{approval}/approve", staff.Decide, (*Door).approve},
+	{"POST", "/p/{program}/approvals/{approval}/refuse", staff.Decide, (*Door).disapprove},
 	{"POST", "/p/{program}/cards/{card}/reset_guard", staff.ResetGuard, (*Door).resetGuard},
 	{"POST", "/p/{program}/cards/{card}/{action}", staff.ChangeCard, (*Door).act},
 }

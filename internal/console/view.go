@@ -37,6 +37,7 @@ type view struct {
 	More      bool // the timeline goes on
 	Actions   []actionForm
 	Barred    []barred
+	Requests  []request // approvals
 	Batches   []batchLine
 	Items     *batchPage
 	Parcels   []parcelLine
