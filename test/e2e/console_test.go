@@ -21,12 +21,32 @@ func sent(ctx context.Context, t *testing.T, button string, fields ...string) st
 	return look(ctx, t, chromedp.Text("main"))
 }
 
+// colleague is another member who approves what waits, in a browser of his own; what he gives signs him out.
+func colleague(t *testing.T, in *installation, url, card string) (leave func()) {
+	t.Helper()
+	var member struct{ Password string }
+	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "petr", "--role", "approver", "--json")), &member); err != nil {
+		t.Fatal(err)
+	}
+	ctx := newBrowser(t)
+	visit(ctx, t, url+"/console")
+	sent(ctx, t, "main button", "#name", "petr", "#password", member.Password)
+	sent(ctx, t, ".search button", "#text", card)
+	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "/cards/")
+	visit(ctx, t, at+"/approvals")
+	picture(ctx, t, "console-approvals-to-decide")
+	if text := sent(ctx, t, `form[action$="/approve"] button`); !strings.Contains(text, "It is approved") {
+		t.Errorf("the approval: %q", text)
+	}
+	return func() { sent(ctx, t, "nav button") }
+}
+
 // TestBrowser_WorksAtTheConsole is a member of the staff: a wrong password, the right one, a search that finds nothing and one
 // that finds a card, its page, a freeze with a reason, the account, and the way out.
 func TestBrowser_WorksAtTheConsole(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
-	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited()...)...)
+	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited("approvals.actions=guard_reset")...)...)
 	var member struct{ Password string }
 	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "approver", "--json")), &member); err != nil {
 		t.Fatal(err)
@@ -34,6 +54,7 @@ func TestBrowser_WorksAtTheConsole(t *testing.T) {
 	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
 	s := in.start()
 	card := shippedCards(t, s, api, 1)[0]
+	api.must(t, 400, "POST", s.url+"/cards/"+card.id+"/activate", map[string]any{"activationCode": card.wrongCode()})
 	ctx := newBrowser(t)
 	has := func(what, text, want string) {
 		t.Helper()
@@ -64,13 +85,20 @@ func TestBrowser_WorksAtTheConsole(t *testing.T) {
 	has("frozen", sent(ctx, t, `form[action$="/freeze"] button`, "#reason-freeze", "the caller lost sight of it"), "The card is frozen.")
 	has("the reason", look(ctx, t, chromedp.Text("main")), "the caller lost sight of it")
 	picture(ctx, t, "console-frozen")
+	look(ctx, t, chromedp.Evaluate[bool](`document.querySelectorAll("details").forEach(d => d.open = true), true`))
+	has("two people", sent(ctx, t, `form[action$="/reset_guard"] button`, "#reason-reset_guard", "she called"), "waits under Approvals")
 	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "/cards/")
-	for _, page := range []string{"batches", "shipments", "audit"} {
+	for _, page := range []string{"batches", "shipments", "approvals", "audit"} {
 		if status, _ := visit(ctx, t, at+"/"+page); status != 200 {
 			t.Errorf("the page of %s answers %d", page, status)
 		}
 		picture(ctx, t, "console-"+page)
 	}
+	chief := colleague(t, in, s.url, card.id)
+	visit(ctx, t, at+"/cards/"+card.id)
+	picture(ctx, t, "console-approved")
+	has("the second one said yes", sent(ctx, t, `form:has([name=approval]) button`), "all its tries again")
+	chief()
 	visit(ctx, t, s.url+"/console/account")
 	picture(ctx, t, "console-account")
 	has("one-time codes", sent(ctx, t, `form[action$="/codes"] button`), "It is shown this once")
