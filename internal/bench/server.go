@@ -27,11 +27,7 @@ const (
 
 // StartServer runs `program serve` with further arguments and waits until it is ready. Its log goes to log.
 func StartServer(ctx context.Context, program string, log io.Writer, args ...string) (*Server, error) {
-	listen, err := freeAddress(ctx)
-	if err != nil {
-		return nil, err
-	}
-	admin, err := freeAddress(ctx)
+	listen, admin, err := freeAddresses(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +44,18 @@ func StartServer(ctx context.Context, program string, log io.Writer, args ...str
 	return s, nil
 }
 
-func freeAddress(ctx context.Context) (string, error) {
+// freeAddresses gives two that differ: both are held until both are known.
+func freeAddresses(ctx context.Context) (one, other string, err error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	a, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return l.Addr().String(), l.Close()
+	b, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", errors.Join(err, a.Close())
+	}
+	return a.Addr().String(), b.Addr().String(), errors.Join(a.Close(), b.Close())
 }
 
 func (s *Server) awaitReady(ctx context.Context) error {

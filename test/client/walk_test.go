@@ -47,8 +47,8 @@ func server(t *testing.T) (base, key string) {
 	if err := json.Unmarshal(run("key", "create", "--program", "Acme", "--door", "cards", "--json"), &made); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	cmd := exec.Command(binary, "serve", "--listen", address, "--admin-listen", freeAddress(t))
+	address, admin := freeAddresses(t)
+	cmd := exec.Command(binary, "serve", "--listen", address, "--admin-listen", admin)
 	cmd.Env = env
 	var log bytes.Buffer
 	cmd.Stderr = &log
@@ -75,15 +75,20 @@ func server(t *testing.T) (base, key string) {
 	}
 }
 
-func freeAddress(t *testing.T) string {
+// freeAddresses gives two that differ: both are held until both are known.
+func freeAddresses(t *testing.T) (one, other string) {
 	t.Helper()
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	hold := func() net.Listener {
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	a, b := hold(), hold()
+	defer func() { _, _ = a.Close(), b.Close() }()
+	return a.Addr().String(), b.Addr().String()
 }
 
 // good wants an answer of success.

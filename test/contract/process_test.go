@@ -115,7 +115,8 @@ type node struct {
 // start runs `firsttap serve` and returns once it is ready. A node that starts again keeps its log.
 func (h *house) start(t *testing.T, number int) *node {
 	t.Helper()
-	n := &node{listen: freeAddress(t), admin: freeAddress(t), done: make(chan struct{}), logs: filepath.Join(h.dir, fmt.Sprintf("node%d.log", number))}
+	n := &node{done: make(chan struct{}), logs: filepath.Join(h.dir, fmt.Sprintf("node%d.log", number))}
+	n.listen, n.admin = freeAddresses(t)
 	logs, err := os.OpenFile(n.logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -137,14 +138,20 @@ func (h *house) start(t *testing.T, number int) *node {
 	return n
 }
 
-func freeAddress(t *testing.T) string {
+// freeAddresses gives two that differ: both are held until both are known.
+func freeAddresses(t *testing.T) (one, other string) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var lc net.ListenConfig
+	hold := func() net.Listener {
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	a, b := hold(), hold()
+	defer func() { _, _ = a.Close(), b.Close() }()
+	return a.Addr().String(), b.Addr().String()
 }
 
 func (n *node) awaitReady(t *testing.T) {

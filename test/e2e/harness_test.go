@@ -103,15 +103,20 @@ type server struct {
 	done  chan error
 }
 
-func freePort(t *testing.T) string {
+// freeAddresses gives two that differ: both are held until both are known.
+func freeAddresses(t *testing.T) (one, other string) {
 	t.Helper()
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	hold := func() net.Listener {
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	a, b := hold(), hold()
+	defer func() { _, _ = a.Close(), b.Close() }()
+	return a.Addr().String(), b.Addr().String()
 }
 
 // start runs `firsttap serve` and returns once it is ready.
@@ -122,7 +127,7 @@ func (in *installation) start() *server {
 		in.t.Fatal(err)
 	}
 	defer func() { _ = logs.Close() }()
-	listen, admin := freePort(in.t), freePort(in.t)
+	listen, admin := freeAddresses(in.t)
 	cmd := exec.Command(in.bin, "serve", "--listen", listen, "--admin-listen", admin, "--log-format", "json")
 	cmd.Env = in.environment()
 	cmd.Stdout, cmd.Stderr = logs, logs
