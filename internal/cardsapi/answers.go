@@ -58,7 +58,7 @@ func answers() map[fault.Reason]wire {
 		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyReplaced, card.AlreadyRetired, card.IsNotActive,
 		card.PINBlocked, card.PINUnset, card.PINViewOff, card.PINViewTooOften, card.NotLinked, card.NoLinkedCard,
 		customer.Unnamed, shipment.NotStarted, shipment.NoCourier, shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,
-		shipment.TrackingUnknown, shipment.CourierUnknown, shipment.WordUnknown,
+		shipment.TrackingUnknown, shipment.TrackingTaken, shipment.CourierUnknown, shipment.WordUnknown,
 	) {
 		all[reason] = broken
 	}

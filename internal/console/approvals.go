@@ -3,10 +3,10 @@ package console
 import (
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -93,7 +93,7 @@ func (d *Door) decide(c *call, yes bool) error {
 		return fault.Refuse(approval.NotFound)
 	}
 	note := strings.TrimSpace(c.form.Get("note"))
-	if note == "" && !yes || !utf8.ValidString(note) || utf8.RuneCountInString(note) > mostReason {
+	if note == "" && !yes || form.TextProblem(note, 0, mostReason) != "" {
 		return d.see(c.w, path+"?error="+mistakeReason)
 	}
 	decision := issuance.DecideApproval{Command: c.command(), Approval: ident.ApprovalID{UUID: id}, Approve: yes, Note: note}

@@ -3,8 +3,8 @@ package console
 import (
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/staff"
@@ -128,7 +128,7 @@ func isCause(s string) bool {
 // perform wants a reason, runs a command, and leads back to the card.
 func (d *Door) perform(c *call, action issuance.Action, do func(by issuance.Command, reason string) error) error {
 	reason := strings.TrimSpace(c.form.Get("reason"))
-	if reason == "" || !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > mostReason {
+	if form.TextProblem(reason, 1, mostReason) != "" {
 		return d.see(c.w, d.cardPath(c)+"?error="+mistakeReason)
 	}
 	if err := do(c.command(), reason); err != nil {

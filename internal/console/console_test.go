@@ -123,6 +123,10 @@ func TestConsole_ActsOnACardWithAReason(t *testing.T) {
 	b.shows(200, "Say why")
 	do("freeze", strings.Repeat("x", 201))
 	b.shows(200, "Say why")
+	for _, hidden := range []string{"a\x00b", "a\x1bb", "a\nb", "a\u202eb", "a\xffb"} {
+		do("freeze", hidden)
+		b.shows(200, "Say why")
+	}
 	do("dance", "for fun")
 	b.shows(200, "was not complete")
 	do("replace", "no cause")

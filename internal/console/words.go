@@ -57,7 +57,7 @@ var said = map[fault.Reason]string{
 
 // mistakes are the words for what this door finds itself.
 var mistakes = map[string]string{
-	mistakeReason: "Say why, in 1 to 200 characters: it is kept with what you do.",
+	mistakeReason: "Say why, in 1 to 200 characters of plain text: it is kept with what you do.",
 	mistakeForm:   "The form was not complete. Choose again.",
 	mistakeAgain:  "The two new passwords are not the same.",
 }

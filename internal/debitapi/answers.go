@@ -328,7 +328,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
 		shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,
-		shipment.TrackingUnknown, shipment.CourierUnknown, shipment.WordUnknown,
+		shipment.TrackingUnknown, shipment.TrackingTaken, shipment.CourierUnknown, shipment.WordUnknown,
 		transaction.NotFound, transaction.NotPossible, transaction.BalanceTooSmall, transaction.ChallengeNotFound,
 		transaction.ChallengeNotPending, spendpolicy.NotFound, spendpolicy.TypeNotSupported, spendpolicy.LimitReached,
 		issuance.EndpointLimit, issuance.EndpointDisabled, issuance.EndpointMode, issuance.DeliveryNotFound, issuance.SimulationState,

@@ -69,7 +69,7 @@ var rooms = map[string][]string{
 	"docs":       {}, // the documents, embedded
 	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
-	"console":    append([]string{"issuance", "access", "staff", "httpd"}, vocabulary...),
+	"console":    append([]string{"issuance", "access", "staff", "httpd", "form"}, vocabulary...),
 	"nativeapi":  append([]string{"issuance", "access", "scenario", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame

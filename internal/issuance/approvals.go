@@ -1,7 +1,9 @@
 package issuance
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,6 +23,7 @@ const (
 type Asked struct {
 	Approval ident.ApprovalID // zero: none yet
 	Digest   []byte           // keyed hash of the request: the approval is for it alone. None: the door cannot ask
+	Reason   string           // for who decides; "": what the command notes
 }
 
 // ApprovalFilter chooses approvals that have that status at that time; without one it chooses all.
@@ -56,7 +59,7 @@ func (s *Service) approved(ctx context.Context, w *Work, action approval.Action,
 		return fault.Refuse(approval.Needed)
 	}
 	if asked.Approval.IsZero() {
-		return s.ask(ctx, w, action, asked.Digest)
+		return s.ask(ctx, w, action, asked)
 	}
 	a, ok, err := w.Tx.Approval(ctx, w.Program.ID, asked.Approval)
 	if err != nil {
@@ -76,15 +79,25 @@ func (s *Service) approved(ctx context.Context, w *Work, action approval.Action,
 	return w.Tx.UpdateApproval(ctx, used)
 }
 
+// ofThisBlock binds what is asked for to the block that stands: an approval to lift one lifts no later one.
+func (s *Service) ofThisBlock(ctx context.Context, w *Work, id ident.CardID, asked Asked) (Asked, error) {
+	history, err := w.Tx.BlockHistory(ctx, id, 1)
+	if err != nil || len(history) == 0 || len(asked.Digest) == 0 {
+		return asked, err
+	}
+	asked.Digest = s.Fingerprint(w.Program.ID, asked.Digest, history[0].ID.Bytes())
+	return asked, nil
+}
+
 // ask keeps what was asked for, unless it waits already.
-func (s *Service) ask(ctx context.Context, w *Work, action approval.Action, digest []byte) error {
-	a, ok, err := w.Tx.OpenApproval(ctx, w.Program.ID, digest)
+func (s *Service) ask(ctx context.Context, w *Work, action approval.Action, asked Asked) error {
+	a, ok, err := w.Tx.OpenApproval(ctx, w.Program.ID, asked.Digest)
 	if err != nil {
 		return err
 	}
 	if !ok || a.Status(w.Now) == approval.Expired {
 		a = approval.Approval{
-			ID: ident.ApprovalID{UUID: s.ids.UUID()}, Program: w.Program.ID, Action: action, Card: w.Audit.Card, Digest: digest, Reason: w.Audit.Note,
+			ID: ident.ApprovalID{UUID: s.ids.UUID()}, Program: w.Program.ID, Action: action, Card: w.Audit.Card, Digest: asked.Digest, Reason: cmp.Or(asked.Reason, w.Audit.Note),
 			AskedBy: w.Audit.Actor, Stored: approval.Pending, CreatedAt: w.Now, ExpiresAt: w.Now.Add(w.Program.Policy.Approvals.Live),
 		}
 		if err := w.Tx.InsertApproval(ctx, a); err != nil {
@@ -141,13 +154,18 @@ func (s *Service) DecideApproval(ctx context.Context, cmd DecideApproval) (Appro
 	})
 }
 
-// BeginBulkActivation asks whether many cards may be activated at once. Each of them is a command of its own.
-func (s *Service) BeginBulkActivation(ctx context.Context, by Caller, asked Asked) error {
+// BeginBulkActivation asks whether so many cards may be activated at once. Each of them is a command of its own.
+func (s *Service) BeginBulkActivation(ctx context.Context, by Caller, cards int, asked Asked) error {
 	p, _, err := s.programNow(ctx, by.Program)
 	if err != nil || !slices.Contains(p.Policy.Approvals.Actions, approval.BulkActivation) {
 		return err
 	}
 	_, err = Run(ctx, s, Command{Caller: by}, actionActivateMany, func(w *Work) (struct{}, error) {
+		w.Audit.Note = fmt.Sprintf("cards: %d", cards)
+		if asked.Reason != "" {
+			w.Audit.Note += "; reason: " + asked.Reason
+		}
+		asked.Reason = w.Audit.Note
 		return struct{}{}, s.approved(ctx, w, approval.BulkActivation, asked)
 	})
 	return err

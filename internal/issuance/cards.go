@@ -294,7 +294,11 @@ func (s *Service) switchCard(ctx context.Context, cmd SwitchCard, action string,
 			return CardAt{}, no
 		}
 		if v.Card.Block.OfFraud() && after.Block == (card.Block{}) {
-			if err := s.approved(ctx, w, approval.UnblockAfterFraud, cmd.Asked); err != nil {
+			asked, err := s.ofThisBlock(ctx, w, v.Card.ID, cmd.Asked)
+			if err != nil {
+				return CardAt{}, err
+			}
+			if err := s.approved(ctx, w, approval.UnblockAfterFraud, asked); err != nil {
 				return CardAt{}, err
 			}
 		}

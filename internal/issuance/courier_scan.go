@@ -20,13 +20,14 @@ type CourierScan struct {
 	TrackingNumber string
 	Shipment       ident.ShipmentID // zero: the one with that number; else the number is its from now on
 	Word           string           // what happened; policy couriers.scans explains it
-	At             time.Time        // when it happened; zero is now
+	At             time.Time        // when it happened; zero is now, and so is what lies ahead
 	TrackingURL    string           // "": as before
 	ScanID         string           // the courier's own; "" when it has none
 }
 
 // CourierScan records a report. One that is late, repeated or means nothing to us moves nothing. Refusals, in order:
-// shipment.CourierUnknown, shipment.WordUnknown, shipment.NotFound or shipment.TrackingUnknown, shipment.NotStarted.
+// shipment.CourierUnknown, shipment.WordUnknown, shipment.NotFound or shipment.TrackingUnknown, shipment.NotStarted,
+// shipment.TooLate for a parcel that was canceled, shipment.TrackingTaken.
 func (s *Service) CourierScan(ctx context.Context, cmd CourierScan) (shipment.Shipment, error) {
 	return Run(ctx, s, cmd.Command, actionCourierScan, func(w *Work) (shipment.Shipment, error) {
 		w.Audit.Note = cmd.Courier + " " + cmd.Word
@@ -37,6 +38,9 @@ func (s *Service) CourierScan(ctx context.Context, cmd CourierScan) (shipment.Sh
 		box, err := loadTracked(ctx, w, cmd)
 		if err != nil || meaning == program.ScanIgnored {
 			return box, err
+		}
+		if cmd.At.After(w.Now) {
+			cmd.At = w.Now // the courier's clock is ahead; a report from the future would outlast all that come after it
 		}
 		if box.Kind == shipment.OfCards {
 			after, err := s.scan(ctx, w, RecordScan{
@@ -74,6 +78,7 @@ func loadTracked(ctx context.Context, w *Work, cmd CourierScan) (shipment.Shipme
 	} else {
 		missing = shipment.NotFound
 		box, ok, err = w.Tx.Shipment(ctx, w.Program.ID, cmd.Shipment)
+		ok = ok && (box.Courier.Type == "" || box.Courier.Type == cmd.Courier)
 	}
 	switch {
 	case err != nil:
@@ -82,7 +87,24 @@ func loadTracked(ctx context.Context, w *Work, cmd CourierScan) (shipment.Shipme
 		return shipment.Shipment{}, fault.Refuse(missing)
 	case box.Status == shipment.Draft:
 		return shipment.Shipment{}, fault.Refuse(shipment.NotStarted)
+	case box.Status == shipment.Canceled:
+		return shipment.Shipment{}, fault.RefuseWith(shipment.TooLate, box.Status)
+	}
+	if err := freeNumber(ctx, w, box.ID, cmd.Courier, cmd.TrackingNumber); err != nil {
+		return shipment.Shipment{}, err
 	}
 	w.Audit.Shipment, w.Audit.Batch = box.ID, box.Batch
 	return box, nil
+}
+
+// freeNumber refuses a tracking number that another parcel under way has: the reports of both would go to one.
+func freeNumber(ctx context.Context, w *Work, id ident.ShipmentID, courier, number string) error {
+	if number == "" {
+		return nil
+	}
+	other, found, err := w.Tx.Tracked(ctx, w.Program.ID, courier, number)
+	if err != nil || !found || other.ID == id || other.Status.Ended() {
+		return err
+	}
+	return fault.Refuse(shipment.TrackingTaken)
 }

@@ -34,6 +34,7 @@ func (s *Service) RecoverCode(ctx context.Context, cmd ReadActivationCode) (Reco
 		if err := read.refuse(ctx, w); err != nil {
 			return RecoveredCode{}, err
 		}
+		cmd.Asked.Reason = cmd.Reason
 		if err := s.approved(ctx, w, approval.CodeRecovery, cmd.Asked); err != nil {
 			return RecoveredCode{}, err
 		}

@@ -73,7 +73,8 @@ type ReshipShipment struct {
 
 // ReshipShipment puts everything alive that came back into a new shipment, which waits for its courier: a returned one has ended, and
 // late scans of its old journey must not move the new one. Mailers and codes stay. The box of a batch is the new one from then on.
-// Refusals, in order: shipment.NotFound, shipment.NotReturned, shipment.TooLarge, shipment.Emptied, shipment.AddressInvalid.
+// Refusals, in order: shipment.NotFound, shipment.NotReturned, shipment.TooLarge, shipment.Emptied, shipment.AddressInvalid,
+// shipment.TrackingTaken.
 func (s *Service) ReshipShipment(ctx context.Context, cmd ReshipShipment) (ShipmentStanding, error) {
 	return Run(ctx, s, cmd.Command, actionReship, func(w *Work) (ShipmentStanding, error) {
 		st, err := loadStanding(ctx, w, cmd.Shipment, cmd.Reason)
@@ -87,6 +88,9 @@ func (s *Service) ReshipShipment(ctx context.Context, cmd ReshipShipment) (Shipm
 			if no := s.decideDestination(*cmd.Destination, st.Shipment.Courier, w.Program.Policy); no != nil {
 				return ShipmentStanding{}, no
 			}
+		}
+		if err := freeNumber(ctx, w, st.Shipment.ID, st.Shipment.Courier.Type, cmd.TrackingNumber); err != nil {
+			return ShipmentStanding{}, err
 		}
 		return s.writeReshipped(ctx, w, st, s.repack(w, st.contents(), cmd))
 	})

@@ -127,7 +127,11 @@ func (s *Service) UnstopCard(ctx context.Context, cmd UnstopCard) (CardAt, error
 		after := v.Card.Lifted()
 		w.Audit.Note = stopNote(v.Stop(), after.Stop(), cmd.Note)
 		if v.Card.Block.OfFraud() {
-			if err := s.approved(ctx, w, approval.UnblockAfterFraud, cmd.Asked); err != nil {
+			asked, err := s.ofThisBlock(ctx, w, v.Card.ID, cmd.Asked)
+			if err != nil {
+				return CardAt{}, err
+			}
+			if err := s.approved(ctx, w, approval.UnblockAfterFraud, asked); err != nil {
 				return CardAt{}, err
 			}
 		}

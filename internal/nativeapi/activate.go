@@ -162,17 +162,20 @@ func (d *Door) outcome(c *call, a activation, key string, body wirejson.Value) o
 func (d *Door) activateMany(c *call) error {
 	c.takes()
 	c.form()
-	list, _ := c.object("items").member("items", required, wirejson.Array)
+	o := c.object("items", "reason")
+	list, _ := o.member("items", required, wirejson.Array)
+	reason := o.text("reason", optional, 200)
 	if list.Given() {
 		if n := list.Len(); n < 1 || n > mostActivations {
 			c.bad("body.items", map[bool]string{true: form.TooShort, false: form.TooLong}[n < 1])
 		}
 	}
 	asked := d.asked(c)
+	asked.Reason = reason
 	if err := c.checked(); err != nil {
 		return err
 	}
-	if err := d.service.BeginBulkActivation(c.ctx(), c.caller(), asked); err != nil {
+	if err := d.service.BeginBulkActivation(c.ctx(), c.caller(), list.Len(), asked); err != nil {
 		return err
 	}
 	out := make([]outcome, list.Len())

@@ -58,8 +58,8 @@ func (c *call) momentParam(name string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
+	t, valid := parseMoment(s)
+	if !valid {
 		c.bad("query."+name, form.InvalidFormat)
 	}
 	return t

@@ -112,11 +112,17 @@ func (o object) moment(name string) time.Time {
 		return time.Time{}
 	}
 	s, _ := v.String()
-	at, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	at, valid := parseMoment(s)
+	if !valid {
 		o.bad(name, form.InvalidFormat)
 	}
 	return at
+}
+
+// parseMoment reads a time of RFC 3339, from 1970 on: an earlier one is a mistake, and the first of all would pass for none.
+func parseMoment(s string) (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339Nano, s)
+	return at, err == nil && at.Year() >= 1970
 }
 
 func showDelivery(w *wirejson.Writer, v issuance.Delivery) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/form"
@@ -23,8 +24,8 @@ var messages = map[string]string{
 	"invalid_enum": "is none of the values allowed", form.TooShort: "is too short", form.TooLong: "is too long",
 	"too_small": "is too small", "too_big": "is too big", form.Duplicate: "is there twice", "not_allowed": "is not allowed here",
 	"unknown": "is not known here", "invalid_cursor": "is no cursor of this list",
-	"invalid_url": "is no URL that webhooks are sent to",
-	"not_served":  "is where no parcels go", "not_printable": "has characters that the bureau does not print",
+	"invalid_url": "is no URL that webhooks are sent to", "invalid_address": "is no http or https URL",
+	"not_served": "is where no parcels go", "not_printable": "has characters that the bureau does not print",
 	"weak": "is too easy to guess", "inactive": "is not used any more",
 }
 
@@ -255,6 +256,20 @@ func (o object) text(name string, n need, most int) string {
 	s = strings.TrimSpace(s)
 	if code := form.TextProblem(s, 1, most); code != "" {
 		o.bad(name, code)
+		return ""
+	}
+	return s
+}
+
+// webAddress reads an http or https URL with a host, which somebody may show as a link; "" when it is not given or wrong.
+func (o object) webAddress(name string, most int) string {
+	s := o.text(name, optional, most)
+	if s == "" {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsFunc(s, unicode.IsSpace) {
+		o.bad(name, "invalid_address")
 		return ""
 	}
 	return s

@@ -3,11 +3,9 @@ package nativeapi
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/card"
-	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -81,7 +79,7 @@ func (d *Door) reshipShipment(c *call) error {
 	o := c.object("destination", "tracking_number", "tracking_url", "reason")
 	cmd := issuance.ReshipShipment{
 		Shipment: ident.ShipmentID{UUID: c.id()}, TrackingNumber: o.text("tracking_number", optional, 100),
-		TrackingURL: o.text("tracking_url", optional, 500), Reason: o.text("reason", required, 200),
+		TrackingURL: o.webAddress("tracking_url", 500), Reason: o.text("reason", required, 200),
 	}
 	if to, given := o.destination(optional); given {
 		cmd.Destination = &to
@@ -123,14 +121,10 @@ func (d *Door) courierScan(c *call) error {
 	o := c.object("tracking_number", "shipment_id", "status", "at", "scan_id", "tracking_url")
 	cmd := issuance.CourierScan{
 		Courier: httpd.Param(c.r, "courier"), TrackingNumber: o.text("tracking_number", required, 100), Shipment: ident.ShipmentID{UUID: o.id("shipment_id", optional)},
-		Word: o.text("status", required, 40), ScanID: o.text("scan_id", optional, 100), TrackingURL: o.text("tracking_url", optional, 500),
+		Word: o.text("status", required, 40), ScanID: o.text("scan_id", optional, 100), TrackingURL: o.webAddress("tracking_url", 500),
 	}
-	if sent := o.text("at", optional, 40); sent != "" {
-		at, err := time.Parse(time.RFC3339, sent)
-		if err != nil {
-			o.bad("at", form.InvalidFormat)
-		}
-		cmd.At = at
+	if o.v.Get("at").Given() {
+		cmd.At = o.moment("at")
 	}
 	if err := c.checked(); err != nil {
 		return err

@@ -140,6 +140,7 @@ var (
 	Emptied          = fault.New("shipment_emptied", fault.Refused)
 	TooLarge         = fault.New("shipment_too_large", fault.Refused) // Detail: int, the most plastics
 	TrackingUnknown  = fault.New("tracking_number_unknown", fault.NotFound)
+	TrackingTaken    = fault.New("tracking_number_taken", fault.Conflict) // by a parcel of that courier that is under way
 	CourierUnknown   = fault.New("courier_unknown", fault.NotFound)
 	WordUnknown      = fault.New("courier_word_unknown", fault.Invalid)
 	AddressInvalid   = fault.New("address_invalid", fault.Invalid) // Fields say what
@@ -150,7 +151,7 @@ func Reasons() []fault.Reason {
 	return []fault.Reason{
 		NotFound, MemberNotFound, NotEditable, AlreadySubmitted, Full, LastCard, CardInShipment, CardNotShippable, AllRejected, BureauDown, NotStarted, NoCourier,
 		TooLate, StillFilled, NotReturned, Emptied, TooLarge, AddressInvalid,
-		TrackingUnknown, CourierUnknown, WordUnknown,
+		TrackingUnknown, TrackingTaken, CourierUnknown, WordUnknown,
 	}
 }
 

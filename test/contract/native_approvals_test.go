@@ -30,6 +30,7 @@ func nativeApprovals(t *testing.T, h *house) {
 
 	recovery := path + "/code/recovery"
 	id = clerk.post(recovery, object{"reason": "The mailer was lost"}).told(409, "approval_required").text("context.approval_id")
+	chief.get("/v1/approvals/"+id).is(200).has("reason", "The mailer was lost")
 	chief.post("/v1/approvals/"+id+"/refuse", object{}).told(422, "native_form_invalid")
 	chief.post("/v1/approvals/"+id+"/refuse", object{"note": "Who is she?"}).is(200).has("status", "refused")
 	clerk.with("Approval-Id", id).post(recovery, object{"reason": "The mailer was lost"}).told(409, "approval_over").has("context.status", "refused")
@@ -43,8 +44,9 @@ func nativeApprovals(t *testing.T, h *house) {
 		t.Errorf("the cards API reads a code that needs an approval: %d %s", r.status, r.body)
 	}
 
-	many := object{"items": []object{{"card_id": card, "code": code}}}
+	many := object{"items": []object{{"card_id": card, "code": code}}, "reason": "The event of Friday"}
 	id = clerk.keyed("many").post("/v1/activations", many).told(409, "approval_required").text("context.approval_id")
+	chief.get("/v1/approvals/"+id).is(200).has("reason", "cards: 1; reason: The event of Friday")
 	chief.post("/v1/approvals/"+id+"/approve", object{}).is(200)
 	for range 2 {
 		clerk.with("Approval-Id", id).keyed("many").post("/v1/activations", many).is(207).has("activated", 1.0)
@@ -72,5 +74,10 @@ func nativeFraud(t *testing.T, h *house) {
 	why := object{"reason": "She knows the purchases"}
 	id := clerk.post("/v1/cards/"+card+"/unblock", why).told(409, "approval_required").text("context.approval_id")
 	chief.post("/v1/approvals/"+id+"/approve", object{}).is(200).has("reason", "She knows the purchases", "action", "unblock_after_fraud")
+	again := object{"reason": "Asked twice"}
+	second := clerk.post("/v1/cards/"+card+"/unblock", again).told(409, "approval_required").text("context.approval_id")
+	chief.post("/v1/approvals/"+second+"/approve", object{}).is(200)
 	clerk.with("Approval-Id", id).post("/v1/cards/"+card+"/unblock", why).is(200).has("status", "open")
+	a.post("/simulation/cards/"+card+"/status", object{"status": "BLOCKED", "blockReasonType": "SUSPECTED_FRAUD_CVV"}).is(204)
+	clerk.with("Approval-Id", second).post("/v1/cards/"+card+"/unblock", again).told(409, "approval_mismatch")
 }

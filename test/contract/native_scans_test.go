@@ -54,4 +54,24 @@ func nativeScans(t *testing.T, h *house) {
 	h.program(t).native("all").post("/v1/couriers/DHL/scans", object{"tracking_number": "FORWARD", "status": "delivered"}).told(404, "tracking_number_unknown")
 	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "FORWARD", "status": "EATEN"}).told(422, "courier_word_unknown")
 	courier.get("/v1/shipments/"+boxes[0]).told(403, "scope_missing")
+
+	box := a.placed(a.fresh())
+	first := object{"tracking_number": "AHEAD", "shipment_id": box, "status": "ND"}
+	courier.post("/v1/couriers/FEDEX/scans", object{"tracking_number": "AHEAD", "shipment_id": box, "status": "delivered"}).told(404, "shipment_not_found")
+	for _, at := range []string{"0001-01-01T00:00:00Z", "yesterday"} {
+		courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "shipment_id": box, "status": "PU", "at": at}).told(422, "native_form_invalid")
+	}
+	first["tracking_url"] = "javascript:alert(1)"
+	courier.post("/v1/couriers/DHL/scans", first).told(422, "native_form_invalid")
+	first["tracking_url"], first["at"] = "https://dhl.example.com/AHEAD", "2090-01-01T00:00:00Z"
+	courier.post("/v1/couriers/DHL/scans", first).is(200).has("status", "delivery_failed")
+	p.advance("1m")
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "status": "LM"}).is(200).has("status", "out_for_delivery")
+	other := a.placed(a.fresh())
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "shipment_id": other, "status": "PU"}).told(409, "tracking_number_taken")
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "status": "OK"}).is(200).has("status", "delivered", "shipment_id", box)
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "shipment_id": other, "status": "PU"}).is(200).has("status", "in_transit")
+	gone := a.placed(a.fresh())
+	p.native("shipments:write").post("/v1/shipments/"+gone+"/cancel", object{"reason": "No need"}).is(200)
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "GONE", "shipment_id": gone, "status": "PU"}).told(409, "shipment_too_late")
 }
