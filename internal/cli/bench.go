@@ -31,6 +31,7 @@ type benchBulk struct {
 	Items    int           `default:"50000" help:"Cards of each order."`
 	Rate     int           `default:"100" help:"Activations a second."`
 	Quiet    time.Duration `default:"10s" help:"How long activations are measured without orders."`
+	Vault    string        `default:"built_in" enum:"built_in,off" help:"Whether the programme keeps card numbers: a sandbox does (built_in), a live programme does not unless it is told to (off)."`
 	JSON     bool          `help:"Print JSON."`
 }
 
@@ -49,7 +50,7 @@ func (c benchBulk) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	token, err := prepareBench(ctx, w, cfg)
+	token, err := prepareBench(ctx, w, cfg, c.Vault)
 	if err != nil {
 		return err
 	}
@@ -75,14 +76,14 @@ func (c benchBulk) Run(ctx context.Context, w World) error {
 }
 
 // prepareBench makes a sandbox programme without limits of rate in a fresh database, and gives its token.
-func prepareBench(ctx context.Context, w World, cfg config.Config) (string, error) {
+func prepareBench(ctx context.Context, w World, cfg config.Config, vault string) (string, error) {
 	house, err := freshHouse(ctx, w, cfg)
 	if err != nil {
 		return "", err
 	}
 	by := where{}.operator()
 	p, err := house.Access.CreateProgram(ctx, by, "bench", program.Sandbox, map[string]string{
-		"debit.rate_per_second": "0",
+		"debit.rate_per_second": "0", "vault.mode": vault,
 	})
 	if err != nil {
 		return "", errors.Join(err, house.Close())

@@ -91,7 +91,7 @@ func (d *Door) refuse(c *call, err error) error {
 	rec.Reason, rec.Cause = e.Reason, e.Cause
 	v := d.view(c, "notice", "That did not work")
 	v.Wrong = saidOf(e.Reason)
-	return d.write(c.w, statusOf(e.Reason), v)
+	return d.write(c.w, httpd.PageStatus(e.Reason.Kind()), v)
 }
 
 // WriteError tells a fault in words of the console, to whom nobody knows.
@@ -101,26 +101,7 @@ func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
 	}
-	_ = d.write(w, statusOf(e.Reason), view{Page: "notice", Title: "That did not work", Wrong: saidOf(e.Reason)}) // nobody is left to tell
-}
-
-func statusOf(r fault.Reason) int {
-	switch r.Kind() {
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Throttled:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unauthenticated, fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Conflict, fault.Refused:
-		return http.StatusConflict
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
+	_ = d.write(w, httpd.PageStatus(e.Reason.Kind()), view{Page: "notice", Title: "That did not work", Wrong: saidOf(e.Reason)}) // nobody is left to tell
 }
 
 // moment shows a time of the programme's clock; "" when there is none.

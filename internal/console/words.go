@@ -22,7 +22,7 @@ const (
 
 // said is what a refusal is in words: what is wrong, and what to do.
 var said = map[fault.Reason]string{
-	staff.SignInRefused:     "Name, password or one-time code is not right, or this account is locked for now. After five wrong tries wait 15 minutes.",
+	staff.SignInRefused:     "Name, password or one-time code is not right, or this account is locked: after five wrong tries, for 15 minutes.",
 	staff.SessionOver:       "Your session is over. Sign in again.",
 	staff.NotAllowed:        "Your role does not have this. An administrator can give you another role.",
 	staff.PasswordWeak:      "A password has 12 to 200 characters.",

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -97,14 +96,8 @@ func (d *Door) stylesheet(w http.ResponseWriter, _ *http.Request) error {
 	return httpd.WriteDocument(w, "text/css; charset=utf-8", d.style)
 }
 
-// home is the path of the page as browsers see it: a proxy may have put us under a prefix.
-func (d *Door) home() string {
-	u, err := url.Parse(d.publicURL())
-	if err != nil {
-		return Path
-	}
-	return strings.TrimSuffix(u.Path, "/") + Path
-}
+// home is the path of the page as browsers see it.
+func (d *Door) home() string { return httpd.BrowserPath(d.publicURL(), Path) }
 
 // secure reports whether browsers come over HTTPS, so that the cookie may be kept from anything else.
 func (d *Door) secure() bool { return strings.HasPrefix(d.publicURL(), "https://") }

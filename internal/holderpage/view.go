@@ -142,26 +142,12 @@ func (d *Door) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	_ = d.refuse(w, r, err, issuance.HolderSession{}) // nobody is left to tell
 }
 
+// statusOf tells of a link that it was good once.
 func statusOf(r fault.Reason) int {
-	switch r.Kind() {
-	case fault.NotFound:
-		if r == card.SessionOver || r == card.SessionUsed {
-			return http.StatusGone
-		}
-		return http.StatusNotFound
-	case fault.Throttled:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unauthenticated, fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Conflict, fault.Refused:
-		return http.StatusConflict
-	case fault.Internal:
+	if r == card.SessionOver || r == card.SessionUsed {
+		return http.StatusGone
 	}
-	return http.StatusInternalServerError
+	return httpd.PageStatus(r.Kind())
 }
 
 // languageOf is what a browser prefers, where no session says.

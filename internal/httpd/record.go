@@ -46,6 +46,8 @@ type Record struct {
 	Credential string       // public id of the key or token, never the secret
 	Reason     fault.Reason // why the request was refused; filled in from the error that Serve returns
 	Cause      error        // for the log only
+
+	leave func() // gives up the place in flight; nil while there is none
 }
 
 type recordKey struct{}

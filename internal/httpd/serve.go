@@ -39,6 +39,11 @@ func (s *Server) serve(raw http.ResponseWriter, r *http.Request) {
 	if addr, ok := ClientIP(r, s.trusted); ok {
 		rec.Address = addr
 	}
+	defer func() { // its place is given up last: a server that stops waits for the record too
+		if rec.leave != nil {
+			rec.leave()
+		}
+	}()
 	r = r.WithContext(WithRecord(r.Context(), rec))
 	w := &responseWriter{ResponseWriter: raw}
 	w.Header().Set("Cache-Control", "no-store")
@@ -102,7 +107,7 @@ func (s *Server) pass(w *responseWriter, r *http.Request, rec *Record, door *mou
 		return &fault.Error{Reason: Overloaded, RetryAfter: retrySoon}
 	}
 	s.metrics.inFlight.Inc()
-	defer func() { s.metrics.inFlight.Dec(); <-s.slots }()
+	rec.leave = func() { s.metrics.inFlight.Dec(); <-s.slots }
 	return s.enter(w, r, rec, door)
 }
 

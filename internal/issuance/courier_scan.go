@@ -74,11 +74,11 @@ func loadTracked(ctx context.Context, w *Work, cmd CourierScan) (shipment.Shipme
 	var err error
 	missing := shipment.TrackingUnknown
 	if cmd.Shipment.IsZero() {
-		box, ok, err = w.Tx.Tracked(ctx, w.Program.ID, cmd.Courier, cmd.TrackingNumber)
+		box, ok, err = trackedBy(ctx, w, cmd.Courier, cmd.TrackingNumber)
 	} else {
 		missing = shipment.NotFound
 		box, ok, err = w.Tx.Shipment(ctx, w.Program.ID, cmd.Shipment)
-		ok = ok && (box.Courier.Type == "" || box.Courier.Type == cmd.Courier)
+		ok = ok && carriedBy(box, cmd.Courier)
 	}
 	switch {
 	case err != nil:
@@ -102,9 +102,29 @@ func freeNumber(ctx context.Context, w *Work, id ident.ShipmentID, courier, numb
 	if number == "" {
 		return nil
 	}
-	other, found, err := w.Tx.Tracked(ctx, w.Program.ID, courier, number)
-	if err != nil || !found || other.ID == id || other.Status.Ended() {
+	list, err := w.Tx.Tracked(ctx, w.Program.ID, number)
+	if err != nil {
 		return err
 	}
-	return fault.Refuse(shipment.TrackingTaken)
+	for _, other := range list {
+		if other.ID != id && carriedBy(other, courier) && !other.Status.Ended() {
+			return fault.Refuse(shipment.TrackingTaken)
+		}
+	}
+	return nil
+}
+
+// trackedBy finds the newest shipment with that number of that courier.
+func trackedBy(ctx context.Context, w *Work, courier, number string) (shipment.Shipment, bool, error) {
+	list, err := w.Tx.Tracked(ctx, w.Program.ID, number)
+	i := slices.IndexFunc(list, func(box shipment.Shipment) bool { return carriedBy(box, courier) })
+	if err != nil || i < 0 {
+		return shipment.Shipment{}, false, err
+	}
+	return list[i], true, nil
+}
+
+// carriedBy reports whether a shipment may be that courier's: of one whose courier was not told, any may be it.
+func carriedBy(box shipment.Shipment, courier string) bool {
+	return box.Courier.Type == "" || box.Courier.Type == courier
 }

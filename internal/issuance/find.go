@@ -22,8 +22,6 @@ const (
 type FindReader interface {
 	// LabelledCards lists cards that have, or had, a plastic with that label of a batch, whichever batch; deleted ones too.
 	LabelledCards(ctx context.Context, p ident.ProgramID, identifier string, limit int) ([]card.View, error)
-	// TrackedShipments gives the shipments with the courier's number, of either kind.
-	TrackedShipments(ctx context.Context, p ident.ProgramID, trackingNumber string, limit int) ([]ident.ShipmentID, error)
 }
 
 // FindCards looks for cards by what somebody has at hand.
@@ -189,12 +187,12 @@ func (f *finder) byLabel(ctx context.Context) error {
 }
 
 func (f *finder) byTracking(ctx context.Context) error {
-	boxes, err := f.tx.TrackedShipments(ctx, f.program, f.text, mostFound)
+	boxes, err := f.tx.Tracked(ctx, f.program, f.text)
 	if err != nil {
 		return err
 	}
-	for _, box := range boxes {
-		plastics, err := f.tx.PlasticsIn(ctx, box, ident.PlasticID{}, mostFound)
+	for _, box := range boxes[:min(len(boxes), mostFound)] {
+		plastics, err := f.tx.PlasticsIn(ctx, box.ID, ident.PlasticID{}, mostFound)
 		if err != nil {
 			return err
 		}

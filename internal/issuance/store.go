@@ -259,8 +259,8 @@ type CardWriter interface {
 // ShipmentReader reads shipments.
 type ShipmentReader interface {
 	Shipment(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (shipment.Shipment, bool, error)
-	// Tracked gives the newest shipment with that number of that courier; of one whose courier is not told, any may be it.
-	Tracked(ctx context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error)
+	// Tracked gives the shipments with that tracking number, of either kind and whichever courier, the newest first.
+	Tracked(ctx context.Context, p ident.ProgramID, number string) ([]shipment.Shipment, error)
 	// Box gives a shipment of the cards API with its members in the order of position, each with its
 	// plastic as it is now.
 	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)

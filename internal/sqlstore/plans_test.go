@@ -22,7 +22,7 @@ func allTexts() map[string]string {
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
 		"view": selectView, "view by number": selectViewByNumber, "successor": selectSuccessor, "labelled": selectLabelled, "tracked": selectTracked, "holdings": listHoldings, "block history": selectBlocks,
 		"is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
-		"identifier": identifierInPlaces, "shipment": selectShipment, "by courier": selectByCourier, "packed": selectPacked, "occupied": selectOccupied,
+		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
 		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
@@ -120,8 +120,8 @@ var by = map[string]string{
 	"staff list": "staff_list", "staff by name": "staff_name", "sweep staff sessions": "staff_sessions_over",
 	"labelled": "plastics_identifier", "tracked": "shipments_tracking",
 	"feed": "messages_feed", "unplaced": "messages_unplaced",
-	"list shipments of both kinds": "shipments_all", "by courier": "shipments_tracking",
-	"view by number": "cards_number", "holdings": "cards_reserved",
+	"list shipments of both kinds": "shipments_all",
+	"view by number":               "cards_number", "holdings": "cards_reserved",
 	"list deliveries": "deliveries_list", "list deliveries by state": "deliveries_list", "replay range": "deliveries_list",
 }
 
@@ -139,8 +139,8 @@ var sorts = map[string]string{
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"list audit of a card": "rows of one card and one instant",
-	"labelled":             "the cards of one label", "tracked": "the boxes of one number",
-	"view by number": "one card", "holdings": "the cards of one customer",
+	"labelled":             "the cards of one label",
+	"view by number":       "one card", "holdings": "the cards of one customer",
 }
 
 var scan = regexp.MustCompile(`^SCAN `)

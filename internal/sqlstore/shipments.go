@@ -24,10 +24,9 @@ const (
 )
 
 const (
-	selectShipment  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
-	selectByCourier = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''
-	AND (s.courier_type = $3 OR s.courier_type = '')`
-	selectPacked = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
+	selectShipment = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.id = $2 AND s.program_id = $1`
+	selectTracked  = `SELECT ` + shipmentColumns + ` FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> ''`
+	selectPacked   = `SELECT ` + memberColumns + `, ` + plasticColumns + `, c.updated_at
 	FROM shipment_members m LEFT JOIN plastics p ON p.id = m.plastic_id LEFT JOIN cards c ON c.id = m.card_id WHERE m.shipment_id = $1 ORDER BY m.position, m.id`
 	// listShipments tells of the members only when one of them, or its plastic, changed last.
 	listShipments = `SELECT ` + shipmentColumns + `, (SELECT MAX(m.updated_at) FROM shipment_members m WHERE m.shipment_id = s.id),
@@ -55,9 +54,8 @@ const (
 	WHERE m.card_id = $2 AND s.program_id = $1
 	AND s.status NOT IN ('delivered', 'canceled', 'returned', 'lost') AND m.rejected_at IS NULL
 	ORDER BY s.created_at, s.id LIMIT 1`
-	selectTracked = `SELECT s.id FROM shipments s WHERE s.program_id = $1 AND s.tracking_number = $2 AND s.tracking_number <> '' ORDER BY s.id DESC LIMIT $3`
-	selectScans   = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
-	insertScan    = `INSERT INTO scans (shipment_id, scan_key, status, at, recorded_at) VALUES ($1, $2, $3, $4, $5)
+	selectScans = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
+	insertScan  = `INSERT INTO scans (shipment_id, scan_key, status, at, recorded_at) VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (shipment_id, scan_key) DO NOTHING`
 	selectPlasticsIn = `SELECT ` + plasticColumns + ` FROM plastics p WHERE p.shipment_id = $1 ORDER BY p.id LIMIT $2`
 	selectPlasticsOn = `SELECT ` + plasticColumns + ` FROM plastics p WHERE p.shipment_id = $1 AND p.id > $3 ORDER BY p.id LIMIT $2`
@@ -104,14 +102,12 @@ func (t tx) Shipment(_ context.Context, p ident.ProgramID, id ident.ShipmentID) 
 }
 
 // Tracked sorts what it finds itself: the few of one number, where a sorted query would walk all shipments of the programme.
-func (t tx) Tracked(_ context.Context, p ident.ProgramID, courier, number string) (shipment.Shipment, bool, error) {
-	list, err := all(t, selectByCourier, []any{p.UUID, number, courier}, func(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) })
-	if err != nil || len(list) == 0 {
-		return shipment.Shipment{}, false, err
-	}
-	return slices.MaxFunc(list, func(a, b shipment.Shipment) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]))
-	}), true, nil
+func (t tx) Tracked(_ context.Context, p ident.ProgramID, number string) ([]shipment.Shipment, error) {
+	list, err := all(t, selectTracked, []any{p.UUID, number}, func(r row, s *shipment.Shipment) error { return r.scan(shipmentDest(s)...) })
+	slices.SortFunc(list, func(a, b shipment.Shipment) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID.UUID[:], a.ID.UUID[:]))
+	})
+	return list, err
 }
 
 func (t tx) Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error) {
@@ -149,10 +145,6 @@ func (t tx) Scans(_ context.Context, id ident.ShipmentID) ([]shipment.Scan, erro
 	return all(t, selectScans, []any{id.UUID}, func(r row, s *shipment.Scan) error {
 		return r.scan(&s.Key, (*string)(&s.Status), &s.At, &s.RecordedAt)
 	})
-}
-
-func (t tx) TrackedShipments(_ context.Context, p ident.ProgramID, trackingNumber string, limit int) ([]ident.ShipmentID, error) {
-	return all(t, selectTracked, []any{p.UUID, trackingNumber, limit}, func(r row, id *ident.ShipmentID) error { return r.scan(&id.UUID) })
 }
 
 func (t tx) PlasticsIn(_ context.Context, id ident.ShipmentID, after ident.PlasticID, limit int) ([]card.Plastic, error) {

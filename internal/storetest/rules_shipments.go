@@ -84,30 +84,24 @@ var shipmentRules = []contract{
 			w.occupied(t, "by one that it was taken out of", p.Card, ident.ShipmentID{})
 		}
 	}},
-	{"a shipment is found by the number of its courier, the newest first", func(t *testing.T, f Factory) {
+	{"shipments are found by their tracking number, of either kind and whichever courier, the newest first", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		track := func(courier, number string) ident.ShipmentID {
 			return w.NewShipment(func(s *shipment.Shipment) { s.Courier.Type, s.TrackingNumber = courier, number }).ID
 		}
-		track("DHL", "77")
-		newest, fedex, untold := track("DHL", "77"), track("FEDEX", "77"), track("", "88")
+		oldest, newer, newest := track("DHL", "77"), track("FEDEX", "77"), track("DHL", "77")
+		other := track("", "88")
 		track("DHL", "")
-		for _, c := range []struct {
-			courier, number string
-			want            ident.ShipmentID
-		}{
-			{"DHL", "77", newest},
-			{"FEDEX", "77", fedex},
-			{"POSTAL", "77", ident.ShipmentID{}},
-			{"DHL", "88", untold},
-			{"DHL", "", ident.ShipmentID{}},
-			{"DHL", "7", ident.ShipmentID{}},
-		} {
+		for number, want := range map[string][]ident.ShipmentID{"77": {newest, newer, oldest}, "88": {other}, "7": nil, "": nil} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
-				got, _, err := tx.Tracked(ctx, w.Program.ID, c.courier, c.number)
-				same(t, c.courier+" "+c.number, c.want, got.ID)
-				if _, there, err := tx.Tracked(ctx, w.Foreign.ID, c.courier, c.number); there || err != nil {
-					t.Errorf("%s %s, to another programme: %v, %v", c.courier, c.number, there, err)
+				list, err := tx.Tracked(ctx, w.Program.ID, number)
+				var got []ident.ShipmentID
+				for _, s := range list {
+					got = append(got, s.ID)
+				}
+				same(t, "those with "+number, want, got)
+				if foreign, err := tx.Tracked(ctx, w.Foreign.ID, number); len(foreign) > 0 || err != nil {
+					t.Errorf("%s, to another programme: %d, %v", number, len(foreign), err)
 				}
 				return err
 			})

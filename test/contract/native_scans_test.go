@@ -71,6 +71,11 @@ func nativeScans(t *testing.T, h *house) {
 	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "shipment_id": other, "status": "PU"}).told(409, "tracking_number_taken")
 	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "status": "OK"}).is(200).has("status", "delivered", "shipment_id", box)
 	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "AHEAD", "shipment_id": other, "status": "PU"}).is(200).has("status", "in_transit")
+	third := a.placed(a.fresh()) // the newest with the number ends; an older one is still under way with it
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "LATER", "shipment_id": third, "status": "OK"}).is(200)
+	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "LATER", "shipment_id": other, "status": "LM"}).is(200).has("status", "out_for_delivery")
+	fourth := object{"tracking_number": "LATER", "shipment_id": a.placed(a.fresh()), "status": "PU"}
+	courier.post("/v1/couriers/DHL/scans", fourth).told(409, "tracking_number_taken")
 	gone := a.placed(a.fresh())
 	p.native("shipments:write").post("/v1/shipments/"+gone+"/cancel", object{"reason": "No need"}).is(200)
 	courier.post("/v1/couriers/DHL/scans", object{"tracking_number": "GONE", "shipment_id": gone, "status": "PU"}).told(409, "shipment_too_late")
