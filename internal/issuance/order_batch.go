@@ -245,41 +245,57 @@ type AcceptedBatch struct {
 // AcceptBatch accepts a staged order in one transaction. Whoever gets a refusal, a replay or a repeat
 // drops what was staged. Refusals: batch.OrderInvalid with fields.
 func (s *Service) AcceptBatch(ctx context.Context, cmd AcceptBatch) (AcceptedBatch, error) {
-	return Run(ctx, s, cmd.Command, actionBatchAccept, func(w *Work) (AcceptedBatch, error) {
-		staged := cmd.Staged
-		w.Audit.Batch = staged.batch.ID
-		if staged.failed == staged.items {
-			return AcceptedBatch{}, &fault.Error{Reason: batch.OrderInvalid, Fields: staged.problems}
+	return Run(ctx, s, cmd.Command, actionBatchAccept, func(w *Work) (AcceptedBatch, error) { return s.acceptBatch(ctx, w, cmd) })
+}
+
+// OrderAtOnce accepts a staged order and makes its cards in the same transaction, so that no worker finds it and everything is drawn
+// in the order of the items: for scenarios, whose orders are small.
+func (s *Service) OrderAtOnce(ctx context.Context, cmd AcceptBatch) (batch.Batch, error) {
+	return Run(ctx, s, cmd.Command, actionBatchAccept, func(w *Work) (batch.Batch, error) {
+		accepted, err := s.acceptBatch(ctx, w, cmd)
+		if err != nil {
+			return batch.Batch{}, err
 		}
-		if err := resubmitted(ctx, w, &cmd); err != nil {
-			return AcceptedBatch{}, err
-		}
-		campaign, err := orderCampaign(ctx, w.Tx, w.Program.ID, cmd.Campaign)
+		m := maker{s: s, w: w, cutoff: s.bureau.Cutoff(w.Now)}
+		_, err = m.step(ctx, accepted.Batch.ID, cmd.Staged.items+1)
+		return m.batch, err
+	})
+}
+
+func (s *Service) acceptBatch(ctx context.Context, w *Work, cmd AcceptBatch) (AcceptedBatch, error) {
+	staged := cmd.Staged
+	w.Audit.Batch = staged.batch.ID
+	if staged.failed == staged.items {
+		return AcceptedBatch{}, &fault.Error{Reason: batch.OrderInvalid, Fields: staged.problems}
+	}
+	if err := resubmitted(ctx, w, &cmd); err != nil {
+		return AcceptedBatch{}, err
+	}
+	campaign, err := orderCampaign(ctx, w.Tx, w.Program.ID, cmd.Campaign)
+	if err != nil {
+		return AcceptedBatch{}, err
+	}
+	b := staged.batch
+	if cmd.Key == nil && staged.byCaller {
+		b.BodyHash = s.sealer.Hash(Bound{Purpose: PurposeOrder, Program: b.Program}, cmd.Body)
+		earlier, ok, err := w.Tx.RecentBatch(ctx, b.Program, b.Credential, b.BodyHash, w.Now.Add(-naturalWindow))
 		if err != nil {
 			return AcceptedBatch{}, err
 		}
-		b := staged.batch
-		if cmd.Key == nil && staged.byCaller {
-			b.BodyHash = s.sealer.Hash(Bound{Purpose: PurposeOrder, Program: b.Program}, cmd.Body)
-			earlier, ok, err := w.Tx.RecentBatch(ctx, b.Program, b.Credential, b.BodyHash, w.Now.Add(-naturalWindow))
-			if err != nil {
-				return AcceptedBatch{}, err
-			}
-			if ok {
-				w.Audit.Batch, w.Audit.Note = earlier.ID, "repeat of an equal order"
-				return AcceptedBatch{Batch: earlier, Repeat: true}, nil
-			}
+		if ok {
+			w.Audit.Batch, w.Audit.Note = earlier.ID, "repeat of an equal order"
+			return AcceptedBatch{Batch: earlier, Repeat: true}, nil
 		}
-		b.Status, _ = b.Move(batch.Accept)
-		b.Location, b.Campaign = cmd.Location, campaign
-		b.Requested, b.Failed = staged.items, staged.failed
-		b.CreatedAt, b.UpdatedAt = w.Now, w.Now
-		if err := w.Tx.UpdateBatch(ctx, b); err != nil {
-			return AcceptedBatch{}, err
-		}
-		w.Announce(event.Event{Name: event.BatchAccepted, Batch: &b})
-		return AcceptedBatch{Batch: b}, nil
-	})
+	}
+	b.Status, _ = b.Move(batch.Accept)
+	b.Location, b.Campaign = cmd.Location, campaign
+	b.Requested, b.Failed = staged.items, staged.failed
+	b.CreatedAt, b.UpdatedAt = w.Now, w.Now
+	if err := w.Tx.UpdateBatch(ctx, b); err != nil {
+		return AcceptedBatch{}, err
+	}
+	w.Announce(event.Event{Name: event.BatchAccepted, Batch: &b})
+	return AcceptedBatch{Batch: b}, nil
 }
 
 // resubmitted sends an order where the one went whose failed items it has. That one must have ended, with no fewer

@@ -67,7 +67,10 @@ type run struct {
 	customers map[string]ident.CustomerID // by the name of the card
 	cards     map[string]ident.CardID
 	parcels   map[string]ident.ShipmentID
-	guesses   int
+	bulks     map[string]bulk
+	// identifiers of cards that were ordered in bulk
+	identifiers map[string]string
+	guesses     int
 }
 
 // Play plays a script in a sandbox programme. The clock of the programme stands still from then on, and moves with the steps that
@@ -79,6 +82,7 @@ func (p *Player) Play(ctx context.Context, by issuance.Caller, in program.Progra
 	r := &run{
 		draws: newStream(in.Name, seed, s.text), caller: by, now: begin,
 		customers: map[string]ident.CustomerID{}, cards: map[string]ident.CardID{}, parcels: map[string]ident.ShipmentID{},
+		bulks: map[string]bulk{}, identifiers: map[string]string{},
 	}
 	r.ids = ident.NewSource(r.draws, func() time.Time { return r.now })
 	r.service = p.rules(r.ids, func(store issuance.Store) issuance.Store { return steadyStore{store, r.draws} })

@@ -132,8 +132,30 @@ expect ben stop stolen
 report eva lost
 wait 24h
 activate eva -> reported_lost
+card leo
+parcel none leo
+cancel none
+expect none status canceled
+order bulk kim max
+order other lou
+step bulk in_transit
+step bulk returned
+reship bulk again
+step again delivered
+expect again status delivered
+destroy again -> shipment_not_returned
+activate kim other -> batch_mismatch
+activate kim bulk
+expect kim plastic activated
+activate max bulk
+activate max bulk -> already_activated
+card gil
+parcel gone gil
+step gone returned
+destroy gone
+wait 1h
 `, "1")
-	if last := out.Steps[len(out.Steps)-1]; !out.Passed || last.Step != "activate eva -> reported_lost" || last.At.Format(time.DateTime) != "2026-01-06 09:00:00" {
+	if last := out.Steps[len(out.Steps)-1]; !out.Passed || last.Step != "wait 1h" || last.At.Format(time.DateTime) != "2026-01-06 09:00:00" {
 		t.Errorf("%+v", out)
 	}
 }
@@ -143,6 +165,7 @@ func TestPlay_EndsWithTheFirstStepThatIsNotAsExpected(t *testing.T) {
 	h := newHouse(t, plain)
 	for text, got := range map[string]string{
 		"card ana\nactivate ana\ncard ben":           "not_shipped",
+		"order all ana ben\nexpect all status lost":  "unexpected",
 		"card ana\nexpect ana plastic made\nwait 1h": "unexpected",
 		"card ana\nfreeze ana -> not_allowed":        "ok",
 	} {
@@ -180,10 +203,13 @@ func TestParse_NamesEveryLineThatIsWrong(t *testing.T) {
 		"card ana\nactivate ana -> Not A Reason": "line 2",
 		"card ana\n-> ok":                        "line 2",
 		"card ana\nstep ana":                     "line 2",
-		"wait a\nwait -1h\nwait 99999999h":       "line 1, line 2, line 3",
-		"card ana\nexpect ana mood good":         "line 2",
-		"card ana\nreport ana eaten":             "line 2",
-		"card ana\nreplace ana ana lost":         "line 2",
+		"order all":                              "line 1",
+		"order all ana\nactivate ana ana":        "line 2",
+		"card ana\nparcel box ana\nreship box\nreship box box\nactivate ana box": "line 3, line 4, line 5",
+		"wait a\nwait -1h\nwait 99999999h":                                       "line 1, line 2, line 3",
+		"card ana\nexpect ana mood good":                                         "line 2",
+		"card ana\nreport ana eaten":                                             "line 2",
+		"card ana\nreplace ana ana lost":                                         "line 2",
 		"card ana\nparcel box ana\nstep box delivered ana\nstep box rejected ana 1h ago\nstep box eaten": "line 3, line 4, line 5",
 		strings.Repeat("wait 1h\n", 501):   "line 502",
 		strings.Repeat("#", 64<<10) + "\n": "script",

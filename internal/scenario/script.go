@@ -17,6 +17,7 @@ const (
 	MaxScript   = 64 << 10 // bytes
 	maxSteps    = 500
 	mostWrong   = 50
+	mostOrdered = 50 // cards of one bulk order
 	longestWait = 10 * 365 * 24 * time.Hour
 )
 
@@ -46,6 +47,7 @@ type kind string
 const (
 	aCard   kind = "card"
 	aParcel kind = "parcel"
+	anOrder kind = "bulk order" // and the parcel that it goes out in
 )
 
 var (
@@ -126,10 +128,10 @@ func (p *parser) makes(name string, k kind) string {
 	return name
 }
 
-// uses takes a name that was made.
-func (p *parser) uses(name string, k kind) string {
-	if p.names[name] != k {
-		p.bad("needs the name of a " + string(k) + " that was made before")
+// uses takes a name that was made, of one of these kinds.
+func (p *parser) uses(name string, kinds ...kind) string {
+	if !slices.Contains(kinds, p.names[name]) {
+		p.bad("needs the name of a " + string(kinds[0]) + " that was made before")
 	}
 	return name
 }

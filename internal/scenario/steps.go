@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
@@ -21,26 +22,33 @@ const why = "a scenario"
 
 // order makes a customer who is approved, with an account and a physical card.
 func (r *run) order(ctx context.Context, name string) ([]Fact, error) {
+	holder, err := r.approved(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := r.service.CreateAccount(ctx, issuance.CreateAccount{Command: r.command(), Owner: holder, Kind: customer.Person})
+	if err != nil {
+		return nil, err
+	}
+	made, err := r.service.CreateCard(ctx, issuance.CreateCard{Command: r.command(), Customer: holder, Account: a.ID, Type: card.Physical, ThreeDS: "SMS"})
+	if err != nil {
+		return nil, err
+	}
+	r.customers[name], r.cards[name] = holder, made.Card.ID
+	return append([]Fact{{"customer_id", holder.String()}, {"account_id", a.ID.String()}}, idsOf(made.Card)...), nil
+}
+
+// approved makes a customer who is approved.
+func (r *run) approved(ctx context.Context, name string) (ident.CustomerID, error) {
 	c, err := r.service.CreateCustomer(ctx, issuance.CreateCustomer{
 		Command: r.command(), ExternalID: r.draws.label(name), Phone: "+5255" + r.ids.Digits(8),
 		FirstName: strings.ToUpper(name[:1]) + name[1:], LastName: "Sandbox",
 	})
 	if err != nil {
-		return nil, err
+		return ident.CustomerID{}, err
 	}
-	if _, err := r.service.DecideApplication(ctx, issuance.DecideApplication{Command: r.command(), Customer: c.ID, Status: customer.Approved}); err != nil {
-		return nil, err
-	}
-	a, err := r.service.CreateAccount(ctx, issuance.CreateAccount{Command: r.command(), Owner: c.ID, Kind: customer.Person})
-	if err != nil {
-		return nil, err
-	}
-	made, err := r.service.CreateCard(ctx, issuance.CreateCard{Command: r.command(), Customer: c.ID, Account: a.ID, Type: card.Physical, ThreeDS: "SMS"})
-	if err != nil {
-		return nil, err
-	}
-	r.customers[name], r.cards[name] = c.ID, made.Card.ID
-	return append([]Fact{{"customer_id", c.ID.String()}, {"account_id", a.ID.String()}}, idsOf(made.Card)...), nil
+	_, err = r.service.DecideApplication(ctx, issuance.DecideApplication{Command: r.command(), Customer: c.ID, Status: customer.Approved})
+	return c.ID, err
 }
 
 func idsOf(c card.Card) []Fact {
@@ -118,7 +126,11 @@ func (r *run) try(ctx context.Context, name string, sent func(code string) strin
 		return nil, err
 	}
 	code, _ := card.ParseCode(sent(text))
-	no := r.service.Activate(ctx, issuance.ActivateCard{Command: r.command(), Card: r.cards[name], Code: code})
+	return r.tried(ctx, name, r.service.Activate(ctx, issuance.ActivateCard{Command: r.command(), Card: r.cards[name], Code: code}))
+}
+
+// tried is how a card stands after somebody tried to activate it.
+func (r *run) tried(ctx context.Context, name string, no error) ([]Fact, error) {
 	if no != nil && !fault.IsRefusal(no) {
 		return nil, no
 	}
@@ -186,8 +198,8 @@ func (r *run) expect(ctx context.Context, of kind, name, fact, value string) ([]
 	if of == aCard {
 		seen, err = r.facts(ctx, name, fact)
 	} else {
-		var box card.Box
-		box, err = r.service.Shipment(ctx, r.program(), r.parcels[name])
+		var box issuance.ShipmentStanding
+		box, err = r.service.ShipmentStanding(ctx, r.program(), r.parcels[name])
 		seen = []Fact{{"status", string(box.Shipment.Status)}, {"tracking_number", box.Shipment.TrackingNumber}}
 		seen = slices.DeleteFunc(seen, func(f Fact) bool { return f.Name != fact })
 	}

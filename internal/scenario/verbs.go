@@ -16,9 +16,13 @@ type verb struct {
 // verbs is the whole language.
 var verbs = map[string]verb{
 	"card":     {"card NAME", readCard},
+	"order":    {"order NAME CARD ...", readOrder},
 	"parcel":   {"parcel NAME CARD ...", readParcel},
+	"cancel":   {"cancel PARCEL", onParcel((*run).cancel)},
+	"reship":   {"reship PARCEL NAME", readReship},
+	"destroy":  {"destroy PARCEL", onParcel((*run).destroy)},
 	"step":     {"step PARCEL [STEP [CARD ...]] [DURATION ago]", readStep},
-	"activate": {"activate CARD", onCard((*run).activate)},
+	"activate": {"activate CARD [ORDER]", readActivate},
 	"guess":    {"guess CARD", onCard((*run).guess)},
 	"reset":    {"reset CARD", onCard((*run).reset)},
 	"freeze":   {"freeze CARD", onCard(switching((*issuance.Service).Freeze))},
@@ -57,7 +61,7 @@ func readStep(p *parser, words []string) action {
 	if len(words) == 0 {
 		return nil
 	}
-	w := walk{parcel: p.uses(words[0], aParcel)}
+	w := walk{parcel: p.uses(words[0], aParcel, anOrder)}
 	words = words[1:]
 	if n := len(words); n >= 2 && words[n-1] == "ago" {
 		w.ago = p.duration(words[n-2])
@@ -117,7 +121,7 @@ func readExpect(p *parser, words []string) action {
 		return nil
 	}
 	name, fact, value := words[0], words[1], words[2]
-	if p.names[name] == aParcel {
+	if isBox(p.names[name]) {
 		oneOf(p, fact, parcelFacts)
 	} else {
 		p.uses(name, aCard)
