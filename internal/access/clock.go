@@ -9,12 +9,8 @@ import (
 	"github.com/firsttap/firsttap/internal/program"
 )
 
-// The clock of a sandbox may show any time from 2000 to 2100: stores keep microseconds in 64 bits, and
-// cards expire within that.
-var (
-	firstTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	lastTime  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-)
+// firstTime is the earliest that the clock of a sandbox may show.
+var firstTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ClockChange turns one clock into another. real is the real time, shown what the clock shows at it.
 type ClockChange func(c program.Clock, real, shown time.Time) (program.Clock, error)
@@ -61,7 +57,7 @@ func (change ClockChange) Turn(p *program.Program, real time.Time) (shown time.T
 	}
 	p.Clock = clock
 	shown = p.Now(real)
-	if shown.Before(firstTime) || !shown.Before(lastTime) {
+	if shown.Before(firstTime) || shown.After(program.LastTime) || clock.Frozen.IsZero() && real.Add(clock.Offset).After(program.LastTime) {
 		return shown, fault.RefuseWith(ClockInvalid, "the clock of a sandbox shows a time from 2000 to 2099")
 	}
 	return shown, nil

@@ -236,6 +236,14 @@ func TestSetClock_OfASandboxOnly(t *testing.T) {
 	refused(t, "backwards", turn(p.ID, access.ClockAdvanced(-1)), access.ClockInvalid)
 	refused(t, "the year 1999", turn(p.ID, access.ClockAt(time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC))), access.ClockInvalid)
 	refused(t, "the year 2100", turn(p.ID, access.ClockAt(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))), access.ClockInvalid)
+	if err := turn(p.ID, access.ClockAt(program.LastTime.Add(-time.Minute))); err != nil {
+		t.Error(err)
+	}
+	o.clock.Advance(time.Hour)
+	stored, err := o.service.FindProgram(t.Context(), "Acme")
+	if shown := stored.Now(o.clock.Now()); err != nil || !shown.Equal(program.LastTime) {
+		t.Errorf("an hour after the last minute the clock shows %s, %v", shown, err)
+	}
 	refused(t, "a live programme", turn(o.program(t, "Real", program.Live).ID, access.ClockAdvanced(1)), access.ClockOfSandboxOnly)
 }
 

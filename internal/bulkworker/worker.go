@@ -30,6 +30,7 @@ type Options struct {
 	Step        int           // items made in one transaction while nobody else writes; 500
 	SmallStep   int           // while others do, with a pause of half its length after each; 25
 	Calm        time.Duration // how long nobody else must have written until steps are large again; 250 ms
+	Recheck     time.Duration // when an order is looked at again whose bureau takes its time; 1 s
 	Poll        time.Duration // how often the queue is asked when nothing wakes the worker; 5 s
 	Lease       time.Duration // how long a batch stays with a worker that went silent; 10 s, far above what a step can take
 	StagedLife  time.Duration // after which an upload that was never accepted is swept; 1 h
@@ -53,7 +54,7 @@ func New(o Options) *Worker {
 	for _, d := range []struct {
 		value *time.Duration
 		or    time.Duration
-	}{{&o.Poll, 5 * time.Second}, {&o.Lease, 10 * time.Second}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}, {&o.Calm, 250 * time.Millisecond}} {
+	}{{&o.Recheck, time.Second}, {&o.Poll, 5 * time.Second}, {&o.Lease, 10 * time.Second}, {&o.StagedLife, time.Hour}, {&o.StopTimeout, 5 * time.Second}, {&o.Calm, 250 * time.Millisecond}} {
 		if *d.value <= 0 {
 			*d.value = d.or
 		}
@@ -82,29 +83,59 @@ func (w *Worker) Run(ctx context.Context) {
 		case <-poll.C:
 			w.sweep(ctx)
 		}
-		for ctx.Err() == nil && w.one(ctx) {
+		next := w.o.Poll
+		for more := true; more && ctx.Err() == nil; {
+			var put bool
+			if more, put = w.one(ctx); put {
+				next = w.o.Recheck
+			}
 		}
-		poll.Reset(w.o.Poll)
+		poll.Reset(next)
 	}
 }
 
-// one claims a batch and makes it. more says that the queue may hold another one.
-func (w *Worker) one(ctx context.Context) (more bool) {
+// one claims a batch and makes it, or puts it off. more says that the queue may hold another one.
+func (w *Worker) one(ctx context.Context) (more, put bool) {
 	c, ok, err := w.o.Queue.Claim(ctx, w.o.Owner, w.o.Now(), w.o.Lease)
 	if err != nil {
 		w.failed(ctx, err, "claim a batch")
-		return false
+		return false, false
 	}
-	if ok && w.make(ctx, c) {
+	if !ok {
+		return false, false
+	}
+	switch w.make(ctx, c) {
+	case handBack:
 		w.release(ctx, c)
+	case putOff:
+		if _, err := w.o.Queue.Renew(ctx, c, w.o.Now(), w.o.Recheck); err != nil {
+			w.failed(ctx, err, "put a batch off", slog.String("batch", c.Batch.String()))
+		}
+		return true, true
+	case keep:
 	}
-	return ok
+	return true, false
 }
 
-// make runs the steps of a claimed batch, and tells whether to hand the batch back: at its end, or when
-// the worker is told to stop. A batch that failed keeps its lease, so that the others come first and it is
-// tried again when the lease has passed.
-func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
+// after is what becomes of a batch that was claimed.
+type after int
+
+const (
+	keep     after = iota // its lease passes, and the others come first
+	handBack              // at its end, or when the worker is told to stop
+	putOff                // its bureau takes its time: it is looked at again soon
+)
+
+func stopped(ctx context.Context) after {
+	if ctx.Err() != nil {
+		return handBack
+	}
+	return keep
+}
+
+// make runs the steps of a claimed batch, and tells what becomes of it. A batch that failed keeps its lease, so that the others come
+// first and it is tried again when the lease has passed.
+func (w *Worker) make(ctx context.Context, c Claim) after {
 	of := slog.String("batch", c.Batch.String())
 	pace := pace{o: w.o}
 	var renewed time.Time
@@ -114,11 +145,11 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 			held, err := w.o.Queue.Renew(ctx, c, now, w.o.Lease)
 			if err != nil {
 				w.failed(ctx, err, "renew a lease", of)
-				return ctx.Err() != nil
+				return stopped(ctx)
 			}
 			if !held {
 				w.o.Logger.WarnContext(ctx, "a batch was taken over", of)
-				return false
+				return keep
 			}
 			renewed = now
 		}
@@ -126,17 +157,20 @@ func (w *Worker) make(ctx context.Context, c Claim) (handBack bool) {
 		step, err := w.o.Maker.MakeBatchStep(context.WithoutCancel(ctx), c.Program, c.Batch, pace.next(now))
 		if err != nil {
 			w.failed(ctx, err, "make a step of a batch", of)
-			return ctx.Err() != nil
+			return stopped(ctx)
+		}
+		if step.Waits {
+			return putOff
 		}
 		if step.Done {
 			w.o.Logger.InfoContext(ctx, "batch made", of)
-			return true
+			return handBack
 		}
 		if pace.small() {
 			pause(ctx, w.o.Now().Sub(now)/2)
 		}
 	}
-	return true
+	return handBack
 }
 
 // pause leaves the disk and the processors to others for a while, or until ctx ends.

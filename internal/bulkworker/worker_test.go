@@ -94,7 +94,8 @@ type mill struct {
 	left   map[byte]int
 	broken map[byte]int // steps that fail first
 	made   []byte
-	limits []int // of the steps
+	limits []int              // of the steps
+	slow   map[byte]time.Time // until when the bureau leaves an order untouched
 }
 
 func (m *mill) MakeBatchStep(ctx context.Context, _ ident.ProgramID, b ident.BatchID, limit int) (issuance.BatchStep, error) {
@@ -108,6 +109,9 @@ func (m *mill) MakeBatchStep(ctx context.Context, _ ident.ProgramID, b ident.Bat
 	if m.broken[id] > 0 {
 		m.broken[id]--
 		return issuance.BatchStep{}, errors.New("the disk is gone")
+	}
+	if time.Now().Before(m.slow[id]) {
+		return issuance.BatchStep{Waits: true}, nil
 	}
 	m.made, m.limits = append(m.made, id), append(m.limits, limit)
 	m.left[id]--
@@ -205,6 +209,26 @@ func TestWorker_SleepsUntilWokenOrThePollIsDue(t *testing.T) {
 				}
 			})
 		})
+	})
+}
+
+func TestWorker_AnOrderWhoseBureauTakesItsTimeWaitsWhileOthersGoOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(1, 2)
+		s.slow = map[byte]time.Time{1: time.Now().Add(30 * time.Second)}
+		run(t, s.worker, func() {
+			pass(29 * time.Second)
+			s.look(func() {
+				if string(s.made) != "\x02\x02" || s.claims < 10 {
+					t.Errorf("made %v, after %d claims", s.made, s.claims)
+				}
+			})
+			pass(4 * time.Second)
+		})
+		if string(s.made) != "\x02\x02\x01" {
+			t.Errorf("made %v", s.made)
+		}
 	})
 }
 

@@ -26,15 +26,19 @@ const (
 type BatchStep struct {
 	Created, Failed int
 	Done            bool // nothing is left to do: the batch ended, now or before
+	Waits           bool // the bureau has not looked at the order yet; nothing was done
 }
 
 // MakeBatchStep makes the cards of up to limit items of a batch, in order, in one transaction: each ends
 // with its card or with the reason why it has none. A step that was interrupted leaves nothing behind;
 // one that was committed is never made again, whoever else works on the batch.
 func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident.BatchID, limit int) (BatchStep, error) {
-	_, now, err := s.programNow(ctx, p)
+	owner, now, err := s.programNow(ctx, p)
 	if err != nil {
 		return BatchStep{}, err
+	}
+	if waits, err := s.batchWaits(ctx, owner, id, now); err != nil || waits {
+		return BatchStep{Waits: waits}, err
 	}
 	cutoff := s.bureau.Cutoff(now)
 	cmd := Command{Caller: Caller{Program: p, Actor: batchWorker, Channel: audit.ChannelWorker}}
@@ -42,6 +46,15 @@ func (s *Service) MakeBatchStep(ctx context.Context, p ident.ProgramID, id ident
 		m := maker{s: s, w: w, cutoff: cutoff}
 		return m.step(ctx, id, limit)
 	})
+}
+
+// batchWaits reports whether an order lies untouched because policy sandbox.bureau_delay wants it.
+func (s *Service) batchWaits(ctx context.Context, p program.Program, id ident.BatchID, now time.Time) (bool, error) {
+	if p.Policy.Faults.BureauDelay == 0 {
+		return false, nil
+	}
+	b, err := s.BatchByID(ctx, p.ID, id)
+	return err == nil && b.Status == batch.Accepted && p.Policy.Faults.BureauWaits(b.CreatedAt, now), err
 }
 
 // maker is one run of one step.

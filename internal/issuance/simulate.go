@@ -26,6 +26,7 @@ const (
 	noShipment   = "NO_SHIPMENT"
 	severalCards = "SEVERAL_CARDS"
 	tooLate      = "TOO_LATE"
+	bureauSlow   = "BUREAU_SLOW"
 )
 
 // rejectLater on the second line of a member's address makes the sandbox's bureau refuse the member when
@@ -114,6 +115,20 @@ func loadTarget(ctx context.Context, w *Work, t Target) (card.Box, error) {
 	return box, err
 }
 
+// loadWalking finds the box that a step moves, unless the bureau has not looked at it yet.
+func loadWalking(ctx context.Context, w *Work, t Target) (card.Box, error) {
+	box, err := loadTarget(ctx, w, t)
+	if err == nil && waitsForBureau(box.Shipment, w.Program, w.Now) {
+		err = fault.RefuseWith(SimulationState, bureauSlow)
+	}
+	return box, err
+}
+
+// waitsForBureau reports whether a parcel lies untouched because policy sandbox.bureau_delay wants it.
+func waitsForBureau(box shipment.Shipment, p program.Program, now time.Time) bool {
+	return box.Kind == shipment.OfCards && box.Status == shipment.Placed && p.Policy.Faults.BureauWaits(box.SubmittedAt, now)
+}
+
 // shipmentOf is the shipment of a card: the submitted one, else the draft that holds it.
 func shipmentOf(ctx context.Context, w *Work, v card.View) (ident.ShipmentID, error) {
 	if v.Box.Kind == shipment.OfCards && !v.Box.ID.IsZero() {
@@ -140,7 +155,7 @@ func (s *Service) RecordProduction(ctx context.Context, cmd RecordProduction) (c
 }
 
 func (s *Service) produce(ctx context.Context, w *Work, cmd RecordProduction) (card.Box, error) {
-	box, err := loadTarget(ctx, w, cmd.Target)
+	box, err := loadWalking(ctx, w, cmd.Target)
 	if err != nil {
 		return card.Box{}, err
 	}
@@ -225,14 +240,25 @@ type RecordScan struct {
 
 // RecordScan records a scan. One that is late or repeated is recorded and moves nothing.
 func (s *Service) RecordScan(ctx context.Context, cmd RecordScan) (card.Box, error) {
-	return Run(ctx, s, cmd.Command, actionSimulateScan, func(w *Work) (card.Box, error) { return s.scan(ctx, w, cmd) })
+	return Run(ctx, s, cmd.Command, actionSimulateScan, func(w *Work) (card.Box, error) {
+		box, err := loadWalking(ctx, w, cmd.Target)
+		if err != nil {
+			return card.Box{}, err
+		}
+		return s.scanBox(ctx, w, box, cmd)
+	})
 }
 
+// scan records a report about a box, however slow its bureau is: who has a parcel in hand knows better.
 func (s *Service) scan(ctx context.Context, w *Work, cmd RecordScan) (card.Box, error) {
 	box, err := loadTarget(ctx, w, cmd.Target)
 	if err != nil {
 		return card.Box{}, err
 	}
+	return s.scanBox(ctx, w, box, cmd)
+}
+
+func (s *Service) scanBox(ctx context.Context, w *Work, box card.Box, cmd RecordScan) (card.Box, error) {
 	scans, err := w.Tx.Scans(ctx, box.Shipment.ID)
 	if err != nil {
 		return card.Box{}, err

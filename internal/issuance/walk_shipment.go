@@ -76,7 +76,7 @@ func (s *Service) WalkShipment(ctx context.Context, cmd WalkShipment) (Walked, e
 		if err != nil {
 			return Walked{}, err
 		}
-		step, no := decideStep(box, cmd, w.Now)
+		step, no := decideStep(box, cmd, w.Program, w.Now)
 		if no != nil {
 			return Walked{}, no
 		}
@@ -87,7 +87,7 @@ func (s *Service) WalkShipment(ctx context.Context, cmd WalkShipment) (Walked, e
 }
 
 // decideStep finds the step that is meant.
-func decideStep(box shipment.Shipment, cmd WalkShipment, now time.Time) (Step, error) {
+func decideStep(box shipment.Shipment, cmd WalkShipment, p program.Program, now time.Time) (Step, error) {
 	step := cmd.Step
 	if step == StepNext {
 		step = nextStep(box)
@@ -102,6 +102,10 @@ func decideStep(box shipment.Shipment, cmd WalkShipment, now time.Time) (Step, e
 		return "", fault.RefuseWith(SimulationState, stepInFuture)
 	case box.Kind == shipment.OfBatch && ofBureau:
 		return "", fault.RefuseWith(SimulationState, stepNotOfBatch)
+	case waitsForBureau(box, p, now):
+		return "", fault.RefuseWith(SimulationState, bureauSlow)
+	case step == Step(shipment.Canceled) && !atBureau(box.Status):
+		return "", fault.RefuseWith(SimulationState, tooLate) // its courier has it
 	}
 	return step, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
@@ -122,6 +123,11 @@ func TestAdvance_RefusalsOfTheBureauAndOfTheForm(t *testing.T) {
 			t.Errorf("%s: %s", send, a.body)
 		}
 	}
+	gone, _, _ := h.parcel()
+	h.post(gone, `{"to":"in_transit"}`).want(200)
+	if a := h.post(gone, `{"to":"canceled"}`).refused(409, "simulation_invalid_state"); a.text("context", "cause") != "too_late" {
+		t.Errorf("a bureau gives up what a courier has: %s", a.body)
+	}
 	h.post(path, `{"to":"eaten"}`).wrong("body.to invalid_enum")
 	h.post(path, `{"to":"rejected","cards":[],"at":"2026-03-01T10:00:00Z"}`).wrong("body.cards too_short", "body.at not_allowed")
 	h.post(path, `{"cards":["`+two+`","x"],"where":1}`).wrong("body.where unknown", "body.cards.1 invalid_format", "body.cards not_allowed")
@@ -198,4 +204,32 @@ func TestFaults_AnAnswerIsLostAfterTheCommit(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	h.post(path+"/report", `{"as":"eaten","reason":"x"}`).wrong("body.as invalid_enum")
+}
+
+func TestFaults_TheBureauTakesItsTime(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, storetest.WithPolicy("sandbox.bureau_delay", "48h"))
+	h.campaign("SUMMER")
+	h.post("/v1/sandbox/clock", `{"action":"freeze"}`).want(200)
+	path, one, _ := h.parcel()
+	order := h.post("/v1/batches", orderOf(`{}`)).want(201)
+	id, err := ident.ParseUUID(order.text("id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, send := range []string{`{}`, `{"to":"in_production"}`, `{"to":"rejected","cards":["` + one + `"]}`, `{"to":"in_transit"}`, `{"to":"canceled"}`} {
+		if a := h.post(path, send).refused(409, "simulation_invalid_state"); a.text("context", "cause") != "bureau_slow" {
+			t.Errorf("%s: %s", send, a.body)
+		}
+	}
+	step, err := h.service.MakeBatchStep(t.Context(), h.world.Program.ID, ident.BatchID{UUID: id}, 100)
+	if a := h.get("/v1/batches/" + order.text("id")).want(200); err != nil || !step.Waits || a.text("status") != "accepted" {
+		t.Errorf("%+v, %v, %s", step, err, a.body)
+	}
+	h.post("/v1/sandbox/clock", `{"action":"advance","by":"49h"}`).want(200)
+	h.post(path, `{}`).want(200)
+	h.makeCards(order.text("id"))
+	if a := h.get("/v1/batches/" + order.text("id")).want(200); a.text("status") != "completed" {
+		t.Errorf("%s", a.body)
+	}
 }

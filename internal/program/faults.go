@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 )
@@ -21,6 +22,8 @@ const (
 type Faults struct {
 	Webhooks    WebhookFault
 	FailAnswers bool // commands answer with a fault after their commit
+	// BureauDelay is how long the bureau leaves what it got untouched, on the clock of the programme.
+	BureauDelay time.Duration
 }
 
 func faultSettings() []Setting {
@@ -30,6 +33,8 @@ func faultSettings() []Setting {
 		}},
 		choice01of("sandbox.answer_fault", "none", "fail_after_commit", "commands that take effect answer with a fault, until their idempotency key is sent again; sandbox only",
 			func(p *Policy) *bool { return &p.Faults.FailAnswers }),
+		duration("sandbox.bureau_delay", "0s", "how long the bureau leaves parcels and bulk orders untouched, on the clock of the programme; sandbox only",
+			func(p *Policy) *time.Duration { return &p.Faults.BureauDelay }),
 	}
 }
 
@@ -38,8 +43,11 @@ func (f Faults) settle(kind Kind) error {
 	if kind == Sandbox || f == (Faults{Webhooks: WebhooksSound}) {
 		return nil
 	}
-	return errors.New("sandbox.webhook_fault, sandbox.answer_fault: only a sandbox programme may have them")
+	return errors.New("sandbox.webhook_fault, sandbox.answer_fault, sandbox.bureau_delay: only a sandbox programme may have them")
 }
+
+// BureauWaits reports whether the bureau has not looked yet at what it got at that time.
+func (f Faults) BureauWaits(got, now time.Time) bool { return now.Before(got.Add(f.BureauDelay)) }
 
 // FailAnswer is the fault that stands for the answer of a command that took effect; nil where none is wanted.
 func (f Faults) FailAnswer() error {

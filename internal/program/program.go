@@ -59,12 +59,19 @@ type Clock struct {
 	Frozen time.Time // zero: the clock runs
 }
 
-// Now is the clock's time for a given real time, in UTC.
+// LastTime is the latest that a clock may show: stores keep microseconds in 64 bits, and cards expire within that.
+var LastTime = time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// Now is the clock's time for a given real time, in UTC. A clock that was moved stands still at [LastTime].
 func (c Clock) Now(real time.Time) time.Time {
-	if !c.Frozen.IsZero() {
+	now := real.Add(c.Offset).UTC()
+	switch {
+	case !c.Frozen.IsZero():
 		return c.Frozen.UTC()
+	case c.Offset != 0 && now.After(LastTime):
+		return LastTime
 	}
-	return real.Add(c.Offset).UTC()
+	return now
 }
 
 // Set gives a clock that shows at when real time is real, and runs on from there.

@@ -38,8 +38,11 @@ func (r *run) orderMany(ctx context.Context, name string, cards []string) ([]Fac
 	}
 	r.bulks[name], r.parcels[name] = bulk{made.ID, made.Reference}, made.Shipment
 	out := []Fact{
-		{"batch_id", made.ID.String()}, {"reference", string(made.Reference)}, {"status", string(made.Status)},
-		{"created", strconv.Itoa(made.Created)}, {"failed", strconv.Itoa(made.Failed)},
+		{"batch_id", made.ID.String()},
+		{"reference", string(made.Reference)},
+		{"status", string(made.Status)},
+		{"created", strconv.Itoa(made.Created)},
+		{"failed", strconv.Itoa(made.Failed)},
 	}
 	items, err := r.service.BatchItems(ctx, issuance.BatchItems{Program: r.program(), Reference: made.Reference, Limit: len(cards)})
 	if err != nil {
