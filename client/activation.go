@@ -128,10 +128,11 @@ func (c *Client) RecoverCode(ctx context.Context, card, reason string, options .
 
 // Session sends the holder of a card to the activation page.
 type Session struct {
-	CardID    string `json:"card_id"`
-	ReturnURL string `json:"return_url,omitempty"` // https; where the page leads to at the end
-	Language  string `json:"language,omitempty"`   // es or en
-	PIN       string `json:"pin,omitempty"`        // none, optional, required: whether the holder chooses one in the same step
+	CardID     string `json:"card_id"`
+	CustomerID string `json:"customer_id,omitempty"` // who will hold a card of a batch that nobody has yet
+	ReturnURL  string `json:"return_url,omitempty"`  // https; where the page leads to at the end
+	Language   string `json:"language,omitempty"`    // es or en
+	PIN        string `json:"pin,omitempty"`         // none, optional, required: whether the holder chooses one in the same step
 }
 
 // SessionLink is where the holder's browser goes. It opens once.

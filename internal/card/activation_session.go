@@ -38,7 +38,8 @@ type ActivationSession struct {
 	CookieHash []byte // nil until it was opened
 	Program    ident.ProgramID
 	Card       ident.CardID
-	ReturnURL  string // where the holder goes afterwards, https; "" for nowhere
+	Customer   ident.CustomerID // who holds the card once it is activated
+	ReturnURL  string           // where the holder goes afterwards, https; "" for nowhere
 	Language   Language
 	PIN        PINChoice
 	CreatedAt  time.Time

@@ -9,18 +9,24 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/redact"
 )
 
-const pinDigits = 4
+const (
+	pinDigits     = 4
+	maxIdentifier = 64
+)
 
 // The mistakes in a form that this door finds itself; the others have the names of their reasons. They travel in the
 // address of the page that tells them, and hold nothing of what was typed.
 const (
-	mistakeCode     = "code_form"
-	mistakePIN      = "pin_form"
-	mistakePINAgain = "pin_again"
+	mistakeCode       = "code_form"
+	mistakeIdentifier = "identifier_form"
+	mistakeBatch      = "batch_form"
+	mistakePIN        = "pin_form"
+	mistakePINAgain   = "pin_again"
 )
 
 // open exchanges the token of a link for a cookie, and leads to the page, whose address has no token. The cookie is lax and
@@ -103,11 +109,24 @@ func (d *Door) activate(w http.ResponseWriter, r *http.Request) error {
 	return d.see(w, rec.Reason.Name())
 }
 
-// readForm reads what was typed, and gives the first mistake. People copy a code with its spaces and dashes.
+// readForm reads what was typed, and gives the first mistake. People copy a code with its spaces and dashes. A card that is
+// activated by identifier and batch has the code in its form only where its programme wants that too.
 func readForm(sent url.Values, to *issuance.ActivateInSession) (mistake string) {
 	var ok bool
-	if to.Code, ok = card.ParseCode(withoutGaps(sent.Get("code"))); !ok {
-		return mistakeCode
+	if sent.Has("identifier") {
+		if to.Identifier = strings.TrimSpace(sent.Get("identifier")); to.Identifier == "" || len(to.Identifier) > maxIdentifier {
+			return mistakeIdentifier
+		}
+		ref, err := ident.ParseReference(strings.ToLower(withoutGaps(sent.Get("batch"))))
+		if err != nil {
+			return mistakeBatch
+		}
+		to.Reference = string(ref)
+	}
+	if sent.Has("code") || !sent.Has("identifier") {
+		if to.Code, ok = card.ParseCode(withoutGaps(sent.Get("code"))); !ok {
+			return mistakeCode
+		}
 	}
 	pin, again := sent.Get("pin"), sent.Get("pin_again")
 	if pin == "" && again == "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/holderpage"
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
@@ -67,8 +68,14 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 // link makes a session for a card and gives the path of its link.
 func (h *house) link(id card.View, language card.Language, pin card.PINChoice) string {
 	h.t.Helper()
+	return h.linkFor(id, ident.CustomerID{}, language, pin)
+}
+
+// linkFor does so for a customer who is to hold the card.
+func (h *house) linkFor(id card.View, who ident.CustomerID, language card.Language, pin card.PINChoice) string {
+	h.t.Helper()
 	made, err := h.service.CreateActivationSession(h.t.Context(), issuance.CreateActivationSession{
-		Command: issuance.Command{Caller: h.world.Caller()}, Card: id.Card.ID, Language: language, PIN: pin, ReturnURL: "https://app.example.com/cards?a=1",
+		Command: issuance.Command{Caller: h.world.Caller()}, Card: id.Card.ID, Customer: who, Language: language, PIN: pin, ReturnURL: "https://app.example.com/cards?a=1",
 	})
 	if err != nil {
 		h.t.Fatal(err)

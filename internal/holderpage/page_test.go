@@ -1,6 +1,7 @@
 package holderpage_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -88,6 +89,60 @@ func TestPage_TellsNoTriesWhereThePolicySaysSo(t *testing.T) {
 		}
 	}
 	b.shows(200, "Too many wrong codes")
+}
+
+func TestPage_TakesIdentifierAndBatch(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	w := h.world
+	b := h.enter(h.linkFor(w.BatchCard, w.Customer.ID, card.English, card.OptionalPIN))
+	b.shows(200, "Card identifier", "Batch reference", `name="identifier"`)
+	if strings.Contains(b.text, `name="code"`) {
+		t.Error("the page asks for a code that the card does not have")
+	}
+	b.submit("identifier", " ", "batch", string(w.Batch.Reference))
+	b.shows(200, "Type the identifier of the card", `aria-describedby="identifier-hint identifier-wrong"`)
+	b.submit("identifier", storetest.BatchIdentifier, "batch", "12 34")
+	b.shows(200, "A batch reference has 32 digits")
+	b.submit("identifier", "CARD-OF-SOMEBODY", "batch", string(w.Batch.Reference))
+	b.shows(200, "do not belong together", "Tries left: <strong>4</strong>")
+	for range 4 {
+		b.submit("identifier", storetest.BatchIdentifier, "batch", strings.Repeat("0", 32))
+	}
+	b.shows(200, "Too many wrong codes", "try again in 15 minutes")
+	w.Clock.Advance(16 * time.Minute)
+	again := h.enter(h.linkFor(w.BatchCard, w.Customer.ID, card.Spanish, card.OptionalPIN))
+	again.shows(200, "Identificador de la tarjeta")
+	typed := strings.ToUpper(string(w.Batch.Reference))
+	again.submit("identifier", strings.ToLower(storetest.BatchIdentifier), "batch", typed[:8]+" "+typed[8:16]+"-"+typed[16:], "pin", "7391", "pin_again", "7391")
+	again.shows(200, "Tu tarjeta está activa")
+	if v := w.View(w.BatchCard.Card.ID); v.Card.Customer != w.Customer.ID || v.Card.PINSetAt.IsZero() {
+		t.Error("the card is not the customer's, or has no PIN")
+	}
+	w.Clock.Advance(time.Minute)
+	h.enter(h.linkFor(w.BatchCard, w.Customer.ID, card.English, card.NoPIN)).shows(200, "Your card is active already")
+}
+
+func TestPage_AsksForAllOfThemWhereTheProgrammeWantsThat(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, storetest.WithPolicy("debit.require_activation_code", "true"), storetest.WithPolicy("debit.max_cards_per_customer", "1"))
+	w := h.world
+	b := h.enter(h.linkFor(w.BatchCard, w.Customer.ID, card.English, card.NoPIN))
+	b.shows(200, "This card has no code yet")
+	code, _ := card.ParseCode("482915")
+	p := w.BatchCard.Plastic
+	p.Guard = w.Armed(p, code)
+	p.Guard.Method = card.ByIdentifierBatch
+	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdatePlastic(ctx, p) })
+	b.get(holderpage.Path)
+	b.shows(200, `name="identifier"`, `name="batch"`, `name="code"`)
+	b.submit("identifier", storetest.BatchIdentifier, "batch", string(w.Batch.Reference), "code", "12")
+	b.shows(200, "Type the six digits")
+	b.submit("identifier", storetest.BatchIdentifier, "batch", string(w.Batch.Reference), "code", code.Reveal())
+	b.shows(200, "has to look at your account before this card can be yours")
+	if strings.Contains(b.text, "Tries left") {
+		t.Error("what the holder cannot help tells of tries")
+	}
 }
 
 func TestPage_OpensOnceAndForOneBrowser(t *testing.T) {

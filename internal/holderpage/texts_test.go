@@ -10,6 +10,7 @@ import (
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/issuance"
 )
 
 // told are all reasons that the page must have words for: what can stand against an activation, and the session's own.
@@ -38,7 +39,7 @@ func TestTexts_AreCompleteInEachLanguage(t *testing.T) {
 			}
 		}
 		for _, mistake := range []string{
-			mistakeCode, mistakePIN, mistakePINAgain, card.CodeWrong.Name(), card.PINWeak.Name(), card.PINRequired.Name(), card.SessionMixed.Name(),
+			mistakeIdentifier, mistakeBatch, card.BatchMismatch.Name(), issuance.BreakerOpen.Name(), "provider", mistakeCode, mistakePIN, mistakePINAgain, card.CodeWrong.Name(), card.PINWeak.Name(), card.PINRequired.Name(), card.SessionMixed.Name(),
 		} {
 			if all["error."+mistake] == "" {
 				t.Errorf("%s has no words for the mistake %s", language, mistake)

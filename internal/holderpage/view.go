@@ -9,13 +9,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
 var page = template.Must(template.ParseFS(files, "page/page.html"))
+
+// forProgram are the refusals that say something about the holder and not about what was typed.
+var forProgram = []string{
+	customer.NotFound.Name(), customer.NotEligible.Name(), customer.DataInvalid.Name(), account.BalanceRequired.Name(), account.NotActive.Name(),
+}
 
 // The kinds of page.
 const (
@@ -35,19 +42,34 @@ type view struct {
 	ReturnURL string
 	Title     string
 	Said      []string // paragraphs of a notice, or what works now
+	Label     bool     // identifier and batch are asked for
+	Code      bool     // the code is asked for
 	PIN       bool
 	PINNeeded bool
-	TriesLeft int    // -1: not told
-	WrongTop  string // a mistake of the whole form
-	WrongCode string
-	WrongPIN  string
+	TriesLeft int               // -1: not told
+	WrongTop  string            // a mistake of the whole form
+	Wrong     map[string]string // a mistake of a field, by the field's name
+	Focus     string            // the field that the holder goes on with
 }
 
 // T is a text in the language of the page.
 func (v *view) T(key string) string { return texts[v.Language][key] }
 
 // HasMistake reports whether the form is shown again.
-func (v *view) HasMistake() bool { return v.WrongTop+v.WrongCode+v.WrongPIN != "" }
+func (v *view) HasMistake() bool { return v.WrongTop != "" || len(v.Wrong) > 0 }
+
+// State is what the field of a form says of itself to those who cannot see it, and whether the holder goes on there.
+func (v *view) State(field string) template.HTMLAttr {
+	out := `aria-describedby="` + field + `-hint`
+	if v.Wrong[field] != "" {
+		out += " " + field + `-wrong" aria-invalid="true`
+	}
+	out += `"`
+	if v.Focus == field {
+		out += " autofocus"
+	}
+	return template.HTMLAttr(out) //nolint:gosec // the names of fields are ours
+}
 
 // standing is the page of a session, by how its card stands. The mistake is that of the form before; what is not known is
 // none.
@@ -57,8 +79,11 @@ func standing(at issuance.HolderSession, mistake string) view {
 	if len(e.Obstacles) == 0 {
 		v.Kind, v.Title = kindForm, v.T("form.title")
 		v.PIN, v.PINNeeded = s.PIN != card.NoPIN, s.PIN == card.RequiredPIN
+		v.Label = e.Plastic.Guard.Method == card.ByIdentifierBatch
+		v.Code = !v.Label || at.Program.Policy.Debit.RequireActivationCode
 		v.blame(mistake)
-		if left := e.Guard().Left(at.Program.Policy.Activation); at.Program.Policy.Activation.ShowAttempts && mistake == card.CodeWrong.Name() {
+		guessed := mistake == card.CodeWrong.Name() || mistake == card.BatchMismatch.Name()
+		if left := e.Guard().Left(at.Program.Policy.Activation); at.Program.Policy.Activation.ShowAttempts && guessed && v.HasMistake() {
 			v.TriesLeft = left
 		}
 		return v
@@ -82,18 +107,38 @@ func standing(at issuance.HolderSession, mistake string) view {
 	return v
 }
 
-// blame puts a mistake where it belongs.
+// The fields of the form, as they are named in it.
+const (
+	fieldIdentifier = "identifier"
+	fieldBatch      = "batch"
+	fieldCode       = "code"
+	fieldPIN        = "pin"
+)
+
+// fieldOf is where a mistake is told. The others are of the whole form.
+var fieldOf = map[string]string{
+	mistakeIdentifier: fieldIdentifier, mistakeBatch: fieldBatch, card.BatchMismatch.Name(): fieldBatch,
+	mistakeCode: fieldCode, card.CodeWrong.Name(): fieldCode,
+	mistakePIN: fieldPIN, mistakePINAgain: fieldPIN, card.PINWeak.Name(): fieldPIN, card.PINRequired.Name(): fieldPIN,
+}
+
+// blame puts a mistake where it belongs. What only the programme can put right is told alike, whatever it is.
 func (v *view) blame(mistake string) {
-	said := v.T("error." + mistake)
+	v.Focus = fieldCode
+	if v.Label {
+		v.Focus = fieldIdentifier
+	}
+	if slices.Contains(forProgram, mistake) {
+		mistake = "provider"
+	}
+	said, field := v.T("error."+mistake), fieldOf[mistake]
+	asked := map[string]bool{"": true, fieldIdentifier: v.Label, fieldBatch: v.Label, fieldCode: v.Code, fieldPIN: v.PIN}
 	switch {
-	case mistake == mistakeCode, mistake == card.CodeWrong.Name():
-		v.WrongCode = said
-	case slices.Contains([]string{mistakePIN, mistakePINAgain, card.PINWeak.Name(), card.PINRequired.Name()}, mistake):
-		if v.PIN {
-			v.WrongPIN = said
-		}
-	default:
+	case said == "" || !asked[field]:
+	case field == "":
 		v.WrongTop = said
+	default:
+		v.Wrong, v.Focus = map[string]string{field: said}, field
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *Service) Activate(ctx context.Context, cmd ActivateCard) error {
 	_, err := s.activate(ctx, cmd.Command, key, func(st ActivationState, now time.Time) (Decision, *draft, error) {
 		d := DecideActivation(st, now, s.rightCode(cmd.Code))
 		if !d.refused() {
-			d = decidePIN(d, cmd.PIN, d.Chosen.Card, program.PIN{RejectWeak: true, RequiredAtActivation: cmd.OwnPIN == card.RequiredPIN})
+			d = decidePIN(d, cmd.PIN, d.Chosen.Card, ownPIN(cmd.OwnPIN))
 		}
 		if d.refused() {
 			return d, nil, nil
@@ -54,6 +54,12 @@ func (s *Service) Activate(ctx context.Context, cmd ActivateCard) error {
 	return err
 }
 
+// ownPIN is the policy of PINs where the holder chooses one: whatever the programme takes from its own back end, no PIN that
+// is easy to guess.
+func ownPIN(choice card.PINChoice) program.PIN {
+	return program.PIN{RejectWeak: true, RequiredAtActivation: choice == card.RequiredPIN}
+}
+
 // ActivateForCustomer runs an activation by identifier and batch. Every refusal of the debit contract
 // §7.3 comes as a fault.Error, a replay as *Replayed.
 func (s *Service) ActivateForCustomer(ctx context.Context, cmd ActivateForCustomer) (Activation, error) {
@@ -61,6 +67,10 @@ func (s *Service) ActivateForCustomer(ctx context.Context, cmd ActivateForCustom
 		Program: cmd.Caller.Program, Identifier: cmd.Identifier, Holder: cmd.Holder, Number: cmd.Number,
 		Facts: cmd.New.facts(), Balance: cmd.Balance,
 	}
+	return s.activateForCustomer(ctx, key, cmd)
+}
+
+func (s *Service) activateForCustomer(ctx context.Context, key ActivationKey, cmd ActivateForCustomer) (Activation, error) {
 	return s.activate(ctx, cmd.Command, key, func(st ActivationState, now time.Time) (Decision, *draft, error) {
 		d := DecideActivationForCustomer(st, cmd, now, s.rightCode(cmd.Code))
 		if d.refused() {

@@ -39,7 +39,9 @@ type ActivateForCustomer struct {
 	Balance int64 // 0: none named
 	PIN     card.PIN
 	Code    card.Code // under policy debit.require_activation_code
-	Device  string    // kept in the audit row; ties the tokens of a new customer
+	// OwnPIN says whether the holder chooses the PIN in the same step; "" is none.
+	OwnPIN card.PINChoice
+	Device string // kept in the audit row; ties the tokens of a new customer
 }
 
 // NewHolder are the facts of a customer that an activation creates, in their normal forms.

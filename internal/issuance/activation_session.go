@@ -9,6 +9,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/card"
+	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/program"
@@ -32,7 +33,8 @@ const (
 type CreateActivationSession struct {
 	Command
 	Card      ident.CardID
-	ReturnURL string // an https URL, or ""
+	Customer  ident.CustomerID // who will hold a card of a batch that nobody has yet; zero where the card knows
+	ReturnURL string           // an https URL, or ""
 	Language  card.Language
 	PIN       card.PINChoice
 }
@@ -44,26 +46,72 @@ type NewActivationSession struct {
 }
 
 // CreateActivationSession makes a link that opens once, and lives 15 minutes of the programme's clock. The card need not
-// be ready: the page tells its holder why, and what to do. Refusals, in order: card.NotFound, card.NotPhysical.
+// be ready: the page tells its holder why, and what to do. Refusals, in order: card.NotFound, card.NotPhysical,
+// customer.NotFound, customer.NotEligible for a customer who is not the card's, customer.Unnamed.
 func (s *Service) CreateActivationSession(ctx context.Context, cmd CreateActivationSession) (NewActivationSession, error) {
 	return Run(ctx, s, cmd.Command, actionCreateSession, func(w *Work) (NewActivationSession, error) {
-		v, err := loadCard(ctx, w, cmd.Card)
+		v, err := loadActivatable(ctx, w, cmd.Card)
 		if err != nil {
 			return NewActivationSession{}, err
 		}
-		if no := first([]check{isPhysical}, facts{view: &v}); no != nil {
-			return NewActivationSession{}, no
+		holder, err := holderAtPage(ctx, w, v.Card, cmd.Customer)
+		if err != nil {
+			return NewActivationSession{}, err
 		}
 		token := s.sessionSecret()
 		made := card.ActivationSession{
-			Hash: s.sessionHash("link", token), Program: w.Program.ID, Card: v.Card.ID, ReturnURL: cmd.ReturnURL, Language: cmd.Language, PIN: cmd.PIN,
-			CreatedAt: w.Now, ExpiresAt: w.Now.Add(sessionLives),
+			Hash: s.sessionHash("link", token), Program: w.Program.ID, Card: v.Card.ID, Customer: holder, ReturnURL: cmd.ReturnURL,
+			Language: cmd.Language, PIN: cmd.PIN, CreatedAt: w.Now, ExpiresAt: w.Now.Add(sessionLives),
 		}
-		if made.PIN == card.NoPIN && w.Program.Policy.PIN.RequiredAtActivation && v.Card.PINSetAt.IsZero() {
-			made.PIN = card.RequiredPIN
-		}
+		made.PIN = pinAtPage(cmd.PIN, w.Program.Policy.PIN, v.Card)
 		return NewActivationSession{Token: token, ExpiresAt: made.ExpiresAt}, w.Tx.InsertActivationSession(ctx, made)
 	})
+}
+
+// loadActivatable gives a card that a page may be about: one with a customer, or one of a batch that still waits for its own.
+func loadActivatable(ctx context.Context, w *Work, id ident.CardID) (card.View, error) {
+	v, ok, err := w.Tx.CardView(ctx, w.Program.ID, id)
+	if err != nil {
+		return v, err
+	}
+	if !ok || v.Card.Deleted() || v.Card.Customer.IsZero() && v.Plastic.Guard.Method != card.ByIdentifierBatch {
+		return v, fault.Refuse(card.NotFound)
+	}
+	w.Audit.Card, w.Audit.Customer = v.Card.ID, v.Card.Customer
+	if no := first([]check{isPhysical}, facts{view: &v}); no != nil {
+		return v, no
+	}
+	return v, nil
+}
+
+// holderAtPage is who holds the card when it is activated: its own customer, or the one that was named.
+func holderAtPage(ctx context.Context, w *Work, c card.Card, named ident.CustomerID) (ident.CustomerID, error) {
+	own := holderOf(c)
+	if named.IsZero() {
+		if own.IsZero() {
+			return own, fault.Refuse(customer.Unnamed)
+		}
+		return own, nil
+	}
+	if _, ok, err := w.Tx.Customer(ctx, w.Program.ID, named); err != nil || !ok {
+		if err == nil {
+			err = fault.Refuse(customer.NotFound)
+		}
+		return named, err
+	}
+	if !own.IsZero() && own != named {
+		return named, fault.RefuseWith(customer.NotEligible, customer.NotAllowed)
+	}
+	w.Audit.Customer = named
+	return named, nil
+}
+
+// pinAtPage is whether the holder chooses a PIN: as asked for, and always where the programme wants one and the card has none.
+func pinAtPage(asked card.PINChoice, policy program.PIN, c card.Card) card.PINChoice {
+	if asked == card.NoPIN && policy.RequiredAtActivation && c.PINSetAt.IsZero() {
+		return card.RequiredPIN
+	}
+	return asked
 }
 
 func (s *Service) sessionSecret() redact.Text {
@@ -196,36 +244,5 @@ func (s *Service) byCookie(ctx context.Context, cookie redact.Text) (card.Activa
 	hash := s.sessionHash("cookie", cookie)
 	return s.session(ctx, func(ctx context.Context, tx ReadTx) (card.ActivationSession, bool, error) {
 		return tx.ActivationSessionOf(ctx, hash)
-	})
-}
-
-// ActivateInSession is a holder who has typed the code, and perhaps a PIN.
-type ActivateInSession struct {
-	Cookie    redact.Text
-	FormToken string
-	Code      card.Code
-	PIN       card.PIN
-	Source    netip.Addr
-	RequestID string
-}
-
-// ActivateInSession activates by the code of the mailer, like every other door. A PIN that is easy to guess is always
-// refused here, whatever the programme takes from its own back end: it is the holder who chooses. Refusals:
-// card.SessionUnknown, card.SessionOver, card.SessionMixed, card.PINRequired, and those of [Service.Activate].
-func (s *Service) ActivateInSession(ctx context.Context, cmd ActivateInSession) error {
-	found, _, err := s.byCookie(ctx, cmd.Cookie)
-	if err != nil {
-		return err
-	}
-	sent, err := hex.DecodeString(cmd.FormToken)
-	if err != nil || !s.sealer.SameHash(sent, s.sessionHash("form", cmd.Cookie)) {
-		return fault.Refuse(card.SessionMixed)
-	}
-	if found.PIN == card.NoPIN {
-		cmd.PIN = card.PIN{}
-	}
-	return s.Activate(ctx, ActivateCard{
-		Command: Command{Caller: sessionCaller(found, cmd.Source, cmd.RequestID)}, Card: found.Card, Code: cmd.Code, PIN: cmd.PIN,
-		OwnPIN: found.PIN,
 	})
 }

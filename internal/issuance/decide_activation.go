@@ -120,6 +120,9 @@ func DecideActivationForCustomer(s ActivationState, cmd ActivateForCustomer, now
 			return d
 		}
 	}
+	if cmd.OwnPIN != "" {
+		policy.PIN = ownPIN(cmd.OwnPIN)
+	}
 	return decidePIN(d, cmd.PIN, chosen.Card, policy.PIN)
 }
 
@@ -149,7 +152,7 @@ func matching(left []Candidate, cmd ActivateForCustomer) (card.View, bool) {
 	var chosen card.View
 	found := false
 	for _, c := range left {
-		same := subtle.ConstantTimeCompare([]byte(c.Reference), []byte(ref)) == 1
+		same := subtle.ConstantTimeCompare([]byte(c.Reference), []byte(ref))&subtle.ConstantTimeCompare([]byte(c.View.Plastic.Identifier), []byte(cmd.Identifier)) == 1
 		if meant := cmd.Card.IsZero() || cmd.Card == c.View.Card.ID; same && meant && err == nil && !found {
 			chosen, found = c.View, true
 		}

@@ -51,7 +51,7 @@ func bulkCard(n byte, ref ident.Reference) issuance.Candidate {
 	return issuance.Candidate{Reference: ref, View: card.View{
 		Card: card.Card{ID: ident.CardID{UUID: ident.UUID{n}}, Type: card.Physical, Last4: "4242"},
 		Plastic: card.Plastic{
-			ID: ident.PlasticID{UUID: ident.UUID{n}}, State: card.Requested, Custody: card.CustodyStock, CustodyPresumed: true,
+			ID: ident.PlasticID{UUID: ident.UUID{n}}, State: card.Requested, Custody: card.CustodyStock, CustodyPresumed: true, Identifier: "CARD-001",
 			Guard: card.Guard{Method: card.ByIdentifierBatch, State: card.Armed},
 		},
 		Box: shipment.Shipment{Kind: shipment.OfBatch, Status: shipment.Placed},
@@ -99,6 +99,7 @@ var debitWrongs = []struct {
 		o.view().Plastic.Guard.State, o.view().Plastic.Guard.LockedUntil = card.Locked, cardsNow.Add(time.Minute)
 	}},
 	{card.BatchMismatch, func(o *order) { o.cmd.Reference = string(otherBatch) }},
+	{card.BatchMismatch, func(o *order) { o.cmd.Identifier = "CARD-002" }},
 	{card.NotPhysical, func(o *order) { o.view().Card.Type = card.Virtual }},
 	{card.AlreadyActivated, func(o *order) { o.view().Plastic.ActivatedAt = cardsNow.Add(-time.Hour) }},
 	{card.IsCanceled, func(o *order) { o.view().Plastic.State = card.Canceled }},

@@ -39,10 +39,25 @@ func TestSessions_RefuseWhatTheyCannotServe(t *testing.T) {
 	v, _ := h.newCard()
 	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, h.world.IDs.UUID())).refused(404, "card_not_found")
 	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, v.Card.ID), "Authorization", "Bearer "+h.foreign).refused(404, "card_not_found")
-	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, h.world.BatchCard.Card.ID)).refused(404, "card_not_found")
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q}`, h.world.BatchCard.Card.ID)).refused(422, "customer_required")
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q,"customer_id":%q}`, h.world.BatchCard.Card.ID, h.world.IDs.UUID())).refused(404, "customer_not_found")
+	stranger := h.world.NewCustomer()
+	h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q,"customer_id":%q}`, v.Card.ID, stranger.ID)).refused(409, "customer_not_eligible")
 	h.post("/v1/activation-sessions", `{"language":"fr","pin":"maybe","colour":"red"}`).wrong(
 		"body.colour unknown", "body.card_id required", "body.language invalid_enum", "body.pin invalid_enum")
 	for _, url := range []string{"http://app.example.com/", "javascript:alert(1)", "https://", "https://a:b@app.example.com/", "//app.example.com", "/done"} {
 		h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q,"return_url":%q}`, v.Card.ID, url)).wrong("body.return_url invalid_format")
+	}
+}
+
+func TestSessions_ACardOfABatchIsForTheCustomerThatIsNamed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	w := h.world
+	made := h.post("/v1/activation-sessions", fmt.Sprintf(`{"card_id":%q,"customer_id":%q}`, w.BatchCard.Card.ID, w.Customer.ID)).want(201)
+	token, _ := strings.CutPrefix(made.text("url"), "https://cards.example.com/activation/")
+	out, err := h.service.OpenActivationSession(t.Context(), issuance.OpenActivationSession{Token: redact.NewText(token)})
+	if err != nil || out.Session.Customer != w.Customer.ID {
+		t.Errorf("the link opens for %s, %v", out.Session.Customer, err)
 	}
 }

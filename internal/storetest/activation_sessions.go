@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ var activationSessionCases = []contract{
 		w := NewWorld(t, f.Open(t))
 		at := w.next()
 		full := card.ActivationSession{
-			Hash: w.IDs.Bytes(32), CookieHash: w.IDs.Bytes(32), Program: w.Program.ID, Card: w.Card.Card.ID, ReturnURL: "https://app.example.com/?a=1",
+			Hash: w.IDs.Bytes(32), CookieHash: w.IDs.Bytes(32), Program: w.Program.ID, Card: w.Card.Card.ID, Customer: w.Customer.ID, ReturnURL: "https://app.example.com/?a=1",
 			Language: card.English, PIN: card.OptionalPIN, CreatedAt: at, ExpiresAt: at.Add(time.Minute), OpenedAt: at.Add(time.Microsecond), Version: 1,
 		}
 		sparse := card.ActivationSession{Hash: w.IDs.Bytes(32), Program: w.Program.ID, Card: w.Card.Card.ID, Language: card.Spanish, PIN: card.NoPIN, CreatedAt: at, ExpiresAt: at}
@@ -165,6 +166,34 @@ var activationSessionCases = []contract{
 		}
 		if n := w.countTrail(w.Card.Card.ID, "card.activate"); n != 1 {
 			t.Errorf("one activation leaves %d rows of the trail that say ok", n)
+		}
+	}},
+	{"identifier and batch in a session are those of its card: a wrong one costs that card a try, and never the card that bears what was typed", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		other := w.NewBatchCard(w.NewBatch(), "CARD-002")
+		made, err := rules.CreateActivationSession(t.Context(), issuance.CreateActivationSession{
+			Command: issuance.Command{Caller: w.asTest()}, Card: w.BatchCard.Card.ID, Customer: w.Customer.ID, Language: card.Spanish, PIN: card.RequiredPIN,
+		})
+		must(t, err)
+		cookie := w.opened(rules, made)
+		shown, err := rules.HolderSession(t.Context(), cookie)
+		must(t, err)
+		pin, _ := card.ParsePIN("7391", 4, 4)
+		try := issuance.ActivateInSession{Cookie: cookie, FormToken: shown.FormToken, Identifier: "card-002", Reference: string(w.Batch.Reference)}
+		w.says("the label of another card", rules.ActivateInSession(t.Context(), try), card.BatchMismatch.Name())
+		try.Identifier, try.Reference = BatchIdentifier, strings.Repeat("0", 32)
+		w.says("the reference of no batch", rules.ActivateInSession(t.Context(), try), card.BatchMismatch.Name())
+		if mine, theirs := w.View(w.BatchCard.Card.ID).Plastic.Guard.Tries, w.View(other.Card.ID).Plastic.Guard.Tries; mine != 2 || theirs != 0 {
+			t.Errorf("the card has counted %d tries, another one %d", mine, theirs)
+		}
+		try.Identifier, try.Reference = strings.ToLower(BatchIdentifier), string(w.Batch.Reference)
+		w.says("no PIN", rules.ActivateInSession(t.Context(), try), card.PINRequired.Name())
+		try.PIN = pin
+		must(t, rules.ActivateInSession(t.Context(), try))
+		now := w.View(w.BatchCard.Card.ID)
+		if !now.Plastic.EverActivated() || now.Card.Customer != w.Customer.ID || now.Card.Account.IsZero() || now.Card.PINSetAt.IsZero() {
+			t.Errorf("activated %v, for %s", now.Plastic.EverActivated(), now.Card.Customer)
 		}
 	}},
 }
