@@ -8,13 +8,28 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/nativeapi"
+	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/storetest"
 )
 
 // TestScopes_EveryOperation walks the document: every operation, with a key that has all scopes but the one that it needs, with
-// the key of another programme, and with none.
+// the key of another programme, and with none. So no key of a sandbox touches what is live, nor the reverse.
 func TestScopes_EveryOperation(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	for name, kinds := range map[string][]storetest.Option{
+		"a sandbox and another":             nil,
+		"the key of a sandbox on live data": {storetest.WithLiveProgram()},
+		"a live key on data of a sandbox":   {storetest.WithLiveForeign()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			walkScopes(newHouse(t, kinds...))
+		})
+	}
+}
+
+func walkScopes(h *house) {
+	t := h.t
 	v, _ := h.newCard()
 	delivery := h.world.IDs.UUID().String()
 	ids := map[string]string{ // by the first part of the path
@@ -45,8 +60,12 @@ func TestScopes_EveryOperation(t *testing.T) {
 			continue // it names nothing
 		}
 		foreign := h.do(o.Method, path, string(o.Example), "Authorization", "Bearer "+h.foreign)
-		none := h.do(o.Method, fill(o.Pattern, unknown), string(o.Example))
-		if foreign.status != 404 || foreign.status != none.status || foreign.body != none.body {
+		none := h.do(o.Method, fill(o.Pattern, unknown), string(o.Example), "Authorization", "Bearer "+h.foreign)
+		wanted := 404
+		if h.world.Foreign.Kind == program.Live && strings.HasPrefix(path, "/v1/sandbox/") {
+			wanted = 403 // nothing there is open to a live key
+		}
+		if foreign.status != wanted || foreign.status != none.status || foreign.body != none.body {
 			t.Errorf("%s: %d %s with the key of another programme, %d %s for what does not exist", name, foreign.status, foreign.body, none.status, none.body)
 		}
 	}

@@ -56,6 +56,7 @@ type plan struct {
 	kind     program.Kind
 	policies map[string]string
 	clock    program.Clock
+	foreign  program.Kind
 }
 
 // WithPolicy sets one policy of the programme, by its name and in its text form.
@@ -63,6 +64,9 @@ func WithPolicy(name, value string) Option { return func(p *plan) { p.policies[n
 
 // WithLiveProgram makes the programme live; it is a sandbox otherwise.
 func WithLiveProgram() Option { return func(p *plan) { p.kind = program.Live } }
+
+// WithLiveForeign makes the other tenant live; it is a sandbox otherwise.
+func WithLiveForeign() Option { return func(p *plan) { p.foreign = program.Live } }
 
 // WithProgramClock gives the programme a clock of its own.
 func WithProgramClock(c program.Clock) Option { return func(p *plan) { p.clock = c } }
@@ -72,12 +76,12 @@ func NewWorld(t testing.TB, s Store, options ...Option) *World {
 	t.Helper()
 	w := &World{Store: s, Clock: NewClock(), Sealer: NewSealer(), t: t}
 	w.IDs = ident.NewSource(rand.Reader, w.Clock.Now)
-	p := plan{kind: program.Sandbox, policies: map[string]string{}}
+	p := plan{kind: program.Sandbox, foreign: program.Sandbox, policies: map[string]string{}}
 	for _, option := range options {
 		option(&p)
 	}
 	w.Program = w.newProgram(p)
-	w.Foreign = w.newProgram(plan{kind: program.Sandbox})
+	w.Foreign = w.newProgram(plan{kind: p.foreign})
 	w.Design = w.NewDesign(func(d *card.Design) { d.Default = true })
 	w.Customer = w.NewCustomer()
 	w.Account = w.NewAccount(w.Customer)
