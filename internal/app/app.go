@@ -16,6 +16,7 @@ import (
 	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/bulkworker"
 	"github.com/firsttap/firsttap/internal/config"
+	"github.com/firsttap/firsttap/internal/funnelworker"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/program"
@@ -41,6 +42,7 @@ type App struct {
 	outbox        *outbox.Worker
 	bulk          *bulkworker.Worker
 	audit         *auditworker.Worker
+	funnel        *funnelworker.Worker
 	pulses        *pulses
 }
 
@@ -110,6 +112,7 @@ func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) (err error) {
 		Now: a.deps.Now, Logger: a.deps.Logger, Owner: owner,
 		Others: func() int64 { s := a.db.Stats(); return s.Jobs - s.Patient },
 	})
+	a.funnel = funnelworker.New(funnelworker.Options{Counter: a.Rules, Logger: a.deps.Logger, Beat: a.pulses.of("funnel")})
 	a.bells.messages, a.bells.batches = a.outbox.Wake, a.bulk.Wake
 	a.audit, err = a.auditWorker(a.pulses.of("audit"))
 	return err
@@ -161,6 +164,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.outbox.Run(working) })
 		workers.Go(func() { a.bulk.Run(patient) })
 		workers.Go(func() { a.audit.Run(patient) })
+		workers.Go(func() { a.funnel.Run(patient) })
 	}
 	workers.Go(func() { a.keepHouse(patient) })
 

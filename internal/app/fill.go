@@ -137,6 +137,7 @@ func (f *filler) chunk(n int) (sqlstore.Stock, error) {
 	b.Shipment = box.ID
 	st := sqlstore.Stock{Batches: []batch.Batch{b}, Boxes: []shipment.Shipment{box}}
 	st.Audit = append(st.Audit, f.row("batch.make", "worker:bulk", audit.ChannelWorker, audit.Row{Batch: b.ID}))
+	st.Audit = append(st.Audit, f.row("shipment.scan_batch", "operator:filled", audit.ChannelCLI, audit.Row{Batch: b.ID, Shipment: box.ID}))
 	cards, holders, accounts := f.numbers(n, size, ident.MinCardNumber), f.numbers(n, size, ident.MinCustomerNumber), f.numbers(n, size, ident.MinCustomerNumber)
 	for i := range size {
 		f.at = f.at.Add(time.Millisecond)

@@ -162,7 +162,7 @@ func TestConsole_EachRoleHasItsPagesAndActions(t *testing.T) {
 	all := map[string]staff.Role{ // the least role of each
 		"GET " + console.Path: staff.Viewer, "GET " + console.Path + "/account": staff.Viewer, "POST " + console.Path + "/account/password": staff.Viewer,
 		"POST " + console.Path + "/account/codes": staff.Viewer, "POST " + console.Path + "/account/codes/on": staff.Viewer,
-		"GET " + h.at(""): staff.Viewer, "POST " + h.at("/find"): staff.Viewer, "GET " + card: staff.Viewer,
+		"GET " + h.at(""): staff.Viewer, "GET " + h.at("/overview"): staff.Viewer, "POST " + h.at("/find"): staff.Viewer, "GET " + card: staff.Viewer,
 		"POST " + card + "/reset_guard": staff.Approver, "GET " + h.at("/batches"): staff.Viewer, "GET " + h.at("/audit"): staff.Viewer,
 		"GET " + h.at("/approvals"): staff.Viewer, "POST " + h.at("/approvals/"+w.IDs.UUID().String()+"/approve"): staff.Approver,
 		"POST " + h.at("/approvals/"+w.IDs.UUID().String()+"/refuse"): staff.Approver,

@@ -32,6 +32,7 @@ var pages = []page{
 	{"POST", "/account/codes", staff.Look, (*Door).prepareCodes},
 	{"POST", "/account/codes/on", staff.Look, (*Door).turnCodesOn},
 	{"GET", "/p/{program}", staff.Look, (*Door).search},
+	{"GET", "/p/{program}/overview", staff.Look, (*Door).overview},
 	{"POST", "/p/{program}/find", staff.Look, (*Door).find},
 	{"GET", "/p/{program}/cards/{card}", staff.Look, (*Door).showCard},
 	{"GET", "/p/{program}/batches", staff.Look, (*Door).listBatches},

@@ -14,7 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/staff"
 )
 
-var pageTemplate = template.Must(template.ParseFS(files, "page/*.html"))
+var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{"count": count}).ParseFS(files, "page/*.html"))
 
 // view is what the templates get.
 type view struct {
@@ -28,6 +28,7 @@ type view struct {
 	Done    string // what was done
 
 	Programs  []program.Program
+	Overview  *overviewPage
 	Text      string
 	Cards     []cardLine
 	Customers []person

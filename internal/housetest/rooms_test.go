@@ -42,9 +42,10 @@ var rooms = map[string][]string{
 	"staff":    {"access", "fault", "redact", "ident", "program", "audit"},
 
 	// workers
-	"outbox":      append([]string{"issuance", "webhook"}, vocabulary...),
-	"bulkworker":  append([]string{"issuance"}, vocabulary...),
-	"auditworker": {"fault", "ident", "audit", "auditlog"},
+	"outbox":       append([]string{"issuance", "webhook"}, vocabulary...),
+	"bulkworker":   append([]string{"issuance"}, vocabulary...),
+	"auditworker":  {"fault", "ident", "audit", "auditlog"},
+	"funnelworker": {"fault", "ident"},
 
 	// adapters
 	"keyring":   {"fault", "redact"},
@@ -75,7 +76,7 @@ var rooms = map[string][]string{
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "wallet", "tokens", "scenario", "staff", "console", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "scenario", "staff", "console", "outbox", "bulkworker", "auditlog", "auditworker", "funnelworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "docsite", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside

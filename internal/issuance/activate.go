@@ -186,7 +186,7 @@ func (s *Service) countTries(changes *ActivationChanges, d Decision, st Activati
 		changes.Guards = append(changes.Guards, p)
 		v := viewOf(st.Candidates, p)
 		events = append(events, event.Event{Name: event.ActivationFailed, Card: &v})
-		if p.Guard.State == card.Locked || p.Guard.State == card.HardLocked {
+		if lockedNow(p) {
 			events = append(events, event.Event{Name: event.ActivationLocked, Card: &v})
 		}
 	}
@@ -259,16 +259,14 @@ func boxWith(b *card.Box, p card.Plastic) *card.Box {
 	return &out
 }
 
-func triesNote(d Decision) string {
-	if len(d.Tried) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("tries counted: %d", len(d.Tried))
-}
-
 func deviceNote(device string) string {
 	if device == "" {
 		return ""
 	}
 	return "device " + device
+}
+
+// lockedNow reports whether the try that was counted last locked the guard: one that is locked counts none.
+func lockedNow(p card.Plastic) bool {
+	return p.Guard.State == card.Locked || p.Guard.State == card.HardLocked
 }

@@ -100,7 +100,8 @@ type Key struct {
 // Command is what every command carries.
 type Command struct {
 	Caller Caller
-	Key    *Key // nil when none came
+	Key    *Key   // nil when none came
+	Why    string // what a person gave as reason; it joins the note of the audit row
 }
 
 // Replayed is returned instead of running a command whose key is known: the first answer again.

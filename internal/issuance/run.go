@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -156,6 +157,9 @@ func (s *Service) judge(stored StoredAnswer, key *Key, now time.Time) (verdict e
 // finish writes the trail of a command that decided: audit row, events, the answer under its key.
 func (s *Service) finish(ctx context.Context, w *Work, cmd Command, result any, refusal error) error {
 	w.Audit.Outcome = outcomeOf(refusal)
+	if cmd.Why != "" {
+		w.Audit.Note = strings.TrimPrefix(w.Audit.Note+": "+cmd.Why, ": ")
+	}
 	if err := w.Tx.InsertAudit(ctx, w.Audit); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type ReadTx interface {
 	LedgerReader
 	FeedReader
 	ApprovalReader
+	FunnelReader
+	OverviewReader
 }
 
 // Tx is ReadTx with the changes. Every update is guarded by the version that was read (the Version member
@@ -81,6 +83,7 @@ type Tx interface {
 	LedgerWriter
 	FeedWriter
 	ApprovalWriter
+	FunnelWriter
 }
 
 // Programs reads tenants.

@@ -45,6 +45,9 @@ func allTexts() map[string]string {
 		"drop device tokens": dropDeviceTokens, "customer login": selectCustomerLogin, "update customer login": updateCustomerLogin,
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
 		"update user": updateUser, "login": selectLogin, "login of": selectLoginOf, "update login": updateLogin, "sweep logins": sweepLogins,
+		"funnels waiting": selectFunnelsWaiting, "funnel mark": selectFunnelMark, "funnel days": selectFunnelDays, "funnel part": selectFunnelPart,
+		"funnel card": selectFunnelCard, "box size": selectBoxSize, "move funnel mark": moveMark, "failed shipments": selectFailedShipments,
+		"quiet shipments": selectQuietShipments, "waiting deliveries": countWaiting, "failing deliveries": countFailing,
 		"approval": selectApproval, "open approval": selectOpenApproval, "update approval": updateApproval,
 		"reveal link": selectRevealLink, "update reveal link": updateRevealLink, "sweep links": sweepLinks,
 		"activation session": selectSession, "activation session of": selectSessionOf, "update activation session": updateSession, "sweep sessions": sweepSessions,
@@ -118,6 +121,8 @@ var by = map[string]string{
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"staff list": "staff_list", "staff by name": "staff_name", "sweep staff sessions": "staff_sessions_over",
+	"failed shipments": "shipments_failed", "quiet shipments": "shipments_under_way",
+	"waiting deliveries": "deliveries_due", "failing deliveries": "deliveries_failing",
 	"labelled": "plastics_identifier", "tracked": "shipments_tracking",
 	"feed": "messages_feed", "unplaced": "messages_unplaced",
 	"list shipments of both kinds": "shipments_all",
@@ -140,6 +145,7 @@ var sorts = map[string]string{
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"list audit of a card": "rows of one card and one instant",
 	"labelled":             "the cards of one label",
+	"funnel card":          "the plastics of one card",
 	"view by number":       "one card", "holdings": "the cards of one customer",
 }
 

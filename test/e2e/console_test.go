@@ -88,11 +88,11 @@ func TestBrowser_WorksAtTheConsole(t *testing.T) {
 	look(ctx, t, chromedp.Evaluate[bool](`document.querySelectorAll("details").forEach(d => d.open = true), true`))
 	has("two people", sent(ctx, t, `form[action$="/reset_guard"] button`, "#reason-reset_guard", "she called"), "waits under Approvals")
 	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "/cards/")
-	for _, page := range []string{"batches", "shipments", "approvals", "audit"} {
+	for _, page := range []string{"overview", "overview?weeks", "batches", "shipments", "approvals", "audit"} {
 		if status, _ := visit(ctx, t, at+"/"+page); status != 200 {
 			t.Errorf("the page of %s answers %d", page, status)
 		}
-		picture(ctx, t, "console-"+page)
+		picture(ctx, t, "console-"+strings.ReplaceAll(page, "?", "-"))
 	}
 	chief := colleague(t, in, s.url, card.id)
 	visit(ctx, t, at+"/cards/"+card.id)
