@@ -49,7 +49,7 @@ type shooter struct {
 	cards  string // header lines of the cards API
 	wrong  string
 	debit  string
-	broken string // a credential whose check digits are wrong
+	broken string // a credential that lacks a letter: nobody has to look it up
 }
 
 func newShooter(a Access, s *stock) *shooter {
@@ -57,22 +57,13 @@ func newShooter(a Access, s *stock) *shooter {
 		return "Authorization: Bearer " + key + "\r\nReap-Version: " + apiVersion + "\r\n"
 	}
 	return &shooter{
-		access: a, stock: s, cards: bearer(a.Cards), wrong: bearer(a.Wrong), broken: bearer(misspelt(a.Cards)),
+		access: a, stock: s, cards: bearer(a.Cards), wrong: bearer(a.Wrong), broken: bearer(cut(a.Cards)),
 		debit: "Authorization-ecommerce: " + a.Debit + "\r\n",
 	}
 }
 
-// misspelt is a key with another last letter.
-func misspelt(key string) string {
-	if key == "" {
-		return ""
-	}
-	last := byte('a')
-	if key[len(key)-1] == last {
-		last = 'b'
-	}
-	return key[:len(key)-1] + string(last)
-}
+// cut is a key without its last letter.
+func cut(key string) string { return key[:max(0, len(key)-1)] }
 
 // next gives the n-th request of a window; false when the stock has no more for it.
 func (s *shooter) next(workload string, n int) (shot, bool) {

@@ -31,32 +31,55 @@ func splitPath(escaped string) (segments []string, ok bool) {
 }
 
 // PathUnder reports whether the escaped path is one of the prefixes or lies below one, compared
-// segment by segment as the [Router] does. Doors use it to say which requests are their own. Prefixes
-// are written plainly, as in "/debit/v1".
+// segment by segment as the [Router] does. Doors use it to say which requests are their own, so it allocates nothing
+// for a path without escapes. Prefixes are written plainly, as in "/debit/v1".
 func PathUnder(c Case, escapedPath string, prefixes ...string) bool {
-	segments, ok := splitPath(escapedPath)
-	if !ok {
+	path := escapedPath
+	if !strings.HasPrefix(path, "/") {
 		return false
 	}
+	if strings.Contains(path, "%") {
+		segments, ok := splitPath(path)
+		if !ok {
+			return false
+		}
+		for i, s := range segments { // a slash that was escaped parts no segments, and no prefix has one
+			segments[i] = strings.ReplaceAll(s, "/", "%")
+		}
+		path = "/" + strings.Join(segments, "/")
+	}
 	for _, p := range prefixes {
-		if under(c, segments, p) {
+		if under(c, path, p) {
 			return true
 		}
 	}
 	return false
 }
 
-func under(c Case, segments []string, prefix string) bool {
-	want, ok := splitPath(prefix)
-	if !ok || len(segments) < len(want) {
-		return false
-	}
-	for i, w := range want {
-		if c.fold(segments[i]) != c.fold(w) {
+// under compares the segments of a prefix, one after the other.
+func under(c Case, path, prefix string) bool {
+	prefix = strings.TrimSuffix(prefix, "/")
+	for prefix != "" {
+		var got, want string
+		var more bool
+		if path, more = strings.CutPrefix(path, "/"); !more {
+			return false
+		}
+		got, path = head(path)
+		want, prefix = head(prefix[1:])
+		if c.fold(got) != c.fold(want) {
 			return false
 		}
 	}
-	return true
+	return strings.HasPrefix(path, "/") || path == ""
+}
+
+// head cuts the first segment off; what is left begins with the slash after it.
+func head(path string) (segment, rest string) {
+	if i := strings.IndexByte(path, '/'); i >= 0 {
+		return path[:i], path[i:]
+	}
+	return path, ""
 }
 
 // Case says how literal segments are compared.

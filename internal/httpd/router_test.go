@@ -171,7 +171,7 @@ func TestPathUnder_ComparesWholeSegments(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/debit/v1": true, "/debit/v1/": true, "/DEBIT/V1/info": true, "/%64ebit/v1/x": true, "/debit/v1//x": true,
 		"/debit/v10": false, "/debit": false, "//debit/v1": false, "/cards/debit/v1": false, "/debit%2Fv1": false, "": false,
-		"/debit/v1/%zz": false,
+		"/debit/v1/%zz": false, "/debit/%2Fv1": false, "/debit/v1%2F": false, "/debit//v1": false, "debit/v1": false, "/": false,
 	} {
 		if got := PathUnder(FoldCase, path, "/wallet/v1", "/debit/v1"); got != want {
 			t.Errorf("%q: under = %v, want %v", path, got, want)
@@ -179,6 +179,9 @@ func TestPathUnder_ComparesWholeSegments(t *testing.T) {
 	}
 	if PathUnder(MatchCase, "/Debit/v1/x", "/debit/v1") {
 		t.Error("the case did not matter")
+	}
+	if !PathUnder(MatchCase, "/any", "/") || PathUnder(MatchCase, "", "/") {
+		t.Error("the root does not hold every path, and only paths")
 	}
 }
 
