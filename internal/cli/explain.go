@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/firsttap/firsttap/client"
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
 	"github.com/firsttap/firsttap/internal/audit"
@@ -64,6 +65,9 @@ var words = map[fault.Reason]string{
 
 // explain puts an error into a sentence for people.
 func explain(err error) string {
+	if refused, ok := errors.AsType[*client.Problem](err); ok {
+		return strings.Replace(err.Error(), refused.Error(), problemText(refused), 1)
+	}
 	e := &fault.Error{}
 	if !errors.As(err, &e) {
 		return plainError(err)

@@ -50,6 +50,7 @@ type commands struct {
 	Card     cardCommand     `cmd:"" help:"Look at a card."`
 	Batch    batchCommand    `cmd:"" help:"Look at a bulk order."`
 	Webhook  webhookCommand  `cmd:"" help:"Webhooks: what went where, each attempt, and how to send it again."`
+	API      apiCommand      `cmd:"" name:"api" help:"Everything above and more on a server that runs anywhere, through its native API."`
 	Listen   listenCommand   `cmd:"" help:"Print what happens in a sandbox programme as it happens, and forward it to a receiver on this machine."`
 	Keyring  keyringCommand  `cmd:"" help:"The keys that seal secrets at rest."`
 	Audit    auditCommand    `cmd:"" help:"The audit trail."`

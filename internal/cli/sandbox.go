@@ -154,17 +154,15 @@ func (c scenarioCommand) Run(ctx context.Context, w World) error {
 		if err != nil {
 			return err
 		}
-		for _, s := range played.Steps {
-			line := fmt.Sprintf("%3d  %s  %s", s.Line, s.At.Format(time.RFC3339), s.Step)
-			if s.Got != s.Expected {
-				line += fmt.Sprintf("  — came to %s, not %s", s.Got, s.Expected)
-			}
+		steps := make([]stepPlayed, len(played.Steps))
+		for i, s := range played.Steps {
+			steps[i] = stepPlayed{s.Line, s.At, s.Step, s.Expected, s.Got, nil}
 			for _, f := range s.Facts {
-				line += "\n       " + f.Name + " " + f.Value
+				steps[i].facts = append(steps[i].facts, [2]string{f.Name, f.Value})
 			}
-			if _, err := fmt.Fprintln(w.Stdout, line); err != nil {
-				return err
-			}
+		}
+		if err := printSteps(w, steps); err != nil {
+			return err
 		}
 		if !played.Passed {
 			return errNotPassed

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/firsttap/firsttap/client"
+)
+
+func (l line) switched(v client.Switched, err error) error {
+	return said(l, v, err, "The card is %s.", v.Status)
+}
+
+type apiCardFreeze struct{ ofCard }
+
+// Run freezes the card.
+func (c apiCardFreeze) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	return l.switched(l.api.Freeze(ctx, c.ID))
+}
+
+type apiCardUnfreeze struct{ ofCard }
+
+// Run takes the freeze away.
+func (c apiCardUnfreeze) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	return l.switched(l.api.Unfreeze(ctx, c.ID))
+}
+
+type apiCardBlock struct {
+	ofCard
+	Message string `required:"" help:"Why."`
+}
+
+// Run blocks the card.
+func (c apiCardBlock) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	return l.switched(l.api.Block(ctx, c.ID, c.Message))
+}
+
+type apiCardUnblock struct {
+	ofCard
+	approved
+	Reason string `help:"Why; kept in the audit trail."`
+}
+
+// Run lifts the block.
+func (c apiCardUnblock) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	return l.switched(l.api.Unblock(ctx, c.ID, c.Reason, c.options()...))
+}
+
+type apiCardReport struct {
+	ofCard
+	As     string `arg:"" enum:"lost,stolen,damaged" help:"lost, stolen or damaged. A lost or stolen card is stopped for good."`
+	Reason string `required:"" help:"What the holder said; kept in the audit trail."`
+}
+
+// Run reports the card.
+func (c apiCardReport) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.Report(ctx, c.ID, c.As, c.Reason)
+	before := ""
+	if !v.Changed {
+		before = " It was reported so before."
+	}
+	return said(l, v, err, "The card is %s, its plastic %s.%s", v.Status, v.PlasticState, before)
+}
+
+type apiCardReplace struct {
+	ofCard
+	For    string `required:"" enum:"lost,stolen,fraud" help:"lost, stolen or fraud."`
+	Reason string `required:"" help:"Why; kept in the audit trail."`
+}
+
+// Run replaces the card.
+func (c apiCardReplace) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.Replace(ctx, c.ID, c.For, c.Reason)
+	return show(l, v, err, func(v client.Replaced) [][2]string {
+		return [][2]string{
+			{"successor", v.CardID},
+			{"status", v.Status},
+			{"plastic", v.PlasticState},
+			{"replaces", v.Replaces},
+			{"which is", fmt.Sprintf("%s (%s)", v.SourceStatus, dash(v.SourceStop))},
+		}
+	})
+}
