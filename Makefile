@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench benchmarks bulk conformance contract plans faults failover races takeover transcript clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bench-peers benchmarks bulk conformance contract plans faults failover races takeover transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ fmt-check: $(LINT)
 
 vet:
 	$(GO) vet ./...
+	$(GO) -C bench/peers/gopeer vet ./...
 
 lint: $(LINT) ## run the linters of .golangci.yaml
 	$(LINT) run
@@ -110,6 +111,12 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 bench: build ## measure activations against the machine, in the short form; on a file, or on DATABASE=postgres://…
 	$(BIN)/firsttap bench run --windows 3 --length 500ms --cards 20000 --open-length 3s --database "$(DATABASE)"
+
+bench-peers: build ## the same beside the endpoint written by hand in Go, and with DATABASE=postgres://… in Node
+	$(GO) build -C bench/peers/gopeer -o $(abspath $(BIN))/gopeer .
+	@[ -z "$(DATABASE)" ] || npm ci --silent --prefix bench/peers/node
+	$(BIN)/firsttap bench run --workloads "activate by code" --connections 8,64,256 --windows 5 --length 500ms --cards 30000 --rate 0 \
+	  --database "$(DATABASE)" --peer "go=$(abspath $(BIN))/gopeer" $(if $(DATABASE),--peer "node=node bench/peers/node/server.js")
 
 benchmarks: postgres ## run all benchmarks of the code
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -25,7 +25,7 @@ type child struct {
 }
 
 func startChild(ctx context.Context, program string, log io.Writer, args ...string) (*child, *bufio.Reader, error) {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // it is this program itself
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // it is this program itself, or a peer that whoever runs it named
 	cmd.Stderr = log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -110,6 +110,9 @@ func (g *generator) connections(w Window) []*wire {
 	case Refused:
 		source = ProxyAddress
 	}
+	if peer := peerOf(w.Workload); peer != "" {
+		url = g.access.Peers[peer]
+	}
 	to := url + source
 	for len(g.wires[to]) < w.Connections {
 		g.wires[to] = append(g.wires[to], newWire(url, source, g.now))

@@ -68,6 +68,11 @@ func ratios(r Report) (out []Ratio) {
 		max(activate, r.perSecond(Activate, 256)), r.reference(PgFunction(1), PgFunction(8), PgFunction(32), PgFunction(64)))
 	add(Ratio{Name: "P3", Measure: "activation, one connection ÷ fdatasync, one thread", Floor: byEngine(0.2, 0.13), Aim: byEngine(0.3, 0.18)},
 		r.perSecond(Activate, 1), r.Syncs.Median)
+	best, node := r.best(Activate), r.best(peerActivate+PeerNode)
+	add(Ratio{Name: "P4", Measure: "activation ÷ the same by hand in Node, each at its best", Floor: 3, Aim: 5}, best.PerSecond.Median, node.PerSecond.Median)
+	add(Ratio{Name: "P4", Measure: "p99 there ÷ p99 of Node", Floor: 1, Aim: 0.25, Below: true}, float64(best.Latency.P99), float64(node.Latency.P99))
+	add(Ratio{Name: "P6", Measure: "activation ÷ a bare PATCH of one record in Go, each at its best", Floor: 3, Aim: 5},
+		best.PerSecond.Median, r.best(peerPatch+PeerGo).PerSecond.Median)
 	out = append(out, openRatios(r)...)
 	post := r.perSecond(FloorPost, many)
 	add(Ratio{Name: "P11", Measure: "replay ÷ empty POST", Floor: 0.3, Aim: 0.5}, r.perSecond(Replay, many), post)

@@ -87,13 +87,16 @@ func (r Report) perSecond(workload string, connections int) float64 {
 }
 
 // capacity is the most activations by code a second, whatever the number of connections.
-func (r Report) capacity() (most float64) {
+func (r Report) capacity() float64 { return r.best(Activate).PerSecond.Median }
+
+// best is the row of a workload that did the most a second, whatever its number of connections.
+func (r Report) best(workload string) (best Cell) {
 	for _, c := range r.Cells {
-		if c.Workload == Activate {
-			most = max(most, c.PerSecond.Median)
+		if c.Workload == workload && c.Rate == 0 && c.PerSecond.Median > best.PerSecond.Median {
+			best = c
 		}
 	}
-	return most
+	return best
 }
 
 // reference is the highest rate of the references that are named.

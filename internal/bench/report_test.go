@@ -72,6 +72,12 @@ func TestRatios_AreWhatTheGoalsSay(t *testing.T) {
 			"P2 1.5 floor", "P3 0.25 aim", "P7 1 aim", "P7 6 floor", "P7 31 below", "P8 6 floor", "P10 0.9 floor", "P10 70 floor",
 			"P11 0.5 aim", "P11 0.1 below", "P12 0.5 aim", "P13 0.9 aim", "P14 0.75 below",
 		}},
+		{"peers", Report{Engine: postgres, Cells: []Cell{
+			{Workload: Activate, Connections: 64, PerSecond: Spread{Median: 8_000}, Latency: Percentiles{P99: 20 * time.Millisecond}},
+			{Workload: Activate, Connections: 256, PerSecond: Spread{Median: 9_000}, Latency: Percentiles{P99: 30 * time.Millisecond}},
+			{Workload: "activate, node", Connections: 64, PerSecond: Spread{Median: 2_000}, Latency: Percentiles{P99: 60 * time.Millisecond}},
+			{Workload: "PATCH, go", Connections: 64, PerSecond: Spread{Median: 1_000}},
+		}}, []string{"P4 4.5 floor", "P4 0.5 floor", "P6 9 aim"}},
 		{"nothing", Report{Engine: sqlite}, nil},
 	} {
 		var got []string

@@ -21,6 +21,9 @@ type RunOptions struct {
 	Now        func() time.Time
 	Note       func(format string, args ...any)
 	References []Reference // of the engine
+	Peers      []Peer
+
+	PeerDatabase string // postgres://…; empty is a file of SQLite for each
 
 	Workloads   []string
 	Connections []int // in the order in which they are shown
@@ -101,6 +104,7 @@ type run struct {
 	server    *Server
 	floor     *Floor
 	generator *Generator
+	peers     map[string]*startedPeer
 	disk      disk
 	syncs     []float64
 	rates     map[string][]float64 // of references
@@ -147,6 +151,9 @@ func (r *run) start(ctx context.Context) (err error) {
 		return err
 	}
 	r.Access.URL, r.Access.Floor = r.server.URL, r.floor.URL
+	if err := r.startPeers(ctx); err != nil {
+		return err
+	}
 	if _, err := r.generator.Do(Task{Access: &r.Access}); err != nil {
 		return err
 	}
@@ -160,7 +167,28 @@ func (r *run) start(ctx context.Context) (err error) {
 	return nil
 }
 
+// startPeers starts each with the cards that its windows may use up.
+func (r *run) startPeers(ctx context.Context) error {
+	r.peers, r.Access.Peers = map[string]*startedPeer{}, map[string]string{}
+	for _, p := range r.Peers {
+		cards := patched
+		for _, connections := range r.Connections {
+			cards += r.Windows * r.most(peerActivate+p.Name, connections)
+		}
+		r.Note("peer %s makes %d cards", p.Name, cards)
+		started, err := r.startPeer(ctx, p, cards, r.Log)
+		if err != nil {
+			return err
+		}
+		r.peers[p.Name], r.Access.Peers[p.Name] = started, started.url
+	}
+	return nil
+}
+
 func (r *run) stop() (err error) {
+	for _, p := range r.peers {
+		err = errors.Join(err, p.Stop())
+	}
 	if r.generator != nil {
 		err = errors.Join(err, r.generator.Stop())
 	}
@@ -188,7 +216,7 @@ func (r *run) round(ctx context.Context) error {
 		r.rates[reference.Name] = append(r.rates[reference.Name], rate)
 	}
 	for _, connections := range r.Connections {
-		for _, workload := range slices.Concat([]string{FloorPost, FloorGet}, r.Workloads) {
+		for _, workload := range slices.Concat([]string{FloorPost, FloorGet}, r.peerWorkloads(), r.Workloads) {
 			w := Window{Workload: workload, Connections: connections, Length: r.Length, Most: r.most(workload, connections)}
 			if err := r.window(ctx, w, w.Workload); err != nil {
 				return err
@@ -236,6 +264,9 @@ func (r *run) window(ctx context.Context, w Window, name string) error {
 	target := &r.server.meter
 	if w.Workload == FloorPost || w.Workload == FloorGet {
 		target = &r.floor.meter
+	}
+	if peer := peerOf(w.Workload); peer != "" {
+		target = &r.peers[peer].meter
 	}
 	w.From = r.from[w.Workload]
 	target.ResetPeak()

@@ -19,6 +19,8 @@ type Access struct {
 	Cards string // key of the cards API
 	Wrong string // key of the cards API, of a programme that lets somebody guess for long
 	Debit string // token of the debit API
+
+	Peers map[string]string `json:",omitempty"` // addresses by name
 }
 
 // Stock says how much is prepared, by way of the published APIs.

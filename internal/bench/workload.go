@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // The workloads. Those that are references go to a server that does nothing.
@@ -27,7 +28,7 @@ func Workloads() []string {
 
 // uses tells whether a workload uses cards up.
 func uses(workload string) bool {
-	return workload == Activate || workload == ActivateBy || workload == WrongCode || workload == Mix
+	return workload == Activate || workload == ActivateBy || workload == WrongCode || workload == Mix || strings.HasPrefix(workload, peerActivate)
 }
 
 const apiVersion = "2025-02-14"
@@ -67,6 +68,9 @@ func cut(key string) string { return key[:max(0, len(key)-1)] }
 
 // next gives the n-th request of a window; false when the stock has no more for it.
 func (s *shooter) next(workload string, n int) (shot, bool) {
+	if peerOf(workload) != "" {
+		return peerShot(workload, n), true
+	}
 	switch workload {
 	case FloorPost:
 		return shot{request{http.MethodPost, "/", s.cards, "floor", `{"activationCode":"123456"}`}, http.StatusNoContent}, true

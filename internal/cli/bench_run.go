@@ -28,6 +28,7 @@ type benchRun struct {
 	Cards       int           `default:"100000" help:"Cards that a workload may use up; a window ends early when its share is used."`
 	Rate        int           `default:"1000" help:"Activations a second that are offered in the open loop; 0 leaves it out."`
 	OpenLength  time.Duration `default:"10s" help:"Length of a window of the open loop."`
+	Peer        []string      `help:"A program to compare with, as NAME=COMMAND; may be given again (bench/peers)." placeholder:"NAME=COMMAND" sep:"none"`
 	Compare     string        `help:"Show what changed since the run whose JSON is in this file." placeholder:"FILE"`
 	JSON        bool          `help:"Print JSON."`
 }
@@ -81,7 +82,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, ServerLog: log, Now: time.Now,
 		Note:       func(format string, args ...any) { _, _ = fmt.Fprintf(w.Stderr, format+"\n", args...) },
 		References: references, Workloads: c.Workloads, Connections: c.Connections, Windows: c.Windows, Length: c.Length,
-		Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength,
+		Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength, Peers: c.peers(), PeerDatabase: c.Database,
 	})
 	if err != nil {
 		err = fmt.Errorf("%w\nthe server's last words: %s", err, lastOf(log))
@@ -97,6 +98,14 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 		return err
 	}
 	return showChanges(w, bench.Compare(*before, report))
+}
+
+func (c benchRun) peers() (all []bench.Peer) {
+	for _, text := range c.Peer {
+		name, command, _ := strings.Cut(text, "=")
+		all = append(all, bench.Peer{Name: name, Command: strings.Fields(command)})
+	}
+	return all
 }
 
 // lastOf gives the end of a log.
@@ -194,6 +203,11 @@ func prepareRun(ctx context.Context, w World, cfg config.Config) (allowed bench.
 	return allowed, err
 }
 
+const (
+	floorLength = time.Second / 2 // of a window of the bare loop
+	floorMost   = 50_000          // activations a second that both loops together may reach: they run out of cards then
+)
+
 // references are what the engine does without the server, and how to end them.
 func (c benchRun) references(ctx context.Context, w World, dir string) (list []bench.Reference, done func() error, err error) {
 	done = func() error { return nil }
@@ -205,14 +219,15 @@ func (c benchRun) references(ctx context.Context, w World, dir string) (list []b
 	if err != nil {
 		return nil, done, err
 	}
-	_, _ = fmt.Fprintf(w.Stderr, "filling a second file with %d cards for the bare loop\n", 2*c.Cards)
-	floor, err := app.OpenFloor(ctx, cfg, w.deps(cfg), where{}.operator(), 2*c.Cards)
+	cards := int(float64(c.Windows) * min(c.Length, floorLength).Seconds() * floorMost)
+	_, _ = fmt.Fprintf(w.Stderr, "filling a second file with %d cards for the bare loop\n", cards)
+	floor, err := app.OpenFloor(ctx, cfg, w.deps(cfg), where{}.operator(), cards)
 	if err != nil {
 		return nil, done, err
 	}
 	for name, each := range map[string]int{bench.LoopOfOne: 1, bench.LoopOf64: 64} {
 		list = append(list, bench.Reference{Name: name, Measure: func(_ context.Context, length time.Duration) (float64, error) {
-			return floor.Rate(each, min(length, time.Second/2))
+			return floor.Rate(each, min(length, floorLength))
 		}})
 	}
 	slices.SortFunc(list, func(a, b bench.Reference) int { return strings.Compare(a.Name, b.Name) })

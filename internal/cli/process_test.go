@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -179,5 +180,36 @@ func TestProcess_BenchRunCounts(t *testing.T) {
 	}
 	if text := measure("--workloads=GET card", "--rate=0", "--compare="+file); !strings.Contains(text, "SINCE THEN") || !strings.Contains(text, "GET card, 8 connections") {
 		t.Errorf("%s", text)
+	}
+}
+
+// TestProcess_BenchRunHasPeers measures beside the endpoint that was written by hand.
+func TestProcess_BenchRunHasPeers(t *testing.T) {
+	t.Parallel()
+	peer := filepath.Join(t.TempDir(), "gopeer")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-C", "../../bench/peers/gopeer", "-o", peer, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "run", "--windows=1", "--length=50ms", "--cards=300", "--connections=4", "--rate=0",
+		"--workloads=activate by code", "--peer=go="+peer, "--json")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var got bench.Report
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	done := map[string]int{}
+	for _, c := range got.Cells {
+		done[c.Workload] = c.Sent - c.Failed
+	}
+	if done["activate, go"] == 0 || done["PATCH, go"] == 0 || done["activate by code"] == 0 {
+		t.Errorf("%v\n%s", done, errs.String())
+	}
+	if len(got.Ratios) == 0 || !slices.ContainsFunc(got.Ratios, func(r bench.Ratio) bool { return r.Name == "P6" }) {
+		t.Errorf("%v", got.Ratios)
 	}
 }
