@@ -9,31 +9,33 @@ import (
 // Card is a credential with the plastic that speaks for it, its parcel, its guard, and what may be done with it now. Pointers are nil, and
 // times zero, where there is nothing.
 type Card struct {
-	ID             string    `json:"id"`
-	NumberID       int64     `json:"number_id"` // what the debit API calls card_id
-	Type           string    `json:"type"`      // physical or virtual
-	Status         string    `json:"status"`    // closed, expired, blocked, frozen, open, unassigned
-	Stop           string    `json:"stop"`      // the strongest stop that stands
-	FrozenBy       string    `json:"frozen_by"`
-	Block          *Block    `json:"block"`
-	ReportedAs     string    `json:"reported_as"`
-	ClosedAt       time.Time `json:"closed_at"`
-	ClosedReason   string    `json:"closed_reason"`
-	HolderName     string    `json:"holder_name"`
-	Last4          string    `json:"last4"`
-	ExpiresAt      time.Time `json:"expires_at"`
-	DesignID       string    `json:"design_id"`
-	CustomerID     string    `json:"customer_id"`
-	AccountID      string    `json:"account_id"`
-	ReservedFor    string    `json:"reserved_for"`
-	Replaces       string    `json:"replaces"`
-	ReplacedBy     string    `json:"replaced_by"` // its successor that lives
-	Plastic        *Plastic  `json:"plastic"`
-	Parcel         *Parcel   `json:"parcel"`
-	Guard          *Guard    `json:"guard"`
-	AllowedActions []string  `json:"allowed_actions"`
-	CreatedAt      time.Time `json:"created_at"`
-	UpdatedAt      time.Time `json:"updated_at"`
+	ID           string    `json:"id"`
+	NumberID     int64     `json:"number_id"` // what the debit API calls card_id
+	Type         string    `json:"type"`      // physical or virtual
+	Status       string    `json:"status"`    // closed, expired, blocked, frozen, open, unassigned
+	Stop         string    `json:"stop"`      // the strongest stop that stands
+	FrozenBy     string    `json:"frozen_by"`
+	Block        *Block    `json:"block"`
+	ReportedAs   string    `json:"reported_as"`
+	ClosedAt     time.Time `json:"closed_at"`
+	ClosedReason string    `json:"closed_reason"`
+	HolderName   string    `json:"holder_name"`
+	Last4        string    `json:"last4"`
+	ExpiresAt    time.Time `json:"expires_at"`
+	DesignID     string    `json:"design_id"`
+	CustomerID   string    `json:"customer_id"`
+	AccountID    string    `json:"account_id"`
+	ReservedFor  string    `json:"reserved_for"`
+	Replaces     string    `json:"replaces"`
+	ReplacedBy   string    `json:"replaced_by"` // its successor that lives
+	Plastic      *Plastic  `json:"plastic"`
+	Parcel       *Parcel   `json:"parcel"`
+	// NextPlastic is the living one that is to take the place of Plastic; guard and activation are about it.
+	NextPlastic    *NextPlastic `json:"next_plastic"`
+	Guard          *Guard       `json:"guard"`
+	AllowedActions []string     `json:"allowed_actions"`
+	CreatedAt      time.Time    `json:"created_at"`
+	UpdatedAt      time.Time    `json:"updated_at"`
 }
 
 // Block is the programme's or the issuer's block of a card.
@@ -56,6 +58,20 @@ type Plastic struct {
 	BatchID         string    `json:"batch_id"`
 	ActivatedAt     time.Time `json:"activated_at"`
 	DamagedAt       time.Time `json:"damaged_at"`
+	RetiresAt       time.Time `json:"retires_at"` // when it dies by a date
+}
+
+// NextPlastic is a piece that is to take the place of another one of the same card.
+type NextPlastic struct {
+	ID             string    `json:"id"`
+	State          string    `json:"state"`
+	PhysicalStatus string    `json:"physical_status"`
+	Custody        string    `json:"custody"`
+	Supersedes     string    `json:"supersedes"`
+	RetireSource   string    `json:"retire_source"` // now, on_activation, on_date
+	ExpiresAt      time.Time `json:"expires_at"`    // of the card, once this piece is activated
+	Parcel         *Parcel   `json:"parcel"`
+	CreatedAt      time.Time `json:"created_at"`
 }
 
 // Parcel is the box that carries a plastic.

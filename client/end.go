@@ -33,7 +33,8 @@ type Replaced struct {
 	SourcePlasticState string `json:"source_plastic_state"`
 }
 
-// Replace puts a card with another number in the place of one that is lost, stolen, or known to others (fraud). The old one ends at once.
+// Replace puts a card with another number in the place of one that is lost, stolen, lost_in_post, or known to others (fraud, returned_opened). The old one
+// ends at once.
 func (c *Client) Replace(ctx context.Context, id, why, reason string, options ...CallOption) (out Replaced, err error) {
 	return out, c.send(ctx, post(at("cards", id, "replacement"), map[string]string{"for": why, "reason": reason}, options), &out)
 }

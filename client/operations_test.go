@@ -19,7 +19,7 @@ var operations = map[string]string{
 	"listEvents":   "Events",
 	"listWebhooks": "Webhooks", "createWebhook": "CreateWebhook", "getWebhook": "Webhook", "updateWebhook": "UpdateWebhook", "endWebhook": "EndWebhook",
 	"rotateWebhookSecret": "RotateWebhookSecret", "testWebhook": "TestWebhook", "listDeliveries": "Deliveries", "getDelivery": "Delivery",
-	"reportCard": "Report", "replaceCard": "Replace", "recoverCode": "RecoverCode", "createActivationSession": "CreateActivationSession",
+	"reportCard": "Report", "replaceCard": "Replace", "reissueCard": "Reissue", "renewCard": "Renew", "recoverCode": "RecoverCode", "createActivationSession": "CreateActivationSession",
 	"listBatches": "Batches", "orderBatch": "OrderBatch", "getBatch": "Batch", "listBatchItems": "BatchItems", "resubmitBatch": "ResubmitBatch",
 	"cancelBatch":   "CancelBatch",
 	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "listCustomerCards": "CustomerCards",

@@ -72,11 +72,49 @@ type Plastic struct {
 	Batch           ident.BatchID    // of a bulk order; zero otherwise
 	Identifier      string           // its label in the batch; "" otherwise
 	DamagedAt       time.Time        // reported damaged; it may be used until its successor is activated
+	Link            Link             // to the piece whose place it is to take
+	RetiresAt       time.Time        // when it dies by a date; zero: by none
 	Guard           Guard
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	Version         int64
 }
+
+// RetireSource is when a piece dies whose place another one of the same card takes.
+type RetireSource string
+
+// The moments of that.
+const (
+	RetireNow          RetireSource = "now"
+	RetireOnActivation RetireSource = "on_activation" // of the one that takes its place
+	RetireOnDate       RetireSource = "on_date"       // whether the other one is there by then or not
+)
+
+// RetireSources lists the moments.
+func RetireSources() []RetireSource {
+	return []RetireSource{RetireNow, RetireOnActivation, RetireOnDate}
+}
+
+// Link leads from a piece to the one whose place it is to take, with what its activation changes. The zero Link is that of a
+// card's first piece.
+type Link struct {
+	Supersedes   ident.PlasticID
+	RetireSource RetireSource
+	// Of a renewed piece: what the card has from its activation on. Zero: what it has.
+	ExpiresAt time.Time
+	CVVSeries int64
+}
+
+// At is the piece as it stands at now: one whose date has come is retired.
+func (p Plastic) At(now time.Time) Plastic {
+	if p.State == Activated && !p.RetiresAt.IsZero() && !now.Before(p.RetiresAt) {
+		p.State = Retired
+	}
+	return p
+}
+
+// InUse reports whether a terminal may take this piece at now.
+func (p Plastic) InUse(now time.Time) bool { return p.At(now).State == Activated }
 
 // EverActivated reports whether this piece was activated, also when it was retired later.
 func (p Plastic) EverActivated() bool { return !p.ActivatedAt.IsZero() }

@@ -12,12 +12,37 @@ type View struct {
 	Card    Card
 	Plastic Plastic           // zero for a virtual card
 	Box     shipment.Shipment // the newest submitted shipment of the plastic; zero when it has none
+	Next    *Piece            // the living one that is to take the place of Plastic; nil: none
+}
+
+// Piece is a plastic with its newest submitted shipment.
+type Piece struct {
+	Plastic Plastic
+	Box     shipment.Shipment
+}
+
+// Coming is the card with the plastic that is to be made, sent and activated in the place of the one that speaks for it.
+// What is asked about making, shipping, code, guard and activation is asked about that one.
+func (v View) Coming() View {
+	if v.Next == nil {
+		return v
+	}
+	return View{Card: v.Card, Plastic: v.Next.Plastic, Box: v.Next.Box}
+}
+
+// ExpiresAt is when the card expires if this plastic is in use: a renewed one brings its own expiry.
+func (v View) ExpiresAt() time.Time {
+	if own := v.Plastic.Link.ExpiresAt; !own.IsZero() && !v.Plastic.EverActivated() {
+		return own
+	}
+	return v.Card.ExpiresAt
 }
 
 // Physical derives where the plastic is.
 func (v View) Physical() PhysicalState { return PhysicalStatus(v.Card, v.Plastic, v.Box.Status) }
 
-// Canceled reports whether the card is retired, superseded or void: it ended, and no stop ended it.
+// Canceled reports whether the card ended, and no stop ended it: it is closed, or the plastic that was to be its first is
+// canceled or void. A plastic that was in use and is retired ends no card.
 func (v View) Canceled() bool {
 	if !v.Card.ClosedAt.IsZero() {
 		_, byStop := stopByClose[v.Card.ClosedReason]
@@ -26,7 +51,7 @@ func (v View) Canceled() bool {
 	if v.Stop().ForGood() {
 		return false
 	}
-	return v.Plastic.State.Dead() || v.Box.Status == shipment.Canceled && !v.Plastic.EverActivated()
+	return !v.Plastic.EverActivated() && (v.Plastic.State.Dead() || v.Box.Status == shipment.Canceled)
 }
 
 // Stop is the strongest stop that stands on the card. A plastic that is void because it was reported lost
@@ -64,24 +89,54 @@ func (v View) boxUpdatedAt() time.Time {
 	return v.Box.UpdatedAt
 }
 
-// Speaker picks the plastic that speaks for a card (cards contract §13): the one that was ever activated,
-// else the newest that is not void, else the newest. The list is in the order of making; none gives the
+// Speaker picks the plastic that speaks for a card (cards contract §13): the newest that is activated, else
+// the newest that ever was, else the newest that is not void, else the newest. The list is in the order of making; none gives the
 // zero Plastic.
 func Speaker(plastics []Plastic) Plastic {
-	var newest, living Plastic
+	var newest, living, used Plastic
 	for _, p := range plastics {
-		if p.EverActivated() {
-			return p
-		}
 		newest = p
 		if p.State != Void {
 			living = p
 		}
+		if p.EverActivated() && (p.State == Activated || used.State != Activated) {
+			used = p
+		}
 	}
-	if !living.ID.IsZero() {
+	switch {
+	case !used.ID.IsZero():
+		return used
+	case !living.ID.IsZero():
 		return living
 	}
 	return newest
+}
+
+// Living reports whether the piece was never activated and still may be.
+func (p Piece) Living() bool {
+	if p.Plastic.EverActivated() || p.Plastic.State.Dead() {
+		return false
+	}
+	gone := p.Plastic.Custody == CustodyDead || p.Plastic.Custody == CustodyLost
+	return !gone && p.Box.Status != shipment.Canceled && p.Box.Status != shipment.Lost
+}
+
+// NewView puts a card and its pieces together, which come in the order of making.
+func NewView(c Card, pieces []Piece) View {
+	plastics := make([]Plastic, len(pieces))
+	for i, p := range pieces {
+		plastics[i] = p.Plastic
+	}
+	v, speaker := View{Card: c}, Speaker(plastics)
+	for i, p := range pieces {
+		switch {
+		case p.Plastic.ID == speaker.ID:
+			v.Plastic, v.Box = p.Plastic, p.Box
+		case !p.Plastic.Link.Supersedes.IsZero() && p.Living():
+			v.Next = &pieces[i]
+		}
+	}
+	return v
 }
 
 // Packed is one plastic in its place in a box.

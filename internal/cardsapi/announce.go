@@ -49,7 +49,7 @@ func Announce(e event.Event) []event.Draft {
 		if e.Deposit != nil {
 			out = append(out, words("FIAT_DEPOSIT_CREATED", showDeposit, *e.Deposit))
 		}
-	case event.ChallengeAnswered, event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.CodeRenewed, event.CardDamaged, event.GuardReset, event.CardPINSet,
+	case event.ChallengeAnswered, event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.CodeRenewed, event.CardDamaged, event.CardReissued, event.GuardReset, event.CardPINSet,
 		event.CardRevealed, event.CVVRotated, event.CardOrdered, event.CardPINViewed, event.CodeRequested, event.TokensEnded,
 		event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.CustomerDeleted, event.AccountCreated, event.AccountMoved, event.LineChanged, event.GuessingSuspected:
 	}

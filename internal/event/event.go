@@ -31,6 +31,7 @@ const (
 	CardPINViewed        Name = "card.pin_viewed"
 	CardStopped          Name = "card.stopped"
 	CardDamaged          Name = "card.reported_damaged"
+	CardReissued         Name = "card.reissued" // another plastic is to take the place of the one before
 	CardUnstopped        Name = "card.unstopped"
 	CardFrozen           Name = "card.frozen"
 	CardUnfrozen         Name = "card.unfrozen"
@@ -68,7 +69,7 @@ const (
 func Names() []Name {
 	return []Name{
 		CardCreated, CardActivated, ActivationFailed, ActivationLocked, CodeRead, CodeRenewed, GuardReset, CardPINSet, CardRevealed, CVVRotated, CardFrozen, CardUnfrozen,
-		CardOrdered, CardPINViewed, CardStopped, CardDamaged, CardUnstopped,
+		CardOrdered, CardPINViewed, CardStopped, CardDamaged, CardReissued, CardUnstopped,
 		CardBlocked, CardUnblocked, CardExpired, CardRestored, CardClosed, CardCanceled, ShipmentPlaced, ShipmentMoved,
 		ShipmentMemberMoved, ShipmentReshipped, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,

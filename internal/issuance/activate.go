@@ -154,7 +154,7 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 			return out, rollbackOf(verdict)
 		}
 	}
-	d, fresh, err := decide(st, now)
+	d, fresh, err := decide(st.coming(), now)
 	if err != nil {
 		return out, err
 	}
@@ -162,7 +162,7 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 	row := s.auditRow(cmd.Caller, actionActivate, now)
 	if d.refused() {
 		out.refusal = d.Refusal
-		events = s.countTries(&out.changes, d, st, now)
+		events = s.countTries(&out.changes, d, st.coming(), now)
 		row.Card, row.Customer, row.Note = d.Chosen.Card.ID, d.Chosen.Card.Customer, triesNote(d)
 	} else {
 		out.result, events = s.write(&out.changes, *fresh, st, now)
@@ -226,7 +226,10 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 	v.Plastic.State, v.Plastic.ActivatedAt, v.Plastic.UpdatedAt = next, now, changed
 	v.Plastic.Custody, v.Plastic.CustodyPresumed = card.CustodyHolder, false
 	v.Plastic.Guard = v.Plastic.Guard.Consume()
-	changes.Plastic = &v.Plastic
+	changes.Plastic, changes.Retired = &v.Plastic, retiredBy(v.Plastic, st.Candidates, changed)
+	if own := v.Plastic.Link.ExpiresAt; !own.IsZero() {
+		v.Card.ExpiresAt, out.cardChanged = own, true
+	}
 	if out.cardChanged {
 		v.Card.UpdatedAt = changed
 		changes.Card = &v.Card
@@ -243,6 +246,21 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 		events = append(events, event.Event{Name: event.CardPINSet, Card: &v})
 	}
 	return Activation{Card: v, Customer: out.holder, NewCustomer: out.secrets}, events
+}
+
+// retiredBy is the plastic that dies because another one was activated in its place; nil when none does.
+func retiredBy(p card.Plastic, all []Candidate, at time.Time) *card.Plastic {
+	if p.Link.RetireSource != card.RetireOnActivation {
+		return nil
+	}
+	for _, c := range all {
+		old := c.View.Plastic
+		if next, legal := old.State.Move(card.Retire); legal && old.ID == p.Link.Supersedes {
+			old.State, old.UpdatedAt = next, at
+			return &old
+		}
+	}
+	return nil
 }
 
 // boxWith is the box with one plastic as it is now.

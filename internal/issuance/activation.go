@@ -111,6 +111,16 @@ type ActivationState struct {
 	Box *card.Box
 }
 
+// coming is the state with the plastics that are to be activated, where they are to take the place of others.
+func (s ActivationState) coming() ActivationState {
+	all := make([]Candidate, len(s.Candidates))
+	for i, c := range s.Candidates {
+		all[i] = Candidate{View: c.View.Coming(), Reference: c.Reference}
+	}
+	s.Candidates = all
+	return s
+}
+
 // Candidate is a card that the activation may mean.
 type Candidate struct {
 	View      card.View
@@ -130,6 +140,7 @@ type ActivationChanges struct {
 	Misses      []Miss
 	Card        *card.Card // bound, linked, with its PIN; nil when the card row does not change
 	Plastic     *card.Plastic
+	Retired     *card.Plastic      // the one whose place Plastic takes; when it ended otherwise meanwhile, it stays so
 	Customer    *customer.Customer // new
 	Claims      []Fact             // of the new customer
 	Accounts    []account.Account  // new

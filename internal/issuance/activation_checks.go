@@ -74,7 +74,7 @@ func isLiving(f facts) *fault.Error {
 }
 
 func isInTime(f facts) *fault.Error {
-	until := f.view.Card.ExpiresAt
+	until := f.view.ExpiresAt()
 	return refuseIf(!until.IsZero() && !f.now.Before(until), card.IsExpired)
 }
 

@@ -43,7 +43,7 @@ func (s *Service) SetPIN(ctx context.Context, cmd SetPIN) error {
 			return struct{}{}, no
 		}
 		set := s.setPIN
-		if madeLater(v.Plastic) {
+		if madeLater(v.Coming().Plastic) {
 			set = s.setOrderedPIN
 		}
 		if err := set(&v.Card, cmd.PIN, w.Program, w.Now); err != nil {

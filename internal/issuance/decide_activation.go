@@ -256,6 +256,9 @@ func decideBalance(d Decision, s ActivationState, cmd ActivateForCustomer) (Deci
 	case cmd.New != nil:
 		d.NewWallet = true
 		return d, nil
+	case !d.Chosen.Card.Account.IsZero(): // it was activated before, and gets another plastic
+		d.Account = d.Chosen.Card.Account
+		return d, nil
 	case composite:
 		return d, fault.Refuse(account.BalanceRequired)
 	case s.Reserved != nil:

@@ -59,9 +59,9 @@ func submittedBox(ctx context.Context, w *Work, v card.View) (card.Box, bool, er
 	return box, ok, err
 }
 
-// leaveDraft takes a card out of the draft that holds it; a draft that loses its last card goes too.
-func leaveDraft(ctx context.Context, w *Work, id ident.CardID) error {
-	in, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, id)
+// leaveDraft takes a plastic out of the draft that holds it; a draft that loses its last card goes too.
+func leaveDraft(ctx context.Context, w *Work, p card.Plastic) error {
+	in, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, p)
 	if err != nil || !held {
 		return err
 	}
@@ -72,7 +72,7 @@ func leaveDraft(ctx context.Context, w *Work, id ident.CardID) error {
 	if len(box.Packed) == 1 {
 		return w.Tx.DeleteShipment(ctx, box.Shipment)
 	}
-	at := slices.IndexFunc(box.Packed, func(p card.Packed) bool { return p.Member.Card == id })
+	at := slices.IndexFunc(box.Packed, func(in card.Packed) bool { return in.Member.Plastic == p.ID })
 	if at < 0 {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (s *Service) Eligibility(ctx context.Context, p ident.ProgramID, id ident.C
 // obstacles are all checks that say no. What is no card to activate at all has no others.
 func (st Standing) obstacles(history []card.BlockChange) []Obstacle {
 	var out []Obstacle
-	for _, c := range checksOf(st.View, st.Policy) {
+	for _, c := range checksOf(st.Coming(), st.Policy) {
 		no := c(st.facts())
 		if no == nil {
 			continue
@@ -100,16 +100,17 @@ func (st Standing) obstacles(history []card.BlockChange) []Obstacle {
 
 // since is when an obstacle came, as far as the facts tell.
 func (st Standing) since(r fault.Reason, history []card.BlockChange) time.Time {
+	v := st.Coming()
 	switch r {
 	case card.AlreadyActivated:
-		return st.Plastic.ActivatedAt
+		return v.Plastic.ActivatedAt
 	case card.IsExpired:
-		return st.Card.ExpiresAt
+		return v.ExpiresAt()
 	case card.IsCanceled, card.IsSuperseded:
 		if !st.Card.ClosedAt.IsZero() {
 			return st.Card.ClosedAt
 		}
-		return st.Plastic.UpdatedAt
+		return v.Plastic.UpdatedAt
 	case card.IsBlocked, card.ReportedLost, card.ReportedStolen:
 		if len(history) > 0 && history[0].Is == st.Stop() {
 			return history[0].At
@@ -117,11 +118,11 @@ func (st Standing) since(r fault.Reason, history []card.BlockChange) time.Time {
 	case card.NotPhysical:
 		return st.Card.CreatedAt
 	case card.CodeExpired:
-		return st.Plastic.Guard.CodeIssuedAt.Add(st.Policy.Activation.CodeLifetime)
+		return v.Plastic.Guard.CodeIssuedAt.Add(st.Policy.Activation.CodeLifetime)
 	case card.NotShipped, card.CodeNotIssued:
-		return st.Plastic.CreatedAt
+		return v.Plastic.CreatedAt
 	case card.FailedDelivery, card.ExceptionOnWay, card.CameBack, card.LostInTransit:
-		return st.Box.UpdatedAt
+		return v.Box.UpdatedAt
 	}
 	return time.Time{}
 }

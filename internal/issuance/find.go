@@ -236,7 +236,7 @@ func (st Standing) Barred(a Action) error {
 	var no error
 	switch a {
 	case ToResetGuard:
-		no = decideReset(st.View)
+		no = decideReset(st.Coming())
 	case ToFreeze:
 		_, no = decideFreeze(st.Card, st.At)
 	case ToUnfreeze:
@@ -253,8 +253,12 @@ func (st Standing) Barred(a Action) error {
 		_, no = decideReport(st.CardAt, ReportDamaged)
 	case ToReplace:
 		no = barredFromReplacement(st)
+	case ToReissue:
+		no = barredFromReissue(st, ReissueCauses()...)
+	case ToRenew:
+		no = barredFromReissue(st, ReissueRenewal)
 	case ToActivate:
-		if o := first(checksOf(st.View, st.Policy), st.facts()); o != nil {
+		if o := first(checksOf(st.Coming(), st.Policy), st.facts()); o != nil {
 			no = o
 		}
 	case ToRecover:

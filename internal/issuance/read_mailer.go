@@ -29,6 +29,7 @@ func (s *Service) ReadMailer(ctx context.Context, cmd ReadMailer) (redact.Text, 
 		if err != nil {
 			return redact.Text{}, err
 		}
+		v = v.Coming()
 		if no := decideMailer(v, ok, w.Program.Kind); no != nil {
 			return redact.Text{}, no
 		}

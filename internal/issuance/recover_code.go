@@ -66,6 +66,6 @@ func (s *Service) renewCode(ctx context.Context, w *Work, v card.View) (Recovere
 
 // recoverable reports whether recovery would give a code now, limits and approvals aside.
 func recoverable(st Standing) bool {
-	read := codeRead{view: st.View, found: !st.Card.Deleted(), reason: "any", approved: true, renews: true}
+	read := codeRead{view: st.Coming(), found: !st.Card.Deleted(), reason: "any", approved: true, renews: true}
 	return read.decide(st.Policy, st.At) == nil
 }

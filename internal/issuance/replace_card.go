@@ -20,16 +20,19 @@ const (
 	ReplaceLost   ReplacementCause = "lost"
 	ReplaceStolen ReplacementCause = "stolen"
 	ReplaceFraud  ReplacementCause = "fraud"
+	ReplaceInPost ReplacementCause = "lost_in_post"
+	ReplaceOpened ReplacementCause = "returned_opened" // whoever opened it could read the number
 )
 
 // ReplacementCauses lists the causes.
 func ReplacementCauses() []ReplacementCause {
-	return []ReplacementCause{ReplaceLost, ReplaceStolen, ReplaceFraud}
+	return []ReplacementCause{ReplaceLost, ReplaceStolen, ReplaceFraud, ReplaceInPost, ReplaceOpened}
 }
 
 // replacementStops is how each cause ends the old number, at once.
 var replacementStops = map[ReplacementCause]card.Stop{
 	ReplaceLost: card.StopLost, ReplaceStolen: card.StopStolen, ReplaceFraud: card.StopFraudConfirmed,
+	ReplaceInPost: card.StopLost, ReplaceOpened: card.StopReplaced,
 }
 
 // ReplaceCard asks for a successor of a card, with another number.

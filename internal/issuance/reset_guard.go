@@ -30,6 +30,7 @@ func (s *Service) ResetGuard(ctx context.Context, cmd ResetGuard) (card.View, er
 		if err != nil {
 			return card.View{}, err
 		}
+		v = v.Coming()
 		if no := decideReset(v); no != nil {
 			return card.View{}, no
 		}

@@ -80,6 +80,7 @@ func loadRead(ctx context.Context, w *Work, cmd ReadActivationCode) (codeRead, e
 	if out.view, out.found, err = w.Tx.CardView(ctx, w.Program.ID, cmd.Card); err != nil {
 		return out, err
 	}
+	out.view = out.view.Coming()
 	w.Audit.Customer = out.view.Card.Customer
 	since := w.Now.Add(-readsWindow)
 	if out.byCard, err = w.Tx.CountAudit(ctx, w.Program.ID, cmd.Card, ActionReadCode, audit.OK, since); err != nil {
@@ -162,7 +163,7 @@ func unreadable(v card.View, p program.Policy, now time.Time) string {
 		return "ALREADY_ACTIVATED"
 	case v.Plastic.State == card.Canceled, v.Plastic.State == card.Void, v.Box.Status == shipment.Canceled:
 		return "CANCELED"
-	case !v.Card.ExpiresAt.IsZero() && !now.Before(v.Card.ExpiresAt):
+	case !v.ExpiresAt().IsZero() && !now.Before(v.ExpiresAt()):
 		return "EXPIRED"
 	case v.Card.Block != card.Block{}, v.Card.ReportedAs != "", !v.Card.ClosedAt.IsZero():
 		return "BLOCKED"

@@ -105,7 +105,7 @@ func (b *boxChange) reject(i int, now time.Time) {
 	}
 	p := packed.Plastic
 	p.State, p.Custody, p.Shipment, p.UpdatedAt = next, card.CustodyNone, ident.ShipmentID{}, b.at
-	p.Guard = card.Guard{Method: card.ByCode, State: card.Unset}
+	p.Guard = card.Guard{Method: p.Guard.Method, State: card.Unset}
 	packed.Plastic = p
 	packed.Member.RejectedAt, packed.Member.RejectionReason, packed.Member.UpdatedAt = now, refusedByBureau, b.at
 }

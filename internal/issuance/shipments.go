@@ -99,10 +99,11 @@ func loadMember(ctx context.Context, w *Work, m NewMember) (f memberFacts, err e
 	if err != nil || !f.found {
 		return f, err
 	}
+	f.view = f.view.Coming()
 	if f.eligible, err = eligibleHolder(ctx, w.Tx, p, f.view.Card.Customer); err != nil {
 		return f, err
 	}
-	if f.heldBy, f.held, err = w.Tx.OccupiedBy(ctx, p, m.Card); err != nil {
+	if f.heldBy, f.held, err = w.Tx.OccupiedBy(ctx, p, f.view.Plastic); err != nil {
 		return f, err
 	}
 	if m.Design != "" {
@@ -144,11 +145,13 @@ func unshippable(v card.View, eligible bool, now time.Time) string {
 	case card.Canceled, card.Void:
 		return "CANCELED"
 	case card.Planned, card.Rejected:
-		if !v.Plastic.Batch.IsZero() {
+		if !v.Plastic.Batch.IsZero() && v.Plastic.Link.Supersedes.IsZero() {
 			return "ALREADY_ORDERED" // a bulk order ships its cards itself
 		}
 	}
-	switch v.Card.Status(now) {
+	c := v.Card
+	c.ExpiresAt = v.ExpiresAt()
+	switch c.Status(now) {
 	case card.Closed:
 		return "CANCELED"
 	case card.Expired:

@@ -104,7 +104,7 @@ func loadTarget(ctx context.Context, w *Work, t Target) (card.Box, error) {
 		if err != nil {
 			return card.Box{}, err
 		}
-		if id, err = shipmentOf(ctx, w, v); err != nil {
+		if id, err = shipmentOf(ctx, w, v.Coming()); err != nil {
 			return card.Box{}, err
 		}
 	}
@@ -134,7 +134,7 @@ func shipmentOf(ctx context.Context, w *Work, v card.View) (ident.ShipmentID, er
 	if v.Box.Kind == shipment.OfCards && !v.Box.ID.IsZero() {
 		return v.Box.ID, nil
 	}
-	id, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, v.Card.ID)
+	id, held, err := w.Tx.OccupiedBy(ctx, w.Program.ID, v.Plastic)
 	if err == nil && !held {
 		err = fault.RefuseWith(SimulationState, noShipment)
 	}

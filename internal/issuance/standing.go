@@ -17,8 +17,8 @@ type Standing struct {
 	Successor ident.CardID       // the living card that took the place of this one
 }
 
-// Guard is the guard as it stands now; a virtual card has none.
-func (st Standing) Guard() card.Guard { return st.Plastic.Guard.At(st.At) }
+// Guard is the guard as it stands now, of the plastic that can be activated next; a virtual card has none.
+func (st Standing) Guard() card.Guard { return st.Coming().Plastic.Guard.At(st.At) }
 
 // Standing gives a card that is not deleted, whether it has a customer or not, or card.NotFound.
 func (s *Service) Standing(ctx context.Context, p ident.ProgramID, id ident.CardID) (Standing, error) {
@@ -111,6 +111,8 @@ const (
 	ToReportStolen  Action = "report_stolen"
 	ToReportDamaged Action = "report_damaged"
 	ToReplace       Action = "replace"
+	ToReissue       Action = "reissue"
+	ToRenew         Action = "renew"
 	ToFreeze        Action = "freeze"
 	ToUnfreeze      Action = "unfreeze"
 	ToBlock         Action = "block"
@@ -122,8 +124,8 @@ var allowed = []struct {
 	action Action
 	open   func(st Standing) bool
 }{
-	{ToActivate, func(st Standing) bool { return first(checksOf(st.View, st.Policy), st.facts()) == nil }},
-	{ToResetGuard, func(st Standing) bool { return decideReset(st.View) == nil }},
+	{ToActivate, func(st Standing) bool { return first(checksOf(st.Coming(), st.Policy), st.facts()) == nil }},
+	{ToResetGuard, func(st Standing) bool { return decideReset(st.Coming()) == nil }},
 	{ToRecover, recoverable},
 	{ToFreeze, func(st Standing) bool { return changes(st, decideFreeze) }},
 	{ToUnfreeze, func(st Standing) bool { return changes(st, decideUnfreeze) }},
@@ -133,6 +135,8 @@ var allowed = []struct {
 	{ToReportStolen, takesReport(ReportStolen)},
 	{ToReportDamaged, takesReport(ReportDamaged)},
 	{ToReplace, replaceable},
+	{ToReissue, reissuable(ReissueCauses()...)},
+	{ToRenew, reissuable(ReissueRenewal)},
 }
 
 // Actions lists all actions, in the order in which a card lists those that are allowed.
@@ -161,4 +165,7 @@ func changes(st Standing, decide switchDecision) bool {
 	return no == nil && visible(st.Card) && !sameSwitches(st.Card, after)
 }
 
-func (st Standing) facts() facts { return facts{&st.View, st.Holder, &st.Policy, st.At} }
+func (st Standing) facts() facts {
+	v := st.Coming()
+	return facts{&v, st.Holder, &st.Policy, st.At}
+}

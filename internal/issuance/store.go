@@ -193,8 +193,8 @@ type DesignWriter interface {
 
 // CardReader reads cards with their plastics.
 type CardReader interface {
-	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box.
-	// Deleted cards are found; who shows them decides.
+	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box, and with the living
+	// one that is to take its place. Deleted cards are found; who shows them decides.
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
 	// CardByNumber gives a card by its public number, with the reference of its batch. Deleted cards are found.
 	CardByNumber(ctx context.Context, p ident.ProgramID, number int64) (Candidate, bool, error)
@@ -254,8 +254,8 @@ type CardWriter interface {
 	UpdateCard(ctx context.Context, c card.Card) error
 	InsertBlockChange(ctx context.Context, c card.BlockChange) error
 	InsertPlastic(ctx context.Context, p card.Plastic) error
-	// UpdatePlastic changes a plastic and its guard. activated_at is written once: a change of it once it
-	// is set is a fault.
+	// UpdatePlastic changes a plastic and its guard; its link stays as it was made. activated_at is written once: a change
+	// of it once it is set is a fault.
 	UpdatePlastic(ctx context.Context, p card.Plastic) error
 }
 
@@ -269,9 +269,9 @@ type ShipmentReader interface {
 	Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error)
 	// Shipments lists shipments, newest first.
 	Shipments(ctx context.Context, p ident.ProgramID, f ShipmentFilter, page Page) ([]ListedShipment, error)
-	// OccupiedBy tells which shipment holds the card now: a draft, or one that has not ended and has not
+	// OccupiedBy tells which shipment holds the plastic now: a draft, or one that has not ended and has not
 	// refused it.
-	OccupiedBy(ctx context.Context, p ident.ProgramID, id ident.CardID) (ident.ShipmentID, bool, error)
+	OccupiedBy(ctx context.Context, p ident.ProgramID, c card.Plastic) (ident.ShipmentID, bool, error)
 	// Scans gives all scans of a shipment, in no particular order.
 	Scans(ctx context.Context, id ident.ShipmentID) ([]shipment.Scan, error)
 	// PlasticsIn gives the plastics whose current box this is, in the order of making, after the given id.

@@ -111,6 +111,7 @@ func (s *Service) checkMembers(ctx context.Context, w *Work, box card.Box) (map[
 		if err != nil {
 			return nil, nil, err
 		}
+		v = v.Coming()
 		eligible, err := eligibleHolder(ctx, w.Tx, w.Program.ID, v.Card.Customer)
 		if err != nil {
 			return nil, nil, err
@@ -246,10 +247,11 @@ func (s *Service) request(in ident.ShipmentID, p card.Plastic, policy program.Ac
 	if !legal {
 		return p, fault.Wrap(errors.New("a plastic that was checked cannot be requested"), "submit a shipment")
 	}
+	method := p.Guard.Method
 	p, err := s.issueCode(p, policy, now)
 	if err != nil {
 		return p, fault.Wrap(err, "issue an activation code")
 	}
-	p.State, p.Custody, p.Shipment = next, card.CustodyBureau, in
+	p.State, p.Custody, p.Shipment, p.Guard.Method = next, card.CustodyBureau, in, method
 	return p, nil
 }

@@ -32,7 +32,7 @@ func showActivation(w *wirejson.Writer, e issuance.Eligibility) {
 	w.BeginObject()
 	w.Key("card_id").String(e.Card.ID.String())
 	w.Key("activated_at")
-	showTime(w, e.Plastic.ActivatedAt)
+	showTime(w, e.Coming().Plastic.ActivatedAt)
 	showGuardState(w, e.Standing)
 	w.Key("tries_used").Int(int64(g.Tries))
 	w.Key("lifetime_tries_used").Int(int64(g.LifetimeWrong))
@@ -50,7 +50,7 @@ func showEligibility(w *wirejson.Writer, e issuance.Eligibility) {
 	w.BeginObject()
 	w.Key("card_id").String(e.Card.ID.String())
 	w.Key("eligible").Bool(len(e.Obstacles) == 0)
-	w.Key("method").StringOrNull(string(e.Plastic.Guard.Method))
+	w.Key("method").StringOrNull(string(e.Guard().Method))
 	w.Key("obstacles").BeginArray()
 	for _, o := range e.Obstacles {
 		p := problemFor(o.Refusal.Reason)

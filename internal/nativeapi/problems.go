@@ -149,6 +149,8 @@ func showContext(w *wirejson.Writer, detail any) {
 		w.Key("status").String(string(d))
 	case ident.CardID:
 		w.Key("card_id").String(d.String())
+	case ident.PlasticID:
+		w.Key("plastic_id").String(d.String())
 	case access.Scope:
 		w.Key("scope").String(string(d))
 	case httpd.BodyLimit:

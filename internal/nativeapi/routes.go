@@ -76,6 +76,8 @@ func (d *Door) cardRoutes() []httpd.Route {
 		act("/v1/cards/{id}/unblock", access.CardsWrite, d.unblock),
 		act("/v1/cards/{id}/report", access.CardsWrite, d.reportCard),
 		act("/v1/cards/{id}/replacement", access.CardsWrite, d.replaceCard),
+		act("/v1/cards/{id}/reissue", access.CardsWrite, d.reissueCard),
+		act("/v1/cards/{id}/renewal", access.CardsWrite, d.renewCard),
 		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,

@@ -98,6 +98,8 @@ func showCard(w *wirejson.Writer, st issuance.Standing) {
 	showPlastic(w, st)
 	w.Key("parcel")
 	showParcel(w, st.Box)
+	w.Key("next_plastic")
+	showNext(w, st)
 	w.Key("guard")
 	showGuard(w, st)
 	w.Key("allowed_actions").BeginArray()
@@ -133,7 +135,7 @@ func showPlastic(w *wirejson.Writer, st issuance.Standing) {
 	}
 	w.BeginObject()
 	w.Key("id").String(p.ID.String())
-	w.Key("state").String(string(p.State))
+	w.Key("state").String(string(p.At(st.At).State))
 	w.Key("void_reason").StringOrNull(string(p.VoidReason))
 	w.Key("physical_status").StringOrNull(string(st.Physical()))
 	w.Key("custody").StringOrNull(string(p.Custody))
@@ -145,6 +147,8 @@ func showPlastic(w *wirejson.Writer, st issuance.Standing) {
 	showTime(w, p.ActivatedAt)
 	w.Key("damaged_at")
 	showTime(w, p.DamagedAt)
+	w.Key("retires_at")
+	showTime(w, p.RetiresAt)
 	w.EndObject()
 }
 

@@ -37,7 +37,7 @@ var useRules = []struct {
 	{transaction.CardBlocked, Use.blocked},
 	{transaction.CardFrozen, func(u Use) bool { return u.View.Card.FrozenBy != "" }},
 	{transaction.NotAllowedForCard, func(u Use) bool { return u.cardPresent() && u.View.Card.Type == card.Virtual }},
-	{transaction.CardNotActivated, func(u Use) bool { return u.cardPresent() && !u.View.Plastic.EverActivated() }},
+	{transaction.CardNotActivated, func(u Use) bool { return u.cardPresent() && !u.View.Plastic.InUse(u.Now) }},
 	{transaction.CardNotActivated, func(u Use) bool {
 		return u.View.Card.Type == card.Physical && !u.View.Plastic.EverActivated() && !u.DigitalFirst
 	}},

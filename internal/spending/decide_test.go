@@ -87,15 +87,20 @@ func TestDecideUse_Activation(t *testing.T) {
 		for _, wallet := range []string{"", "APPLE_PAY"} {
 			for _, digitalFirst := range []bool{true, false} {
 				present := wallet == "" && slices.Contains([]transaction.Channel{transaction.POS, transaction.ATM}, channel)
+				gone := map[bool]transaction.DeclineCode{true: "CARD_NOT_ACTIVATED"}[present]
 				for kind, want := range map[string]transaction.DeclineCode{
-					"activated": "", "retired later": "", "not activated": map[bool]transaction.DeclineCode{true: "CARD_NOT_ACTIVATED"}[present || !digitalFirst],
+					"activated": "", "before its date": "", "retired": gone, "on its date": gone, "not activated": map[bool]transaction.DeclineCode{true: "CARD_NOT_ACTIVATED"}[present || !digitalFirst],
 					"virtual": map[bool]transaction.DeclineCode{true: "TRANSACTION_NOT_ALLOWED"}[present],
 				} {
 					u := good()
 					u.Channel, u.Wallet, u.DigitalFirst = channel, wallet, digitalFirst
 					switch kind {
-					case "retired later":
+					case "retired":
 						u.View.Plastic.State = card.Retired
+					case "on its date":
+						u.View.Plastic.RetiresAt = u.Now
+					case "before its date":
+						u.View.Plastic.RetiresAt = u.Now.Add(1)
 					case "not activated":
 						u.View.Plastic = card.Plastic{State: card.HandedOver}
 					case "virtual":

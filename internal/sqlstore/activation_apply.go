@@ -14,13 +14,16 @@ const (
 	WHERE id = $1 AND version = $2`
 	insertMiss = `INSERT INTO guard_misses (program_id, at, id) VALUES ($1, $2, $3)`
 	bindCard   = `UPDATE cards SET customer_id = $3, account_id = $4, holder_name = $5, pin_sealed = $6, pin_set_at = $7, updated_at = $8,
-	pin_hash = $9, pin_viewable = $10, version = $2 + 1
+	pin_hash = $9, pin_viewable = $10, expires_at = $11, version = $2 + 1
 	WHERE id = $1 AND version = $2`
 	activatePlastic = `UPDATE plastics SET state = $3, custody = $4, custody_presumed = $5, activated_at = $6, guard_state = $7, guard_tries = $8,
 	guard_lifetime_wrong = $9, guard_locks = $10, guard_locked_until = $11, code_hash = $12,
 	code_sealed = $13, updated_at = $14, version = $2 + 1
 	WHERE id = $1 AND version = $2
 	AND (activated_at IS NULL OR activated_at = $6)`
+	// retirePlastic has no version to guard it: an activation does not fail because what it supersedes ended otherwise.
+	retirePlastic = `UPDATE plastics SET state = 'retired', updated_at = $2, version = version + 1 WHERE id = $1 AND state = 'activated'`
+	renewCVV      = `UPDATE card_numbers SET cvv_series = $2, version = version + 1 WHERE id = $1 AND cvv_series < $2`
 )
 
 // applyActivation writes the changes of an activation in one batch.
@@ -51,6 +54,12 @@ func (s *session) activationWrites(b *batch, ch issuance.ActivationChanges) *[]c
 	}
 	taken := applyHolder(b, ch)
 	applyCard(b, ch.Card, ch.Plastic)
+	if p := ch.Retired; p != nil {
+		b.write(retirePlastic, []any{p.ID.UUID, p.UpdatedAt}, nil)
+	}
+	if p := ch.Plastic; p != nil && p.Link.CVVSeries > 0 {
+		b.write(renewCVV, []any{p.Card.UUID, p.Link.CVVSeries}, nil)
+	}
 	for _, r := range ch.Audit {
 		b.write(insertAudit, auditArgs(r), nil)
 	}
@@ -93,7 +102,7 @@ func applyCard(b *batch, c *card.Card, p *card.Plastic) {
 	if c != nil {
 		b.write(bindCard, []any{
 			c.ID.UUID, c.Version, c.Customer.UUID, c.Account.UUID, c.HolderName, c.PINSealed, c.PINSetAt, c.UpdatedAt,
-			c.PINHash, c.PINViewable,
+			c.PINHash, c.PINViewable, c.ExpiresAt,
 		}, guarded)
 	}
 	if p != nil {

@@ -214,8 +214,8 @@ func (l *loading) done() issuance.ActivationState {
 			st.Reserved = &l.reserved[i]
 		}
 	}
-	if only.Box.Kind == shipment.OfCards && st.Program.Listeners[string(event.CardsDoor)] {
-		st.Box = boxOf(only.Box, l.mates)
+	if box := only.Coming().Box; box.Kind == shipment.OfCards && st.Program.Listeners[string(event.CardsDoor)] {
+		st.Box = boxOf(box, l.mates)
 	}
 	return *st
 }

@@ -19,7 +19,8 @@ const (
 	plasticColumns = `p.id, p.program_id, p.card_id, p.state, p.void_reason, p.custody, p.custody_presumed, p.activated_at,
 	p.shipment_id, p.batch_id, p.identifier, p.guard_method, p.guard_state, p.guard_tries,
 	p.guard_lifetime_wrong, p.guard_locks, p.guard_locked_until, p.code_hash, p.code_sealed,
-	p.code_issued_at, p.created_at, p.updated_at, p.version, p.code_version, p.damaged_at`
+	p.code_issued_at, p.created_at, p.updated_at, p.version, p.code_version, p.damaged_at,
+	p.supersedes, p.retire_source, p.renewed_expires_at, p.renewed_cvv_series, p.retires_at`
 )
 
 const (
@@ -38,13 +39,15 @@ const (
 	WHERE id = $1 AND version = $2`
 	insertPlastic = `INSERT INTO plastics (id, program_id, card_id, state, void_reason, custody, custody_presumed, activated_at, shipment_id,
 	batch_id, identifier, guard_method, guard_state, guard_tries, guard_lifetime_wrong, guard_locks,
-	guard_locked_until, code_hash, code_sealed, code_issued_at, created_at, updated_at, version, code_version, damaged_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+	guard_locked_until, code_hash, code_sealed, code_issued_at, created_at, updated_at, version, code_version, damaged_at,
+	supersedes, retire_source, renewed_expires_at, renewed_cvv_series, retires_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+	$26, $27, $28, $29, $30)`
 	// updatePlastic leaves a plastic alone that was activated at another time.
 	updatePlastic = `UPDATE plastics SET state = $3, void_reason = $4, custody = $5, custody_presumed = $6, activated_at = $7, shipment_id = $8,
 	batch_id = $9, identifier = $10, guard_method = $11, guard_state = $12, guard_tries = $13,
 	guard_lifetime_wrong = $14, guard_locks = $15, guard_locked_until = $16, code_hash = $17,
-	code_sealed = $18, code_issued_at = $19, updated_at = $20, code_version = $21, damaged_at = $22, version = $2 + 1
+	code_sealed = $18, code_issued_at = $19, updated_at = $20, code_version = $21, damaged_at = $22, retires_at = $23, version = $2 + 1
 	WHERE id = $1 AND version = $2
 	AND (activated_at IS NULL OR activated_at = $7)`
 	isCard             = `SELECT 1 FROM cards c WHERE c.id = $1`
@@ -54,7 +57,7 @@ const (
 )
 
 // viewColumns are a card, one of its plastics, that one's box, and the reference of its batch. A card with
-// several plastics gives several rows; card.Speaker picks.
+// several plastics gives several rows; card.NewView picks.
 const viewColumns = cardColumns + `, ` + plasticColumns + `, ` + shipmentColumns + `, b.reference`
 
 const viewTables = `
@@ -115,6 +118,7 @@ func plasticDest(p *card.Plastic) []any {
 		&p.CustodyPresumed, &p.ActivatedAt, &p.Shipment.UUID, &p.Batch.UUID, &p.Identifier, (*string)(&g.Method),
 		(*string)(&g.State), &g.Tries, &g.LifetimeWrong, &g.Locks, &g.LockedUntil, &g.CodeHash, &g.CodeSealed,
 		&g.CodeIssuedAt, &p.CreatedAt, &p.UpdatedAt, &p.Version, &g.CodeVersion, &p.DamagedAt,
+		&p.Link.Supersedes.UUID, (*string)(&p.Link.RetireSource), &p.Link.ExpiresAt, &p.Link.CVVSeries, &p.RetiresAt,
 	}
 }
 
@@ -125,6 +129,7 @@ func plasticArgs(p card.Plastic) []any {
 		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method),
 		string(g.State), g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed,
 		g.CodeIssuedAt, p.CreatedAt, p.UpdatedAt, p.Version, g.CodeVersion, p.DamagedAt,
+		p.Link.Supersedes.UUID, string(p.Link.RetireSource), p.Link.ExpiresAt, p.Link.CVVSeries, p.RetiresAt,
 	}
 }
 
@@ -132,35 +137,28 @@ func scanPlastic(r row, p *card.Plastic) error { return r.scan(plasticDest(p)...
 
 // views gathers rows of viewColumns, which come card by card, into candidates.
 type views struct {
-	found    []issuance.Candidate
-	plastics []packedPlastic // of the last card
-}
-
-type packedPlastic struct {
-	plastic   card.Plastic
-	candidate issuance.Candidate
+	found      []issuance.Candidate
+	pieces     []card.Piece // of the last card
+	references []ident.Reference
 }
 
 func (v *views) add(r row) error {
-	var c issuance.Candidate
-	dest := append(cardDest(&c.View.Card), plasticDest(&c.View.Plastic)...)
-	dest = append(dest, shipmentDest(&c.View.Box)...)
-	if err := r.scan(append(dest, (*string)(&c.Reference))...); err != nil {
+	var c card.Card
+	var p card.Piece
+	var ref ident.Reference
+	dest := append(cardDest(&c), plasticDest(&p.Plastic)...)
+	dest = append(dest, shipmentDest(&p.Box)...)
+	if err := r.scan(append(dest, (*string)(&ref))...); err != nil {
 		return err
 	}
-	if n := len(v.found); n == 0 || v.found[n-1].View.Card.ID != c.View.Card.ID {
-		v.found, v.plastics = append(v.found, c), append(v.plastics[:0], packedPlastic{c.View.Plastic, c})
-		return nil
+	if n := len(v.found); n == 0 || v.found[n-1].View.Card.ID != c.ID {
+		v.found, v.pieces, v.references = append(v.found, issuance.Candidate{}), nil, nil
 	}
-	v.plastics = append(v.plastics, packedPlastic{c.View.Plastic, c})
-	list := make([]card.Plastic, len(v.plastics))
-	for i, p := range v.plastics {
-		list[i] = p.plastic
-	}
-	speaker := card.Speaker(list)
-	for _, p := range v.plastics {
-		if p.plastic.ID == speaker.ID {
-			v.found[len(v.found)-1] = p.candidate
+	v.pieces, v.references = append(v.pieces, p), append(v.references, ref)
+	view := card.NewView(c, v.pieces)
+	for i, piece := range v.pieces {
+		if piece.Plastic.ID == view.Plastic.ID {
+			v.found[len(v.found)-1] = issuance.Candidate{View: view, Reference: v.references[i]}
 		}
 	}
 	return nil
@@ -320,7 +318,7 @@ func (t tx) UpdatePlastic(_ context.Context, p card.Plastic) error {
 	g := p.Guard
 	err := update(t, updatePlastic, p.ID.UUID, p.Version, string(p.State), string(p.VoidReason), string(p.Custody),
 		p.CustodyPresumed, p.ActivatedAt, p.Shipment.UUID, p.Batch.UUID, p.Identifier, string(g.Method), string(g.State),
-		g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed, g.CodeIssuedAt, p.UpdatedAt, g.CodeVersion, p.DamagedAt)
+		g.Tries, g.LifetimeWrong, g.Locks, g.LockedUntil, g.CodeHash, g.CodeSealed, g.CodeIssuedAt, p.UpdatedAt, g.CodeVersion, p.DamagedAt, p.RetiresAt)
 	if errors.Is(err, errConflict) {
 		return t.whyNotUpdated(p)
 	}

@@ -32,7 +32,7 @@ func allTexts() map[string]string {
 		"endpoint": selectEndpoint, "endpoints": selectEndpoints, "notice": selectNotice, "failing": selectFailing, "used": usedEndpoint,
 		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
 		"holder by number": selectHolderByNumber, "balance": selectBalance, "reserved": selectReserved, "mates": selectMatesOfCard,
-		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic,
+		"mates by bearer": selectMatesByBearer, "try": countTry, "bind": bindCard, "activate": activatePlastic, "retire": retirePlastic, "renew CVV": renewCVV,
 		"feed": selectFeed, "unplaced": selectUnplaced, "place": placeMessage, "last place": selectLast, "save last place": saveLast,
 		"waiting messages": selectWaiting, "fanned": markFanned, "targets": selectTargets, "due": selectDue, "busy endpoints": selectBusyEndpoints, "dead": selectDead, "ended": selectEnded, "leased": countLeased,
 		"lease": lease, "letter": selectLetter, "delivery": selectDelivery, "attempts": selectAttempts, "replay": replayDelivery, "replay range": replayDeliveries, "delete attempt": deleteAttempt, "delete attempts": deleteAttempts, "finish": finishDelivery, "release": releaseDelivery, "drop": dropDelivery,

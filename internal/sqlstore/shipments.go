@@ -51,7 +51,7 @@ const (
 	plastic_id = $9 WHERE id = $1 AND shipment_id = $2`
 	deleteMember   = `DELETE FROM shipment_members WHERE id = $1 AND shipment_id = $2`
 	selectOccupied = `SELECT s.id FROM shipment_members m JOIN shipments s ON s.id = m.shipment_id
-	WHERE m.card_id = $2 AND s.program_id = $1
+	WHERE m.card_id = $2 AND m.plastic_id = $3 AND s.program_id = $1
 	AND s.status NOT IN ('delivered', 'canceled', 'returned', 'lost') AND m.rejected_at IS NULL
 	ORDER BY s.created_at, s.id LIMIT 1`
 	selectScans = `SELECT scan_key, status, at, recorded_at FROM scans WHERE shipment_id = $1`
@@ -135,9 +135,9 @@ func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentF
 	return all(t, sql, args, scanListed)
 }
 
-func (t tx) OccupiedBy(_ context.Context, p ident.ProgramID, id ident.CardID) (ident.ShipmentID, bool, error) {
+func (t tx) OccupiedBy(_ context.Context, p ident.ProgramID, c card.Plastic) (ident.ShipmentID, bool, error) {
 	var in ident.ShipmentID
-	found, err := one(t, selectOccupied, []any{p.UUID, id.UUID}, &in.UUID)
+	found, err := one(t, selectOccupied, []any{p.UUID, c.Card.UUID, c.ID.UUID}, &in.UUID)
 	return in, found, err
 }
 

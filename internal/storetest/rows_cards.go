@@ -99,10 +99,11 @@ var cardRows = []contract{
 				Method: card.ByCode, State: card.Locked, Tries: 4, LifetimeWrong: 9, Locks: 1, LockedUntil: w.next(),
 				CodeHash: w.IDs.Bytes(32), CodeSealed: append(w.IDs.Bytes(32), 0, 0), CodeIssuedAt: w.next(), CodeVersion: 3,
 			},
-			CreatedAt: at, UpdatedAt: w.next(),
+			Link:      card.Link{Supersedes: ident.PlasticID{UUID: w.IDs.UUID()}, RetireSource: card.RetireOnDate, ExpiresAt: w.next(), CVVSeries: 7},
+			RetiresAt: w.next(), CreatedAt: at, UpdatedAt: w.next(),
 		}
 		plastics.holds(t, w, filled(t, full, "Version"), func(p *card.Plastic) {
-			p.Custody, p.CustodyPresumed, p.UpdatedAt, p.DamagedAt = card.CustodyDead, false, w.next(), w.next()
+			p.Custody, p.CustodyPresumed, p.UpdatedAt, p.DamagedAt, p.RetiresAt = card.CustodyDead, false, w.next(), w.next(), w.next()
 			p.Guard = card.Guard{Method: card.ByCode, State: card.Consumed, LifetimeWrong: 9, Locks: 1, CodeVersion: 4}
 		})
 		sparse := w.plastic(w.NewCard().ID)
@@ -131,6 +132,9 @@ var cardRows = []contract{
 			p.State, p.ActivatedAt = card.Retired, w.next()
 		}))
 		speaks("the one that was activated, also when a newer one lives", w.NewPlastic(c.ID))
+		speaks("the newest that was activated", w.NewPlastic(c.ID, func(p *card.Plastic) {
+			p.State, p.ActivatedAt = card.Activated, w.next()
+		}))
 	}},
 	{"a shipment comes back with every field, full or sparse", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))

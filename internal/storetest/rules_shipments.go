@@ -59,29 +59,29 @@ var shipmentRules = []contract{
 		bare := w.NewShipment()
 		w.changedAt(t, "without members", bare.ID, bare.UpdatedAt)
 	}},
-	{"a card is occupied by a draft, or by a shipment that has not ended and has not refused it", func(t *testing.T, f Factory) {
+	{"a plastic is occupied by a draft, or by a shipment that has not ended and has not refused it", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		for _, status := range shipment.Statuses() {
 			p := w.NewPlastic(w.NewCard().ID)
 			box := w.NewShipment(func(s *shipment.Shipment) { s.Status = status })
-			w.occupied(t, "before it is packed", p.Card, ident.ShipmentID{})
+			w.occupied(t, "before it is packed", p, ident.ShipmentID{})
 			m := w.Pack(box.ID, p)
 			if status.Ended() {
-				w.occupied(t, "by a shipment that is "+string(status), p.Card, ident.ShipmentID{})
+				w.occupied(t, "by a shipment that is "+string(status), p, ident.ShipmentID{})
 				continue
 			}
-			w.occupied(t, "by a shipment that is "+string(status), p.Card, box.ID)
+			w.occupied(t, "by a shipment that is "+string(status), p, box.ID)
 			if status == shipment.Draft {
 				continue // refusals come with the submission
 			}
 			m.RejectedAt, m.RejectionReason = w.next(), "CARD_BLOCKED"
 			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateMember(ctx, m) })
-			w.occupied(t, "by one that refused it", p.Card, ident.ShipmentID{})
+			w.occupied(t, "by one that refused it", p, ident.ShipmentID{})
 			again := w.NewShipment(func(s *shipment.Shipment) { s.Status = shipment.Draft })
 			second := w.Pack(again.ID, p)
-			w.occupied(t, "by a later draft", p.Card, again.ID)
+			w.occupied(t, "by a later draft", p, again.ID)
 			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.DeleteMember(ctx, second) })
-			w.occupied(t, "by one that it was taken out of", p.Card, ident.ShipmentID{})
+			w.occupied(t, "by one that it was taken out of", p, ident.ShipmentID{})
 		}
 	}},
 	{"shipments are found by their tracking number, of either kind and whichever courier, the newest first", func(t *testing.T, f Factory) {
@@ -114,7 +114,7 @@ var shipmentRules = []contract{
 		w.Pack(draft.ID, p)
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.DeleteShipment(ctx, draft) })
 		shipments.readsNothing(t, w, w.Program.ID, draft, "after it was deleted")
-		w.occupied(t, "by a draft that was deleted", p.Card, ident.ShipmentID{})
+		w.occupied(t, "by a draft that was deleted", p, ident.ShipmentID{})
 	}},
 	{"a shipment that is no draft is not deleted", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
@@ -185,8 +185,8 @@ func (w *World) changedAt(t *testing.T, what string, id ident.ShipmentID, want t
 	})
 }
 
-// occupied wants the card to be held by that shipment; the zero id is none.
-func (w *World) occupied(t *testing.T, how string, c ident.CardID, want ident.ShipmentID) {
+// occupied wants the plastic to be held by that shipment; the zero id is none.
+func (w *World) occupied(t *testing.T, how string, c card.Plastic, want ident.ShipmentID) {
 	t.Helper()
 	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 		got, there, err := tx.OccupiedBy(ctx, w.Program.ID, c)
