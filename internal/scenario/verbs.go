@@ -30,7 +30,7 @@ var verbs = map[string]verb{
 	"block":    {"block CARD", onCard(switching((*issuance.Service).Block))},
 	"unblock":  {"unblock CARD", onCard(switching((*issuance.Service).Unblock))},
 	"report":   {"report CARD lost, stolen or damaged", readReport},
-	"replace":  {"replace CARD NAME lost, stolen or fraud", readReplace},
+	"replace":  {"replace CARD NAME lost, stolen, fraud, lost_in_post or returned_opened", readReplace},
 	"wait":     {"wait DURATION", readWait},
 	"expect":   {"expect CARD or PARCEL FACT VALUE", readExpect},
 }

@@ -66,6 +66,7 @@ func nativeReissue(t *testing.T, h *house) {
 	code = a.code(card)
 	n.post(path+"/report", object{"as": "stolen", "reason": "her bag was taken"}).is(200)
 	n.get("/v1/shipments/"+box).is(200).has("status", "canceled", "members.0.plastic_state", "void")
+	n.post(path+"/activation", object{"code": code}).told(409, "already_activated") // by the plastic that was stolen
 	a.declines(card, "POS", "CARD_BLOCKED")
 	n.post(path+"/reissue", order).told(409, "already_stopped")
 	n.post(path+"/replacement", object{"for": "stolen", "reason": "her bag was taken"}).is(201)
