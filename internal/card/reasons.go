@@ -8,61 +8,61 @@ import (
 
 // The reasons of this room: what may be wrong with a card when something is asked of it.
 var (
-	NotFound          = fault.New("card_not_found", fault.NotFound)
-	DesignNotFound    = fault.New("design_not_found", fault.NotFound)
-	DesignNotUsable   = fault.New("design_not_usable", fault.Refused) // Detail: string NO_DEFAULT, TYPE_NOT_SUPPORTED, INACTIVE
-	DesignInvalid     = fault.New("design_invalid", fault.Invalid)    // Detail: []string, what is wrong
-	CampaignTaken     = fault.New("campaign_taken", fault.Conflict)
-	NotPhysical       = fault.New("not_physical", fault.Refused)
-	AlreadyActivated  = fault.New("already_activated", fault.Refused)
-	IsCanceled        = fault.New("canceled", fault.Refused)
-	IsSuperseded      = fault.New("superseded", fault.Refused)
-	IsExpired         = fault.New("expired", fault.Refused)
-	IsBlocked         = fault.New("blocked", fault.Refused)
-	ReportedLost      = fault.New("reported_lost", fault.Refused)
-	ReportedStolen    = fault.New("reported_stolen", fault.Refused)
-	NotShipped        = fault.New("not_shipped", fault.Refused)
-	FailedDelivery    = fault.New("delivery_failed", fault.Refused)
-	ExceptionOnWay    = fault.New("delivery_exception", fault.Refused)
-	CameBack          = fault.New("returned", fault.Refused)
-	LostInTransit     = fault.New("lost_in_transit", fault.Refused)
-	CodeNotIssued     = fault.New("code_not_issued", fault.Refused)
-	CodeExpired       = fault.New("code_expired", fault.Refused)
-	CodeWrong         = fault.New("code_mismatch", fault.Refused)       // Detail: Attempts
-	GuardLocked       = fault.New("activation_locked", fault.Throttled) // Detail: Attempts
-	GuardHardLocked   = fault.New("hard_locked", fault.Refused)
-	BatchMismatch     = fault.New("batch_mismatch", fault.Refused)
-	PINWeak           = fault.New("pin_weak", fault.Refused) // Detail: string, the field; none is pin
-	PINRequired       = fault.New("pin_required", fault.Invalid)
-	CodeRequired      = fault.New("activation_code_required", fault.Invalid)
-	TypeNotSupported  = fault.New("card_type_not_supported", fault.Refused)          // Detail: Type
-	NotAllowed        = fault.New("card_operation_not_allowed", fault.Refused)       // Detail: OperationState
-	BlockNotLiftable  = fault.New("block_not_liftable", fault.Conflict)              // Detail: Block or CloseReason
-	CodeUnavailable   = fault.New("activation_code_not_available", fault.Refused)    // Detail: string, cards contract §12
-	RevealForbidden   = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
-	RevealTooOften    = fault.New("activation_code_reveal_limit", fault.Throttled)
-	NoNumberKept      = fault.New("card_number_not_kept", fault.Forbidden)
-	LinkUnknown       = fault.New("reveal_link_unknown", fault.NotFound)
-	LinkOver          = fault.New("reveal_link_over", fault.NotFound) // used, expired, or the card may not be shown any more
-	SessionUnknown    = fault.New("activation_session_unknown", fault.NotFound)
-	SessionOver       = fault.New("activation_session_over", fault.NotFound)
-	SessionUsed       = fault.New("activation_session_used", fault.NotFound)  // another browser opened the link
-	SessionMixed      = fault.New("activation_session_mixed", fault.Conflict) // the form belongs to another session
-	NoProvisioning    = fault.New("push_provisioning_off", fault.Forbidden)
-	AlreadyStopped    = fault.New("already_stopped", fault.Conflict)
-	IsNotStopped      = fault.New("not_stopped", fault.Refused)
-	StoppedForGood    = fault.New("stop_permanent", fault.Refused)
-	StopOfProgram     = fault.New("stop_of_program", fault.Forbidden)   // the holder may not lift it
-	AlreadyReplaced   = fault.New("already_replaced", fault.Conflict)   // Detail: ident.CardID, the successor
-	SuccessorUnderway = fault.New("successor_underway", fault.Conflict) // Detail: ident.PlasticID, which waits or is on its way
-	AlreadyRetired    = fault.New("already_retired", fault.Refused)
-	IsNotActive       = fault.New("not_active", fault.Refused)
-	PINBlocked        = fault.New("pin_blocked", fault.Refused)
-	PINUnset          = fault.New("pin_unset", fault.Refused)
-	PINViewOff        = fault.New("pin_view_off", fault.Forbidden)
-	PINViewTooOften   = fault.New("pin_view_limit", fault.Throttled)
-	NotLinked         = fault.New("not_linked", fault.Refused)
-	NoLinkedCard      = fault.New("no_linked_card", fault.Refused)
+	NotFound         = fault.New("card_not_found", fault.NotFound)
+	DesignNotFound   = fault.New("design_not_found", fault.NotFound)
+	DesignNotUsable  = fault.New("design_not_usable", fault.Refused) // Detail: string NO_DEFAULT, TYPE_NOT_SUPPORTED, INACTIVE
+	DesignInvalid    = fault.New("design_invalid", fault.Invalid)    // Detail: []string, what is wrong
+	CampaignTaken    = fault.New("campaign_taken", fault.Conflict)
+	NotPhysical      = fault.New("not_physical", fault.Refused)
+	AlreadyActivated = fault.New("already_activated", fault.Refused)
+	IsCanceled       = fault.New("canceled", fault.Refused)
+	IsSuperseded     = fault.New("superseded", fault.Refused)
+	IsExpired        = fault.New("expired", fault.Refused)
+	IsBlocked        = fault.New("blocked", fault.Refused)
+	ReportedLost     = fault.New("reported_lost", fault.Refused)
+	ReportedStolen   = fault.New("reported_stolen", fault.Refused)
+	NotShipped       = fault.New("not_shipped", fault.Refused)
+	FailedDelivery   = fault.New("delivery_failed", fault.Refused)
+	ExceptionOnWay   = fault.New("delivery_exception", fault.Refused)
+	CameBack         = fault.New("returned", fault.Refused)
+	LostInTransit    = fault.New("lost_in_transit", fault.Refused)
+	CodeNotIssued    = fault.New("code_not_issued", fault.Refused)
+	CodeExpired      = fault.New("code_expired", fault.Refused)
+	CodeWrong        = fault.New("code_mismatch", fault.Refused)       // Detail: Attempts
+	GuardLocked      = fault.New("activation_locked", fault.Throttled) // Detail: Attempts
+	GuardHardLocked  = fault.New("hard_locked", fault.Refused)
+	BatchMismatch    = fault.New("batch_mismatch", fault.Refused)
+	PINWeak          = fault.New("pin_weak", fault.Refused) // Detail: string, the field; none is pin
+	PINRequired      = fault.New("pin_required", fault.Invalid)
+	CodeRequired     = fault.New("activation_code_required", fault.Invalid)
+	TypeNotSupported = fault.New("card_type_not_supported", fault.Refused)          // Detail: Type
+	NotAllowed       = fault.New("card_operation_not_allowed", fault.Refused)       // Detail: OperationState
+	BlockNotLiftable = fault.New("block_not_liftable", fault.Conflict)              // Detail: Block or CloseReason
+	CodeUnavailable  = fault.New("activation_code_not_available", fault.Refused)    // Detail: string, cards contract §12
+	RevealForbidden  = fault.New("activation_code_reveal_refused", fault.Forbidden) // Detail: string, cards contract §12
+	RevealTooOften   = fault.New("activation_code_reveal_limit", fault.Throttled)
+	NoNumberKept     = fault.New("card_number_not_kept", fault.Forbidden)
+	LinkUnknown      = fault.New("reveal_link_unknown", fault.NotFound)
+	LinkOver         = fault.New("reveal_link_over", fault.NotFound) // used, expired, or the card may not be shown any more
+	SessionUnknown   = fault.New("activation_session_unknown", fault.NotFound)
+	SessionOver      = fault.New("activation_session_over", fault.NotFound)
+	SessionUsed      = fault.New("activation_session_used", fault.NotFound)  // another browser opened the link
+	SessionMixed     = fault.New("activation_session_mixed", fault.Conflict) // the form belongs to another session
+	NoProvisioning   = fault.New("push_provisioning_off", fault.Forbidden)
+	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
+	IsNotStopped     = fault.New("not_stopped", fault.Refused)
+	StoppedForGood   = fault.New("stop_permanent", fault.Refused)
+	StopOfProgram    = fault.New("stop_of_program", fault.Forbidden)   // the holder may not lift it
+	AlreadyReplaced  = fault.New("already_replaced", fault.Conflict)   // Detail: ident.CardID, the successor
+	SuccessorOnWay   = fault.New("successor_underway", fault.Conflict) // Detail: ident.PlasticID, which waits or is on its way
+	AlreadyRetired   = fault.New("already_retired", fault.Refused)
+	IsNotActive      = fault.New("not_active", fault.Refused)
+	PINBlocked       = fault.New("pin_blocked", fault.Refused)
+	PINUnset         = fault.New("pin_unset", fault.Refused)
+	PINViewOff       = fault.New("pin_view_off", fault.Forbidden)
+	PINViewTooOften  = fault.New("pin_view_limit", fault.Throttled)
+	NotLinked        = fault.New("not_linked", fault.Refused)
+	NoLinkedCard     = fault.New("no_linked_card", fault.Refused)
 )
 
 // Reasons lists the reasons that this package declares.
@@ -73,7 +73,7 @@ func Reasons() []fault.Reason {
 		CodeNotIssued, CodeExpired, CodeWrong, GuardLocked, GuardHardLocked, BatchMismatch, PINWeak, PINRequired,
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
 		NoNumberKept, LinkUnknown, LinkOver, SessionUnknown, SessionOver, SessionUsed, SessionMixed, NoProvisioning,
-		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyReplaced, SuccessorUnderway, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
+		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyReplaced, SuccessorOnWay, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
 		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
 	}
 }

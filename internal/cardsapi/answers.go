@@ -55,7 +55,7 @@ func answers() map[fault.Reason]wire {
 		access.CustomerTokenExpired, access.CustomerTokenInactive, access.BearerInvalid, access.BearerExpired, access.LoginRefused, customer.Exists, customer.DataInvalid, customer.CampaignUnknown, account.BalanceRequired, account.BalanceNotFound,
 		card.BatchMismatch, card.PINWeak, card.PINRequired, card.CodeRequired, issuance.BreakerOpen, issuance.KeyRequired,
 		issuance.ProgramUnknown, access.ProgramUnknown, httpd.HTTPSRequired, card.DesignInvalid, card.CampaignTaken,
-		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyReplaced, card.SuccessorUnderway, card.AlreadyRetired, card.IsNotActive,
+		card.AlreadyStopped, card.IsNotStopped, card.StoppedForGood, card.StopOfProgram, card.AlreadyReplaced, card.SuccessorOnWay, card.AlreadyRetired, card.IsNotActive,
 		card.PINBlocked, card.PINUnset, card.PINViewOff, card.PINViewTooOften, card.NotLinked, card.NoLinkedCard,
 		customer.Unnamed, shipment.NotStarted, shipment.NoCourier, shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,
 		shipment.TrackingUnknown, shipment.TrackingTaken, shipment.CourierUnknown, shipment.WordUnknown,

@@ -48,7 +48,7 @@ var said = map[fault.Reason]string{
 	card.IsExpired:          "The card has expired.",
 	card.AlreadyStopped:     "The card is stopped for good already.",
 	card.AlreadyReplaced:    "The card has a successor already.",
-	card.SuccessorUnderway:  "Another plastic of the card waits or is on its way.",
+	card.SuccessorOnWay:     "Another plastic of the card waits or is on its way.",
 	card.NotAllowed:         "The card is closed or expired, or nobody holds it yet.",
 	card.BlockNotLiftable:   "This block cannot be lifted: the card is closed, lost or stolen, or was blocked for good.",
 	customer.NotEligible:    "Its holder may not have a card now.",

@@ -322,7 +322,7 @@ func foreignAnswers() map[fault.Reason]answer {
 	rows := map[fault.Reason]answer{}
 	for _, reason := range []fault.Reason{
 		card.DesignNotUsable, card.DesignInvalid, card.CampaignTaken, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable, card.NoProvisioning,
-		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.LinkUnknown, card.LinkOver, card.AlreadyReplaced, card.SuccessorUnderway,
+		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.LinkUnknown, card.LinkOver, card.AlreadyReplaced, card.SuccessorOnWay,
 		card.SessionUnknown, card.SessionOver, card.SessionUsed, card.SessionMixed,
 		customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,

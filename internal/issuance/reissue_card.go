@@ -113,7 +113,7 @@ func decideReissue(v CardAt, why ReissueCause, retire card.RetireSource) error {
 	case status == card.Expired && why != ReissueRenewal:
 		return fault.Refuse(card.IsExpired)
 	case v.Next != nil:
-		return fault.RefuseWith(card.SuccessorUnderway, v.Next.Plastic.ID)
+		return fault.RefuseWith(card.SuccessorOnWay, v.Next.Plastic.ID)
 	}
 	if no := decideSource(v.View, why); no != nil {
 		return no
@@ -139,7 +139,7 @@ func decideSource(v card.View, why ReissueCause) error {
 	case !living && v.Plastic.Link.Supersedes.IsZero():
 		return fault.Refuse(card.IsCanceled)
 	case living && !v.Plastic.Link.Supersedes.IsZero():
-		return fault.RefuseWith(card.SuccessorUnderway, v.Plastic.ID)
+		return fault.RefuseWith(card.SuccessorOnWay, v.Plastic.ID)
 	}
 	return nil
 }
