@@ -86,6 +86,7 @@ type call struct {
 	accept       string // "" takes JSON
 	once         bool   // it is never sent again
 	approval     string // that it was given; "" none
+	match        string // the version that it is for; "" any
 }
 
 func get(path string, query url.Values) call {
@@ -224,6 +225,9 @@ func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Reques
 	req.Header.Set("User-Agent", c.agent)
 	if k.approval != "" {
 		req.Header.Set("Approval-Id", k.approval)
+	}
+	if k.match != "" {
+		req.Header.Set("If-Match", k.match)
 	}
 	if k.accept != "" {
 		req.Header.Set("Accept", k.accept)

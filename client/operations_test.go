@@ -29,7 +29,12 @@ var operations = map[string]string{
 	"getClock": "Clock", "setClock": "SetClock", "advanceShipment": "AdvanceShipment", "listScenarios": "Scenarios", "runScenario": "RunScenario",
 	"listAudit": "Audit", "getAuditCheckpoint": "AuditCheckpoint", "exportAudit": "ExportAudit",
 	"listApprovals": "Approvals", "getApproval": "Approval", "approveApproval": "Approve", "refuseApproval": "Refuse",
-	"retryDelivery": "RetryDelivery", "replayDeliveries": "ReplayDeliveries",
+	"getProgram": "Program", "getPolicies": "Policies", "setPolicies": "SetPolicies", "listPolicyVersions": "PolicyVersions",
+	"listKeys": "Keys", "issueKey": "IssueKey", "getKey": "Key", "changeKey": "ChangeKey", "rotateKey": "RotateKey", "revokeKey": "RevokeKey",
+	"listDesigns": "Designs", "addDesign": "AddDesign", "getDesign": "Design", "setDefaultDesign": "SetDefaultDesign", "retireDesign": "RetireDesign", "restoreDesign": "RestoreDesign",
+	"listPrograms": "Programs", "createProgram": "CreateProgram", "getAnyProgram": "ProgramByID", "suspendProgram": "SuspendProgram", "resumeProgram": "ResumeProgram",
+	"issueProgramKey": "IssueProgramKey",
+	"retryDelivery":   "RetryDelivery", "replayDeliveries": "ReplayDeliveries",
 }
 
 // readByPeople are the operations that no program needs a method for.

@@ -54,17 +54,18 @@ type Reason string
 
 // The reasons that a program most likely acts upon.
 const (
-	AlreadyActivated Reason = "already_activated"
-	ApprovalRequired Reason = "approval_required"
-	ActivationLocked Reason = "activation_locked"
-	BatchMismatch    Reason = "batch_mismatch"
-	CardNotFound     Reason = "card_not_found"
-	CodeMismatch     Reason = "code_mismatch"
-	KeyMismatch      Reason = "idempotency_key_mismatch"
-	NotShipped       Reason = "not_shipped"
-	RateLimited      Reason = "rate_limited"
-	ScopeMissing     Reason = "scope_missing"
-	Unavailable      Reason = "unavailable"
+	AlreadyActivated      Reason = "already_activated"
+	ApprovalRequired      Reason = "approval_required"
+	ActivationLocked      Reason = "activation_locked"
+	PolicyVersionMismatch Reason = "policy_version_mismatch"
+	BatchMismatch         Reason = "batch_mismatch"
+	CardNotFound          Reason = "card_not_found"
+	CodeMismatch          Reason = "code_mismatch"
+	KeyMismatch           Reason = "idempotency_mismatch"
+	NotShipped            Reason = "not_shipped"
+	RateLimited           Reason = "rate_limited"
+	ScopeMissing          Reason = "scope_missing"
+	Unavailable           Reason = "unavailable"
 )
 
 // problemOf reads a refusal. What is none, as from a proxy on the way, becomes one with the status alone.

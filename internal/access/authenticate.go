@@ -58,9 +58,25 @@ func (a *Authenticator) CardsKey(ctx context.Context, authorization []string, fr
 }
 
 // NativeKey authenticates a request of the native API, as [Authenticator.CardsKey] does for the cards API. What the key
-// may do is the door's to ask.
+// may do is the door's to ask. The identity of a key of the installation has no programme.
 func (a *Authenticator) NativeKey(ctx context.Context, authorization []string, from netip.Addr) (Identity, error) {
+	if len(authorization) > 0 {
+		if token, ok := bearer(authorization, true); ok && isInstallationKey(token) {
+			return a.installationKey(ctx, token, from)
+		}
+	}
 	return a.key(ctx, NativeKey, authorization, from)
+}
+
+func (a *Authenticator) installationKey(ctx context.Context, token string, from netip.Addr) (Identity, error) {
+	id, ok, err := a.find(ctx, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	if !ok || id.Credential.Kind != InstallationKey || !id.Program.ID.IsZero() || !id.Credential.Good(a.now()) {
+		return Identity{}, fault.Refuse(KeyInvalid)
+	}
+	return id, a.admit(id, from)
 }
 
 func (a *Authenticator) key(ctx context.Context, of Kind, authorization []string, from netip.Addr) (Identity, error) {

@@ -14,6 +14,7 @@ type Kind string
 const (
 	CardsKey        Kind = "cards_key"        // ftk_sandbox_… or ftk_live_…: the cards API
 	NativeKey       Kind = "native_key"       // ftn_sandbox_… or ftn_live_…: the native API
+	InstallationKey Kind = "installation_key" // ftn_installation_…: the programmes themselves, through the native API; belongs to none
 	Ecommerce       Kind = "ecommerce"        // ec_test_… or ec_live_…: the debit API
 	CustomerOauth   Kind = "customer_oauth"   // 64 hex: speaks for one customer, beside an e-commerce credential
 	CustomerRefresh Kind = "customer_refresh" // 64 hex: gets new oauth tokens
@@ -47,7 +48,7 @@ type Credential struct {
 	Program   ident.ProgramID
 	Kind      Kind
 	Role      Role               // of an Ecommerce credential
-	Scopes    []Scope            // of a NativeKey: what it may do
+	Scopes    []Scope            // of a NativeKey or an InstallationKey: what it may do
 	PublicID  string             // what logs and audit rows may show
 	Name      string             // what people call it
 	Prefix    string             // first characters, for lists

@@ -21,9 +21,15 @@ const (
 )
 
 // keyWords are the first words of the keys that have the form of a cards key.
-var keyWords = map[Kind]string{CardsKey: "ftk_", NativeKey: "ftn_"}
+var keyWords = map[Kind]string{CardsKey: "ftk_", NativeKey: "ftn_", InstallationKey: "ftn_"}
 
-func keyPrefix(k Kind, of program.Kind) string { return keyWords[k] + string(of) + "_" }
+// keyPrefix is how a key begins; one of the installation is of no kind of programme.
+func keyPrefix(k Kind, of program.Kind) string {
+	if k == InstallationKey {
+		of = "installation"
+	}
+	return keyWords[k] + string(of) + "_"
+}
 
 func ecommercePrefix(kind program.Kind) string {
 	if kind == program.Live {
@@ -61,14 +67,23 @@ func mint(ids *ident.Source, kind Kind, of program.Kind) minted {
 // isKey tells whether the text has the form of a key of that kind, and of which kind of programme.
 func isKey(k Kind, s string) (program.Kind, bool) {
 	for _, kind := range []program.Kind{program.Sandbox, program.Live} {
-		rest, ok := strings.CutPrefix(s, keyPrefix(k, kind))
-		if !ok {
-			continue
+		if rest, ok := strings.CutPrefix(s, keyPrefix(k, kind)); ok {
+			return kind, isKeyBody(rest)
 		}
-		public, secret, ok := strings.Cut(rest, "_")
-		return kind, ok && len(public) == cardsPublicLen && len(secret) == cardsSecretLen && isBase62(public) && isBase62(secret)
 	}
 	return "", false
+}
+
+// isInstallationKey tells whether the text has the form of a key of the installation.
+func isInstallationKey(s string) bool {
+	rest, ok := strings.CutPrefix(s, keyPrefix(InstallationKey, ""))
+	return ok && isKeyBody(rest)
+}
+
+// isKeyBody tells whether the text is what stands behind the prefix of a key: its public part and its secret.
+func isKeyBody(s string) bool {
+	public, secret, ok := strings.Cut(s, "_")
+	return ok && len(public) == cardsPublicLen && len(secret) == cardsSecretLen && isBase62(public) && isBase62(secret)
 }
 
 // isEcommerceToken tells whether the text has the form of an e-commerce token, and of which kind of

@@ -16,22 +16,23 @@ import (
 // entries the allowlist of one may have.
 const (
 	MostCardsKeys     = 10
-	mostNativeKeys    = 10
+	MostNativeKeys    = 10
 	mostEcommerceKeys = 5
 	MostAllowed       = 50
 )
 
-// programKeys are the kinds of key that speak for a programme.
-var programKeys = []Kind{CardsKey, NativeKey, Ecommerce}
+// issuedKeys are the kinds of key that somebody issues: to a programme, or to the installation.
+var issuedKeys = []Kind{CardsKey, NativeKey, Ecommerce, InstallationKey}
 
-// KeyRequest is what a new key of a programme is to be.
+// KeyRequest is what a new key is to be.
 type KeyRequest struct {
-	Program   ident.ProgramID
-	Kind      Kind           // CardsKey, NativeKey or Ecommerce
-	Role      Role           // of an Ecommerce credential; "" is RoleProgram
-	Scopes    []Scope        // of a NativeKey: one at least
-	Name      string         // 1 to 100 characters
-	Allowlist []netip.Prefix // empty: any address
+	Program   ident.ProgramID // zero with InstallationKey, and only there
+	Kind      Kind            // CardsKey, NativeKey, Ecommerce or InstallationKey
+	Role      Role            // of an Ecommerce credential; "" is RoleProgram
+	Scopes    []Scope         // of a NativeKey or an InstallationKey: one at least
+	Name      string          // 1 to 100 characters
+	Allowlist []netip.Prefix  // empty: any address
+	ExpiresAt time.Time       // real time; zero: never
 }
 
 // Issued is a new key. The secret is here and nowhere else: it is not stored and cannot be shown again.
@@ -43,59 +44,100 @@ type Issued struct {
 
 // IssueKey makes a key. Errors: [KeyRequestInvalid], [KeyLimit], [ProgramUnknown].
 func (s *Service) IssueKey(ctx context.Context, by Operator, r KeyRequest) (Issued, error) {
-	most, err := r.check()
-	if err != nil {
-		return Issued{}, err
-	}
 	var issued Issued
-	err = s.store.Write(ctx, func(tx Tx) error {
-		p, err := programOf(ctx, tx, r.Program)
-		if err != nil {
-			return err
+	err := s.store.Write(ctx, func(tx Tx) error {
+		var p program.Program
+		var err error
+		if r.Kind != InstallationKey {
+			if p, err = programOf(ctx, tx, r.Program); err != nil {
+				return err
+			}
 		}
 		others, err := tx.Credentials(ctx, r.Program, r.Kind)
 		if err != nil {
 			return err
 		}
-		now := s.now().UTC()
-		if countGood(others, now) >= most {
-			return fault.RefuseWith(KeyLimit, most)
-		}
-		secret, c := NewKey(s.ids, Credential{Program: p.ID, Kind: r.Kind, Role: r.Role, Scopes: r.Scopes, Name: r.Name, Allowlist: r.Allowlist}, p.Kind, now)
-		c.Hash = s.hasher.HashCredential(secret)
-		issued = Issued{Program: p, Secret: secret, Credential: c}
-		if err := tx.InsertCredential(ctx, c); err != nil {
+		if issued, err = r.Draw(s.ids, s.hasher, p, others, s.now().UTC()); err != nil {
 			return err
 		}
-		return tx.InsertAudit(ctx, s.row(by, p, ActionKeyCreate, c.PublicID))
+		if err := tx.InsertCredential(ctx, issued.Credential); err != nil {
+			return err
+		}
+		return tx.InsertAudit(ctx, s.row(by, p, ActionKeyCreate, issued.Credential.PublicID))
 	})
 	return issued, err
 }
 
-// check puts the request in order, and tells how many keys of its kind may live.
-func (r *KeyRequest) check() (most int, err error) {
+// Draw makes the key that is asked for, of a programme that has others of its kind. Errors: [KeyRequestInvalid], [KeyLimit].
+func (r *KeyRequest) Draw(ids *ident.Source, hasher Hasher, p program.Program, others []Credential, now time.Time) (Issued, error) {
+	most, err := r.check(now)
+	if err != nil {
+		return Issued{}, err
+	}
+	if countGood(others, now) >= most {
+		return Issued{}, fault.RefuseWith(KeyLimit, most)
+	}
+	secret, c := NewKey(ids, Credential{
+		Program: p.ID, Kind: r.Kind, Role: r.Role, Scopes: r.Scopes, Name: r.Name, Allowlist: r.Allowlist, ExpiresAt: r.ExpiresAt,
+	}, p.Kind, now)
+	c.Hash = hasher.HashCredential(secret)
+	return Issued{Program: p, Secret: secret, Credential: c}, nil
+}
+
+// check puts the request in order, and tells how many keys of its kind may live. What is wrong is told of members.
+func (r *KeyRequest) check(now time.Time) (most int, err error) {
+	var wrong []fault.Field
+	bad := func(member, code string) { wrong = append(wrong, fault.Field{Path: member, Code: code}) }
 	name, ok := validName(r.Name)
-	r.Name = name
-	if !ok || len(r.Allowlist) > MostAllowed {
-		return 0, fault.Refuse(KeyRequestInvalid)
+	if r.Name = name; !ok {
+		bad("name", "invalid_format")
 	}
-	if r.Kind == NativeKey {
-		if r.Scopes, ok = validScopes(r.Scopes); !ok || r.Role != "" {
-			return 0, fault.Refuse(KeyRequestInvalid)
+	if len(r.Allowlist) > MostAllowed {
+		bad("allowlist", "too_long")
+	}
+	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
+		bad("expires_at", "too_small")
+	}
+	if r.Program.IsZero() != (r.Kind == InstallationKey) {
+		bad("program", "not_allowed")
+	}
+	scoped, most := r.ofKind()
+	if most == 0 {
+		bad("kind", "invalid_enum")
+	}
+	if r.Kind == Ecommerce && r.Role == "" {
+		r.Role = RoleProgram
+	}
+	if r.Role != "" && (r.Kind != Ecommerce || r.Role != RoleProgram && r.Role != RoleAdmin) {
+		bad("role", "not_allowed")
+	}
+	if scoped == nil && len(r.Scopes) > 0 {
+		bad("scopes", "not_allowed")
+	} else if scoped != nil {
+		if r.Scopes, ok = validScopes(r.Scopes, scoped); !ok {
+			bad("scopes", "invalid_enum")
 		}
-		return mostNativeKeys, nil
 	}
-	switch {
-	case len(r.Scopes) > 0:
-	case r.Kind == CardsKey && r.Role == "":
-		return MostCardsKeys, nil
-	case r.Kind == Ecommerce && (r.Role == "" || r.Role == RoleProgram || r.Role == RoleAdmin):
-		if r.Role == "" {
-			r.Role = RoleProgram
-		}
-		return mostEcommerceKeys, nil
+	if wrong != nil {
+		return 0, &fault.Error{Reason: KeyRequestInvalid, Fields: wrong}
 	}
-	return 0, fault.Refuse(KeyRequestInvalid)
+	return most, nil
+}
+
+// ofKind gives the scopes that keys of the kind may have, nil where they have none, and how many may live; 0 where none is issued.
+func (r *KeyRequest) ofKind() (scopes []Scope, most int) {
+	switch r.Kind {
+	case CardsKey:
+		return nil, MostCardsKeys
+	case NativeKey:
+		return Scopes(), MostNativeKeys
+	case InstallationKey:
+		return InstallationScopes(), MostNativeKeys
+	case Ecommerce:
+		return nil, mostEcommerceKeys
+	case CustomerOauth, CustomerRefresh, CustomerPrivate, UserLogin:
+	}
+	return nil, 0
 }
 
 func countGood(list []Credential, now time.Time) (n int) {
@@ -107,10 +149,10 @@ func countGood(list []Credential, now time.Time) (n int) {
 	return n
 }
 
-// ListKeys gives the keys of a programme, oldest first, revoked ones included.
+// ListKeys gives the keys of a programme, oldest first, revoked ones included; with the zero programme those of the installation.
 func (s *Service) ListKeys(ctx context.Context, id ident.ProgramID) (list []Credential, err error) {
 	err = s.store.Read(ctx, func(tx ReadTx) error {
-		list, err = tx.Credentials(ctx, id, programKeys...)
+		list, err = tx.Credentials(ctx, id, issuedKeys...)
 		return err
 	})
 	return list, err
@@ -141,14 +183,16 @@ func (s *Service) changeKey(ctx context.Context, by Operator, publicID, action s
 		switch {
 		case err != nil:
 			return err
-		case !ok || !slices.Contains(programKeys, c.Kind):
+		case !ok || !slices.Contains(issuedKeys, c.Kind):
 			return fault.Refuse(KeyUnknown)
 		case c.Status == Revoked:
 			return fault.Refuse(KeyRevokedAlready)
 		}
-		p, err := programOf(ctx, tx, c.Program)
-		if err != nil {
-			return err
+		var p program.Program
+		if c.Kind != InstallationKey {
+			if p, err = programOf(ctx, tx, c.Program); err != nil {
+				return err
+			}
 		}
 		from := c.Status
 		decide(&c)

@@ -28,9 +28,22 @@ const (
 	CustomersWrite   Scope = "customers:write"   // add customers
 	AccountsRead     Scope = "accounts:read"     // accounts with what is in them
 	ScansWrite       Scope = "scans:write"       // report scans, as couriers do
+	ProgramRead      Scope = "program:read"      // the programme itself
+	PoliciesRead     Scope = "policies:read"     // its policies, and who changed them
+	PoliciesWrite    Scope = "policies:write"    // change them
+	DesignsRead      Scope = "designs:read"      // the designs of cards
+	DesignsWrite     Scope = "designs:write"     // add designs, retire them
+	KeysRead         Scope = "keys:read"         // the keys of the programme, without their secrets
+	KeysWrite        Scope = "keys:write"        // issue keys, change, replace and revoke them
 )
 
-// Scopes lists the scopes.
+// The scopes that only a key of the installation may have.
+const (
+	ProgramsRead  Scope = "programs:read"  // all programmes
+	ProgramsWrite Scope = "programs:write" // make programmes, suspend them, give them keys
+)
+
+// Scopes lists the scopes of a programme's keys.
 func Scopes() []Scope {
 	return []Scope{
 		CardsRead, CardsWrite,
@@ -39,13 +52,17 @@ func Scopes() []Scope {
 		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite, ScansWrite,
 		CustomersRead, CustomersWrite, AccountsRead,
 		AuditRead, ApprovalsRead, ApprovalsWrite, SandboxWrite,
+		ProgramRead, PoliciesRead, PoliciesWrite, DesignsRead, DesignsWrite, KeysRead, KeysWrite,
 	}
 }
 
+// InstallationScopes lists what a key of the installation may have: its own scopes, and those that it may give to keys of programmes.
+func InstallationScopes() []Scope { return append([]Scope{ProgramsRead, ProgramsWrite}, Scopes()...) }
+
 // validScopes puts a list of scopes in order, without repeats. A key that may do nothing is none.
-func validScopes(list []Scope) ([]Scope, bool) {
+func validScopes(list, allowed []Scope) ([]Scope, bool) {
 	var out []Scope
-	for _, s := range Scopes() {
+	for _, s := range allowed {
 		if slices.Contains(list, s) {
 			out = append(out, s)
 		}

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,6 +19,13 @@ const maxName = 100
 
 // DefaultCampaign is the campaign of the design that every new programme has.
 const DefaultCampaign = "MAIN"
+
+// The actions of audit rows about programmes, whoever acts.
+const (
+	ActionCreateProgram  = "program.create"
+	ActionSuspendProgram = "program.suspend"
+	ActionResumeProgram  = "program.resume"
+)
 
 // Operator is who acts, as audit rows show it.
 type Operator struct {
@@ -52,27 +58,12 @@ func NewService(c ServiceConfig) *Service {
 // those that differ from the defaults. Errors: [ProgramNameInvalid], [ProgramNameTaken],
 // [ProgramKindInvalid], [PolicyInvalid].
 func (s *Service) CreateProgram(ctx context.Context, by Operator, name string, kind program.Kind, policies map[string]string) (program.Program, error) {
-	name, ok := validName(name)
-	switch {
-	case !ok:
-		return program.Program{}, fault.Refuse(ProgramNameInvalid)
-	case kind != program.Sandbox && kind != program.Live:
-		return program.Program{}, fault.Refuse(ProgramKindInvalid)
-	}
-	policy, err := parsePolicy(kind, policies)
+	p, design, err := NewProgram(s.ids, name, kind, policies, s.now().UTC())
 	if err != nil {
 		return program.Program{}, err
 	}
-	now := s.now().UTC()
-	p := program.Program{
-		ID: ident.ProgramID{UUID: s.ids.UUID()}, Name: name, Kind: kind, Policy: policy, CreatedAt: now, UpdatedAt: now,
-	}
-	design := card.Design{
-		ID: ident.DesignID{UUID: s.ids.UUID()}, Program: p.ID, Campaign: DefaultCampaign, Name: "Main",
-		Types: []card.Type{card.Physical, card.Virtual}, Active: true, Default: true, CreatedAt: now, UpdatedAt: now,
-	}
 	err = s.store.Write(ctx, func(tx Tx) error {
-		if _, taken, err := tx.ProgramByName(ctx, name); err != nil || taken {
+		if _, taken, err := tx.ProgramByName(ctx, p.Name); err != nil || taken {
 			return refuseOr(err, ProgramNameTaken)
 		}
 		if err := tx.InsertProgram(ctx, p, policies); err != nil {
@@ -81,9 +72,32 @@ func (s *Service) CreateProgram(ctx context.Context, by Operator, name string, k
 		if err := tx.InsertDesign(ctx, design); err != nil {
 			return err
 		}
-		return tx.InsertAudit(ctx, s.row(by, p, "program.create", string(kind)))
+		return tx.InsertAudit(ctx, s.row(by, p, ActionCreateProgram, string(kind)))
 	})
 	return p, err
+}
+
+// NewProgram makes a programme and its default design, without keeping them. Errors: [ProgramNameInvalid], [ProgramKindInvalid],
+// [PolicyInvalid].
+func NewProgram(ids *ident.Source, name string, kind program.Kind, policies map[string]string, now time.Time) (program.Program, card.Design, error) {
+	name, ok := validName(name)
+	switch {
+	case !ok:
+		return program.Program{}, card.Design{}, fault.Refuse(ProgramNameInvalid)
+	case kind != program.Sandbox && kind != program.Live:
+		return program.Program{}, card.Design{}, fault.Refuse(ProgramKindInvalid)
+	}
+	policy, err := parsePolicy(kind, policies)
+	if err != nil {
+		return program.Program{}, card.Design{}, err
+	}
+	p := program.Program{
+		ID: ident.ProgramID{UUID: ids.UUID()}, Name: name, Kind: kind, Policy: policy, CreatedAt: now, UpdatedAt: now,
+	}
+	return p, card.Design{
+		ID: ident.DesignID{UUID: ids.UUID()}, Program: p.ID, Campaign: DefaultCampaign, Name: "Main",
+		Types: []card.Type{card.Physical, card.Virtual}, Active: true, Default: true, CreatedAt: now, UpdatedAt: now,
+	}, nil
 }
 
 // ListPrograms gives all programmes in the order of creation.
@@ -114,40 +128,14 @@ func (s *Service) FindProgram(ctx context.Context, nameOrID string) (p program.P
 	return p, err
 }
 
-// SetPolicy changes policies of a programme; a value of "" takes the default again. Errors: [PolicyInvalid].
-func (s *Service) SetPolicy(ctx context.Context, by Operator, id ident.ProgramID, changes map[string]string) (program.Program, error) {
-	names := make([]string, 0, len(changes))
-	for name := range changes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	note := strings.Join(names, " ")
-	return s.change(ctx, by, id, "program.set_policy", note, func(p *program.Program, overrides map[string]string) error {
-		known := map[string]bool{}
-		for _, setting := range program.Settings() {
-			known[setting.Name] = true
-		}
-		for name, value := range changes {
-			if value == "" && known[name] {
-				delete(overrides, name)
-				continue
-			}
-			overrides[name] = value
-		}
-		policy, err := parsePolicy(p.Kind, overrides)
-		p.Policy = policy
-		return err
-	})
-}
-
 // Suspend stops every call to a programme; Resume opens it again. Doing so twice is no error.
 func (s *Service) Suspend(ctx context.Context, by Operator, id ident.ProgramID, reason string) (program.Program, error) {
-	return s.setSuspended(ctx, by, id, "program.suspend", reason, true)
+	return s.setSuspended(ctx, by, id, ActionSuspendProgram, reason, true)
 }
 
 // Resume ends a suspension; see [Service.Suspend].
 func (s *Service) Resume(ctx context.Context, by Operator, id ident.ProgramID, reason string) (program.Program, error) {
-	return s.setSuspended(ctx, by, id, "program.resume", reason, false)
+	return s.setSuspended(ctx, by, id, ActionResumeProgram, reason, false)
 }
 
 func (s *Service) setSuspended(ctx context.Context, by Operator, id ident.ProgramID, action, reason string, to bool) (program.Program, error) {
@@ -206,14 +194,6 @@ func (s *Service) row(by Operator, p program.Program, action, note string) audit
 		ID: s.ids.UUID(), Program: p.ID, At: p.Now(s.now()), Actor: "operator:" + by.Name, Channel: by.Channel,
 		Action: action, Outcome: audit.OK, Note: note,
 	}
-}
-
-func parsePolicy(kind program.Kind, values map[string]string) (program.Policy, error) {
-	policy, err := program.ParsePolicy(kind, values)
-	if err != nil {
-		return program.Policy{}, fault.RefuseWith(PolicyInvalid, strings.Split(err.Error(), "\n"))
-	}
-	return policy, nil
 }
 
 // validName trims a name and checks it: 1 to 100 characters that print.

@@ -27,6 +27,8 @@ type ReadTx interface {
 	// ProgramByName finds a programme by its exact name; names are unique.
 	ProgramByName(ctx context.Context, name string) (program.Program, bool, error)
 	Programs(ctx context.Context) ([]program.Program, error) // in order of creation
+	// PolicyVersion is how often the policies of a programme were changed.
+	PolicyVersion(ctx context.Context, id ident.ProgramID) (int64, error)
 	// Credentials lists credentials of the kinds, oldest first, revoked ones included.
 	Credentials(ctx context.Context, p ident.ProgramID, kinds ...Kind) ([]Credential, error)
 	CredentialByPublicID(ctx context.Context, publicID string) (Credential, bool, error)
@@ -47,6 +49,8 @@ type Tx interface {
 	UpdateProgram(ctx context.Context, p program.Program, overrides map[string]string) error
 	// Overrides gives the policies of a programme that differ from the defaults.
 	Overrides(ctx context.Context, id ident.ProgramID) (map[string]string, error)
+	// InsertPolicyVersion keeps what was changed; the version must be free.
+	InsertPolicyVersion(ctx context.Context, v PolicyVersion) error
 	InsertDesign(ctx context.Context, d card.Design) error
 	InsertCredential(ctx context.Context, c Credential) error
 	// ChangeCredential changes allowlist, status, expiry, end and tries, guarded by the status that was read.

@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/holderpage"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/nativeapi"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/tokens"
 	"github.com/firsttap/firsttap/internal/wallet"
 	"github.com/firsttap/firsttap/internal/webhook"
@@ -48,8 +49,9 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, err
 	}
+	tenants := tenancy.New(tenancy.Config{Rules: a.Rules, Only: onlyKind(a.cfg.HostKind), Forget: a.authenticator.Forget})
 	native, err := nativeapi.New(nativeapi.Config{
-		Service: a.Rules, Keys: a.authenticator, Scenarios: a.Scenarios, Now: a.deps.Now, Resolver: resolver, AuditLog: trails,
+		Service: a.Rules, Keys: a.authenticator, Scenarios: a.Scenarios, Tenancy: tenants, Now: a.deps.Now, Resolver: resolver, AuditLog: trails,
 		PageURL: func() string { return a.publicURL() + holderpage.Path },
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 type keyCommand struct {
@@ -21,26 +22,37 @@ type keyCommand struct {
 
 type keyCreate struct {
 	where
-	Program string   `required:"" help:"Name or id of the programme."`
-	Door    string   `enum:"cards,debit,native" default:"cards" help:"Which API the key is for: cards, debit or native."`
-	Scope   []string `help:"What a native key may do, as in cards:read; all is everything." placeholder:"SCOPE"`
-	Name    string   `default:"key" help:"What people call the key."`
-	Admin   bool     `help:"A debit token that may act for any customer of the programme."`
-	Allow   []string `help:"Addresses or CIDR ranges that the key may be used from; default is any." placeholder:"ADDRESS"`
-	JSON    bool     `help:"Print JSON."`
+	Program      string        `xor:"owner" required:"" help:"Name or id of the programme."`
+	Installation bool          `xor:"owner" required:"" help:"A native key that makes and suspends programmes, and belongs to none."`
+	Door         string        `enum:"cards,debit,native" default:"cards" help:"Which API the key is for: cards, debit or native."`
+	Scope        []string      `help:"What a native key may do, as in cards:read; all is everything." placeholder:"SCOPE"`
+	Expires      time.Duration `help:"The key ends after this time; default is never."`
+	Name         string        `default:"key" help:"What people call the key."`
+	Admin        bool          `help:"A debit token that may act for any customer of the programme."`
+	Allow        []string      `help:"Addresses or CIDR ranges that the key may be used from; default is any." placeholder:"ADDRESS"`
+	JSON         bool          `help:"Print JSON."`
 }
 
 // Run issues the key and prints its secret.
 func (c keyCreate) Run(ctx context.Context, w World) error {
 	request := access.KeyRequest{Kind: access.CardsKey, Name: c.Name}
+	if c.Expires != 0 {
+		request.ExpiresAt = time.Now().Add(c.Expires).UTC()
+	}
 	switch {
+	case c.Installation:
+		scopes, err := scopesOf(c.Scope, access.InstallationScopes())
+		if err != nil {
+			return err
+		}
+		request.Kind, request.Scopes = access.InstallationKey, scopes
 	case c.Door == "debit":
 		request.Kind, request.Role = access.Ecommerce, access.RoleProgram
 		if c.Admin {
 			request.Role = access.RoleAdmin
 		}
 	case c.Door == "native":
-		scopes, err := scopesOf(c.Scope)
+		scopes, err := scopesOf(c.Scope, access.Scopes())
 		if err != nil {
 			return err
 		}
@@ -56,7 +68,7 @@ func (c keyCreate) Run(ctx context.Context, w World) error {
 		return err
 	}
 	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, err := h.Access.FindProgram(ctx, c.Program)
+		p, err := ownerOf(ctx, h, c.Program)
 		if err != nil {
 			return err
 		}
@@ -86,9 +98,16 @@ func (c keyCreate) show(w World, issued access.Issued) error {
 	return err
 }
 
-// scopesOf reads the scopes of a native key.
-func scopesOf(words []string) ([]access.Scope, error) {
-	all := access.Scopes()
+// ownerOf finds whom a key belongs to: a programme, or with no name the installation.
+func ownerOf(ctx context.Context, h *app.House, name string) (program.Program, error) {
+	if name == "" {
+		return program.Program{}, nil
+	}
+	return h.Access.FindProgram(ctx, name)
+}
+
+// scopesOf reads the scopes of a native key, which may have all of some.
+func scopesOf(words []string, all []access.Scope) ([]access.Scope, error) {
 	var out []access.Scope
 	for _, word := range words {
 		switch {
@@ -128,14 +147,15 @@ func parseAllowlist(list []string) ([]netip.Prefix, error) {
 
 type keyList struct {
 	where
-	Program string `required:"" help:"Name or id of the programme."`
-	JSON    bool   `help:"Print JSON."`
+	Program      string `xor:"owner" required:"" help:"Name or id of the programme."`
+	Installation bool   `xor:"owner" required:"" help:"The keys of the installation."`
+	JSON         bool   `help:"Print JSON."`
 }
 
 // Run lists the keys, without their secrets.
 func (c keyList) Run(ctx context.Context, w World) error {
 	return c.with(ctx, w, app.Open, func(h *app.House) error {
-		p, err := h.Access.FindProgram(ctx, c.Program)
+		p, err := ownerOf(ctx, h, c.Program)
 		if err != nil {
 			return err
 		}
@@ -180,7 +200,7 @@ func sortOf(k access.Credential) string {
 	switch {
 	case k.Kind == access.CardsKey:
 		return "cards"
-	case k.Kind == access.NativeKey:
+	case k.Kind == access.NativeKey, k.Kind == access.InstallationKey:
 		return "native: " + joinScopes(k.Scopes)
 	case k.Role == access.RoleAdmin:
 		return "debit admin"

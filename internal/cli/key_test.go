@@ -18,7 +18,7 @@ func TestScopesOf(t *testing.T) {
 		"cards:read,cards:delete": nil,
 		"CARDS:READ":              nil,
 	} {
-		got, err := scopesOf(slices.DeleteFunc(strings.Split(words, ","), func(s string) bool { return s == "" }))
+		got, err := scopesOf(slices.DeleteFunc(strings.Split(words, ","), func(s string) bool { return s == "" }), access.Scopes())
 		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
 			t.Errorf("%q: %v, %v", words, got, err)
 		}

@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"spending": append([]string{"issuance"}, vocabulary...),
 	"wallet":   append([]string{"issuance"}, vocabulary...),
 	"scenario": append([]string{"access", "issuance"}, vocabulary...),
+	"tenancy":  append([]string{"access", "issuance"}, vocabulary...),
 	"staff":    {"access", "fault", "redact", "ident", "program", "audit"},
 
 	// workers
@@ -57,7 +58,7 @@ var rooms = map[string][]string{
 	"pgtest":    {},
 	"pgfault":   {"pgtest"},
 	"history":   {},
-	"storetest": append([]string{"issuance", "access", "staff", "tokens", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"storetest": append([]string{"issuance", "access", "staff", "tokens", "tenancy", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
@@ -70,13 +71,13 @@ var rooms = map[string][]string{
 	"docs":       {}, // the documents, embedded
 	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
-	"console":    append([]string{"issuance", "access", "staff", "httpd", "form"}, vocabulary...),
-	"nativeapi":  append([]string{"issuance", "access", "scenario", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
+	"console":    append([]string{"issuance", "access", "staff", "tenancy", "httpd", "form"}, vocabulary...),
+	"nativeapi":  append([]string{"issuance", "access", "scenario", "tenancy", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame
 	"config": {"fault", "redact"},
 	"app": append([]string{
-		"access", "issuance", "spending", "wallet", "tokens", "scenario", "staff", "console", "outbox", "bulkworker", "auditlog", "auditworker", "funnelworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
+		"access", "issuance", "spending", "wallet", "tokens", "scenario", "tenancy", "staff", "console", "outbox", "bulkworker", "auditlog", "auditworker", "funnelworker", "keyring", "webhook", "sqlstore", "bureau", "vault",
 		"wirejson", "httpd", "cardsapi", "debitapi", "nativeapi", "holderpage", "docsite", "config",
 	}, vocabulary...),
 	"bench":        {}, // drives the built binary from outside

@@ -79,7 +79,7 @@ type Notice struct {
 
 // Caller is who asks: the credential and where it came from.
 type Caller struct {
-	Program    ident.ProgramID
+	Program    ident.ProgramID // zero for who speaks for the whole installation
 	Credential ident.CredentialID
 	Actor      string     // as in audit rows
 	Channel    string     // as in audit rows

@@ -86,14 +86,18 @@ func rollbackOf(err error) error {
 	return err
 }
 
-// begin loads the programme and starts the trail.
+// begin loads the programme and starts the trail. A command on the whole installation has none, and finds nothing of any.
 func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*Work, error) {
-	p, ok, err := tx.Program(ctx, by.Program)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fault.Refuse(ProgramUnknown)
+	var p program.Program
+	if !by.Program.IsZero() {
+		found, ok, err := tx.Program(ctx, by.Program)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fault.Refuse(ProgramUnknown)
+		}
+		p = found
 	}
 	now := p.Now(s.now())
 	return &Work{Tx: tx, Program: p, Now: now, Audit: s.auditRow(by, action, now)}, nil

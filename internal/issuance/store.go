@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/batch"
@@ -12,7 +11,6 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
-	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -86,18 +84,6 @@ type Tx interface {
 	FunnelWriter
 }
 
-// Programs reads tenants.
-type Programs interface {
-	// Program gives a programme with its policy, clock and listeners as they stand in this transaction.
-	Program(ctx context.Context, id ident.ProgramID) (p program.Program, ok bool, err error)
-}
-
-// ProgramWriter changes tenants.
-type ProgramWriter interface {
-	// UpdateClock changes the clock of a programme and UpdatedAt.
-	UpdateClock(ctx context.Context, p program.Program) error
-}
-
 // CustomerReader reads customers. Deleted ones are not found, except by Customers with no filter on them.
 type CustomerReader interface {
 	Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, bool, error)
@@ -129,34 +115,6 @@ type CustomerWriter interface {
 	// UpdateCustomer changes a customer and its claims: drop is released before add is claimed.
 	UpdateCustomer(ctx context.Context, c customer.Customer, drop, add []Fact) error
 	SaveProfile(ctx context.Context, p ident.ProgramID, id ident.CustomerID, v customer.Profile) error
-}
-
-// TokenReader reads the tokens of customers, what they prove themselves with, and the keys of programmes.
-type TokenReader interface {
-	// CredentialWith finds a credential of the programme by the keyed hash of its secret, good or not.
-	CredentialWith(ctx context.Context, p ident.ProgramID, hash []byte) (access.Credential, bool, error)
-	// CustomerCredentials gives the credentials of a customer that are not revoked, oldest first; expired ones too.
-	CustomerCredentials(ctx context.Context, p ident.ProgramID, id ident.CustomerID) ([]access.Credential, error)
-	// DeviceToken gives the newest oauth token that a device got under a refresh token, whatever its state.
-	DeviceToken(ctx context.Context, refresh ident.CredentialID, device string) (access.Credential, bool, error)
-	CustomerLogin(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Login, bool, error)
-	// ProgramKey gives a key of the programme of that kind, good or not.
-	ProgramKey(ctx context.Context, p ident.ProgramID, kind access.Kind, id ident.CredentialID) (access.Credential, bool, error)
-	// ProgramKeys lists the programme's keys of a kind, newest first, revoked ones included.
-	ProgramKeys(ctx context.Context, p ident.ProgramID, kind access.Kind, page Page) ([]access.Credential, error)
-	// CountLivingKeys counts those that are active.
-	CountLivingKeys(ctx context.Context, p ident.ProgramID, kind access.Kind) (int, error)
-}
-
-// TokenWriter changes the tokens of customers and the keys of programmes.
-type TokenWriter interface {
-	InsertCredential(ctx context.Context, c access.Credential) error
-	// ChangeCredential changes allowlist, status, expiry, end and tries, guarded by the status that was read.
-	ChangeCredential(ctx context.Context, c access.Credential, from access.Status) error
-	// DropDeviceTokens removes what a device got under a refresh token.
-	DropDeviceTokens(ctx context.Context, refresh ident.CredentialID, device string) error
-	// SaveCustomerLogin adds one of version 0, and changes any other, guarded by its version.
-	SaveCustomerLogin(ctx context.Context, l customer.Login) error
 }
 
 // AccountReader reads accounts.

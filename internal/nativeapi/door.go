@@ -13,7 +13,9 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/scenario"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
 
@@ -36,7 +38,9 @@ type Config struct {
 	Keys    Keys
 	// Scenarios plays the scripts of sandbox programmes.
 	Scenarios *scenario.Player
-	Now       func() time.Time // real time, for limits
+	// Tenancy is the commands on programmes, their policies and keys.
+	Tenancy *tenancy.Service
+	Now     func() time.Time // real time, for limits, keys and clocks
 	// Resolver looks up the hosts of webhooks.
 	Resolver webhook.Resolver
 	// AuditLog is what is proved of the audit trails.
@@ -53,6 +57,8 @@ type Door struct {
 	service   *issuance.Service
 	keys      Keys
 	scenarios *scenario.Player
+	tenancy   *tenancy.Service
+	now       func() time.Time
 	windows   *httpd.Windows
 	failures  *httpd.Failures
 	pageURL   func() string
@@ -65,11 +71,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil || c.AuditLog == nil || c.Scenarios == nil {
-		return nil, errors.New("nativeapi: rules, keys, scenarios, a clock, a resolver, the audit log and the URL of the activation page are needed")
+	if c.Service == nil || c.Keys == nil || c.Now == nil || c.PageURL == nil || c.Resolver == nil || c.AuditLog == nil || c.Scenarios == nil || c.Tenancy == nil {
+		return nil, errors.New("nativeapi: rules, keys, scenarios, tenancy, a clock, a resolver, the audit log and the URL of the activation page are needed")
 	}
 	d := &Door{
-		service: c.Service, keys: c.Keys, scenarios: c.Scenarios, windows: httpd.NewWindows(c.Now),
+		service: c.Service, keys: c.Keys, scenarios: c.Scenarios, tenancy: c.Tenancy, now: c.Now, windows: httpd.NewWindows(c.Now),
 		failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
 		pageURL:  c.PageURL, auditLog: c.AuditLog,
 		pause: c.Pause, resolver: c.Resolver, waiters: waiters{by: map[ident.ProgramID]int{}},
@@ -127,8 +133,9 @@ func (d *Door) authenticate(c *call) error {
 		return err
 	}
 	id, err := d.keys.NativeKey(c.r.Context(), c.r.Header.Values("Authorization"), from)
+	c.record.Credential = id.Credential.PublicID
 	if !id.Program.ID.IsZero() {
-		c.record.Program, c.record.Credential = id.Program.ID.String(), id.Credential.PublicID
+		c.record.Program = id.Program.ID.String()
 	}
 	if errors.Is(err, access.KeyInvalid) || errors.Is(err, access.KeyHeaderInvalid) {
 		d.failures.Failed(from)
@@ -137,15 +144,23 @@ func (d *Door) authenticate(c *call) error {
 	return err
 }
 
-// limit counts the request in the rate of the programme, by the tier of the route.
+// limit counts the request in the rate of the programme, by the tier of the route. The installation has that of a live one.
 func (d *Door) limit(c *call) error {
-	rate := c.identity.Program.Policy.RateLimits[c.route.Tier]
+	rates := c.identity.Program.Policy.RateLimits
+	if c.programID().IsZero() {
+		rates = program.DefaultPolicy(program.Live).RateLimits
+	}
+	rate := rates[c.route.Tier]
 	return d.windows.Pass(c.w.Header(), c.identity.Program.ID.String(), c.route.Tier, httpd.LimitsOf(rate.Second, rate.Minute, rate.Day))
 }
 
-// checkScope refuses a key that may not do what the route does, before anything is looked up.
+// checkScope refuses a key that may not do what the route does, before anything is looked up. What a key of the installation has
+// beside its own scopes is to give away: it belongs to no programme.
 func checkScope(c *call) error {
 	need := access.Scope(c.route.Auth)
+	if c.programID().IsZero() && slices.Contains(access.Scopes(), need) {
+		return fault.Refuse(tenancy.NeedsProgram)
+	}
 	if !slices.Contains(c.identity.Credential.Scopes, need) {
 		return fault.RefuseWith(access.ScopeMissing, need)
 	}

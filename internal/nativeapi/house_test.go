@@ -34,6 +34,7 @@ import (
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/vault"
 )
 
@@ -89,7 +90,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 		})
 	})
 	door, err := nativeapi.New(nativeapi.Config{
-		Service: h.service, Keys: auth, Scenarios: scenarios, Now: w.Clock.Now, Resolver: hosts{}, AuditLog: h.trails,
+		Service: h.service, Keys: auth, Scenarios: scenarios, Tenancy: tenancy.New(tenancy.Config{Rules: h.service, Forget: auth.Forget}), Now: w.Clock.Now, Resolver: hosts{}, AuditLog: h.trails,
 		PageURL: func() string { return "https://cards.example.com/activation" },
 		Pause:   func(ctx context.Context, d time.Duration) error { return h.pause(ctx, d) },
 	})
@@ -155,6 +156,18 @@ func (h *house) briefKey(p program.Program, scopes ...access.Scope) (secret stri
 			h.t.Error(err)
 		}
 	}
+}
+
+// installationKey adds a key of the installation and gives its secret.
+func (h *house) installationKey(scopes ...access.Scope) string {
+	h.t.Helper()
+	w := h.world
+	keys := access.NewService(access.ServiceConfig{Store: w.Store.Access(), Hasher: h.service, IDs: w.IDs, Now: w.Clock.Now})
+	issued, err := keys.IssueKey(h.t.Context(), access.Operator{Name: "test", Channel: "cli"}, access.KeyRequest{Kind: access.InstallationKey, Name: "test", Scopes: scopes})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return issued.Secret.Reveal()
 }
 
 // newCard gives a card on its way to its holder, with the code of its mailer.

@@ -34,7 +34,7 @@ func TestOpenAPI_IsTheTableOfRoutes(t *testing.T) {
 	for _, difference := range Document.Differ(table) {
 		t.Error(difference)
 	}
-	for _, s := range access.Scopes() {
+	for _, s := range access.InstallationScopes() {
 		if !used[s] {
 			t.Errorf("no route needs the scope %s", s)
 		}

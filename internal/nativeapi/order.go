@@ -15,6 +15,7 @@ import (
 
 	"github.com/biter777/countries"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
@@ -309,6 +310,9 @@ func (u *upload) drop() {
 // fieldsOf gives what is wrong with a request in the words of this door: an order is judged by rules that know
 // another door's names.
 func fieldsOf(e *fault.Error) []fault.Field {
+	if e.Reason == access.PolicyInvalid || e.Reason == access.KeyRequestInvalid {
+		return tenancyFields(e)
+	}
 	if e.Reason != batch.OrderInvalid && e.Reason != shipment.AddressInvalid {
 		return e.Fields
 	}

@@ -15,11 +15,12 @@ import (
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/spendpolicy"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/transaction"
 )
 
 // rows is the whole table: every reason has one.
-var rows = joined(requestRows, callerRows, activationRows, cardRows, peopleRows, parcelRows, spendingRows, scenarioRows)
+var rows = joined(requestRows, callerRows, activationRows, cardRows, peopleRows, parcelRows, spendingRows, scenarioRows, tenancyRows)
 
 func joined(parts ...map[fault.Reason]row) map[fault.Reason]row {
 	all := map[fault.Reason]row{}
@@ -91,6 +92,19 @@ var callerRows = map[fault.Reason]row{
 	access.BearerInvalid:         {detail: "The sign-in is not good."},
 	access.BearerExpired:         {detail: "The sign-in has expired."},
 	access.LoginRefused:          {detail: "E-mail or password is wrong."},
+}
+
+var tenancyRows = map[fault.Reason]row{
+	tenancy.PoliciesMoved:     {detail: "The policies were changed since; context has the version now.", action: "Read them again, and send the change with that version.", status: 412},
+	tenancy.ScopeExceeded:     {detail: "A key gives no more than it has.", action: "Leave out the scope in context, or use a key that has it. Keys of the published APIs may do all: they need every scope."},
+	tenancy.KeyOwn:            {detail: "A key does not end itself.", action: "Rotate it, or use another key."},
+	tenancy.NeedsProgram:      {detail: "A key of the installation belongs to no programme.", action: "Use a key of the programme."},
+	access.PolicyInvalid:      {detail: "The policies cannot be so; errors says why.", action: "Correct what errors names: GET /v1/policies says what each takes."},
+	access.KeyRequestInvalid:  {detail: "Such a key cannot be; errors says why.", action: "Correct what errors names."},
+	access.KeyRevokedAlready:  {detail: "The key was revoked before.", action: "Issue another one."},
+	access.ProgramNameInvalid: {detail: "A name has 1 to 100 characters that print."},
+	access.ProgramNameTaken:   {detail: "Another programme has this name.", action: "Choose another one."},
+	access.ProgramKindInvalid: {detail: "This host serves no programmes of that kind.", action: "Call the host that does."},
 }
 
 var activationRows = map[fault.Reason]row{

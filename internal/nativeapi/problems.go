@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/wirejson"
 )
 
@@ -151,6 +152,8 @@ func showContext(w *wirejson.Writer, detail any) {
 		w.Key("card_id").String(d.String())
 	case ident.PlasticID:
 		w.Key("plastic_id").String(d.String())
+	case tenancy.Version:
+		w.Key("version").Int(int64(d))
 	case access.Scope:
 		w.Key("scope").String(string(d))
 	case httpd.BodyLimit:

@@ -12,11 +12,12 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/scenario"
+	"github.com/firsttap/firsttap/internal/tenancy"
 )
 
 func everyReason() []fault.Reason {
 	var all []fault.Reason
-	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), scenario.Reasons(), Reasons()} {
+	for _, list := range [][]fault.Reason{issuance.Reasons(), access.Reasons(), httpd.Reasons(), scenario.Reasons(), tenancy.Reasons(), Reasons()} {
 		all = append(all, list...)
 	}
 	return all
@@ -36,7 +37,7 @@ func TestProblems_EveryReasonHasOneAndNoOther(t *testing.T) {
 			t.Errorf("the row of %s is nobody's", r.Name())
 		}
 	}
-	parts := len(requestRows) + len(callerRows) + len(activationRows) + len(cardRows) + len(peopleRows) + len(parcelRows) + len(spendingRows) + len(scenarioRows)
+	parts := len(requestRows) + len(callerRows) + len(activationRows) + len(cardRows) + len(peopleRows) + len(parcelRows) + len(spendingRows) + len(scenarioRows) + len(tenancyRows)
 	if parts != len(rows) {
 		t.Errorf("%d rows in the parts, %d in the table: a reason has two", parts, len(rows))
 	}

@@ -28,7 +28,7 @@ func act(pattern string, scope access.Scope, f func(*call) error) httpd.Route {
 func (d *Door) routes() []httpd.Route {
 	return slices.Concat(
 		d.cardRoutes(), d.webhookRoutes(), d.sessionRoutes(), d.batchRoutes(), d.shipmentRoutes(), d.peopleRoutes(),
-		d.sandboxRoutes(), d.scenarioRoutes(), d.auditRoutes(), d.approvalRoutes(),
+		d.sandboxRoutes(), d.scenarioRoutes(), d.auditRoutes(), d.approvalRoutes(), d.programRoutes(), d.designRoutes(),
 		problemRoutes(), []httpd.Route{documentRoute()},
 	)
 }

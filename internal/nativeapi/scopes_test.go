@@ -35,6 +35,7 @@ func walkScopes(h *house) {
 	ids := map[string]string{ // by the first part of the path
 		"cards": v.Card.ID.String(), "batches": h.world.NewBatch().ID.String(), "sandbox": h.world.Shipment.ID.String(), "shipments": v.Box.ID.String(),
 		"customers": v.Card.Customer.String(), "accounts": v.Card.Account.String(),
+		"keys": h.get("/v1/keys").want(200).text("items", "0", "id"), "designs": h.get("/v1/designs").want(200).text("items", "0", "id"),
 	}
 	unknown := map[string]string{"id": h.world.IDs.UUID().String(), "delivery_id": delivery}
 	walked := 0
@@ -47,6 +48,10 @@ func walkScopes(h *house) {
 		id, ok := ids[strings.Split(o.Pattern, "/")[2]]
 		if !ok {
 			id = v.Card.ID.String()
+		}
+		if slices.Contains([]access.Scope{access.ProgramsRead, access.ProgramsWrite}, access.Scope(o.Scopes[0])) {
+			h.ofInstallation(o.Method, o.Pattern, string(o.Example))
+			continue
 		}
 		name, path := o.Method+" "+o.Pattern, fill(o.Pattern, map[string]string{"id": id, "delivery_id": delivery})
 		h.do(o.Method, path, string(o.Example), "Authorization", "").refused(401, "api_key_required")
@@ -74,6 +79,19 @@ func walkScopes(h *house) {
 	}
 	if st, err := h.service.Standing(t.Context(), h.world.Program.ID, v.Card.ID); err != nil || st.Card.Version != v.Card.Version {
 		t.Errorf("the card was changed: %v", err)
+	}
+}
+
+// ofInstallation tries an operation on programmes: no key of one has its scope, and none learns which programmes there are.
+func (h *house) ofInstallation(method, pattern, body string) {
+	h.t.Helper()
+	path := fill(pattern, map[string]string{"id": h.world.Program.ID.String()})
+	h.do(method, path, body, "Authorization", "").refused(401, "api_key_required")
+	own := h.do(method, path, body).refused(403, "scope_missing")
+	none := h.do(method, fill(pattern, map[string]string{"id": h.world.IDs.UUID().String()}), body)
+	foreign := h.do(method, path, body, "Authorization", "Bearer "+h.foreign)
+	if own.body != none.body || own.body != foreign.body {
+		h.t.Errorf("%s %s: %s, %s, %s", method, path, own.body, none.body, foreign.body)
 	}
 }
 

@@ -28,9 +28,9 @@ type Faults struct {
 
 func faultSettings() []Setting {
 	return []Setting{
-		{"sandbox.webhook_fault", string(WebhooksSound), "none, lose, duplicate or reorder", "what goes wrong with webhooks, so that receivers can be tested; sandbox only", func(p *Policy, v string) error {
+		chosen("sandbox.webhook_fault", string(WebhooksSound), "none, lose, duplicate or reorder", "what goes wrong with webhooks, so that receivers can be tested; sandbox only", func(p *Policy, v string) error {
 			return oneOf(v, &p.Faults.Webhooks, WebhooksSound, WebhooksLost, WebhooksDoubled, WebhooksReordered)
-		}},
+		}, "none", "lose", "duplicate", "reorder"),
 		choice01of("sandbox.answer_fault", "none", "fail_after_commit", "commands that take effect answer with a fault, until their idempotency key is sent again; sandbox only",
 			func(p *Policy) *bool { return &p.Faults.FailAnswers }),
 		duration("sandbox.bureau_delay", "0s", "how long the bureau leaves parcels and bulk orders untouched, on the clock of the programme; sandbox only",
@@ -40,10 +40,15 @@ func faultSettings() []Setting {
 
 // settle refuses the switches to a live programme.
 func (f Faults) settle(kind Kind) error {
-	if kind == Sandbox || f == (Faults{Webhooks: WebhooksSound}) {
+	switch {
+	case kind == Sandbox || f == (Faults{Webhooks: WebhooksSound}):
 		return nil
+	case f.FailAnswers:
+		return ValueError{"sandbox.answer_fault", "only a sandbox programme may have it"}
+	case f.BureauDelay != 0:
+		return ValueError{"sandbox.bureau_delay", "only a sandbox programme may have it"}
 	}
-	return errors.New("sandbox.webhook_fault, sandbox.answer_fault, sandbox.bureau_delay: only a sandbox programme may have them")
+	return ValueError{"sandbox.webhook_fault", "only a sandbox programme may have it"}
 }
 
 // BureauWaits reports whether the bureau has not looked yet at what it got at that time.

@@ -20,6 +20,7 @@ type Setting struct {
 	Default string
 	Values  string // the values that it takes, in words
 	Effect  string // one sentence
+	Form    Form   // the values that it takes, for programs
 	set     func(p *Policy, v string) error
 }
 
@@ -46,11 +47,11 @@ func ParsePolicy(kind Kind, values map[string]string) (Policy, error) {
 	for _, name := range names {
 		s, ok := known[name]
 		if !ok {
-			problems = append(problems, fmt.Errorf("%s: there is no such policy", name))
+			problems = append(problems, ValueError{name, "there is no such policy"})
 			continue
 		}
 		if err := s.set(&p, values[name]); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w (takes %s)", name, err, s.Values))
+			problems = append(problems, ValueError{name, err.Error() + " (takes " + s.Values + ")"})
 		}
 	}
 	if err := p.Vault.settle(kind); err != nil {
@@ -60,7 +61,7 @@ func ParsePolicy(kind Kind, values map[string]string) (Policy, error) {
 		problems = append(problems, err)
 	}
 	if kind == Live && p.AllowPrivateTargets {
-		problems = append(problems, errors.New("webhooks.allow_private_targets: only a sandbox programme may have it"))
+		problems = append(problems, ValueError{"webhooks.allow_private_targets", "only a sandbox programme may have it"})
 	}
 	return p, errors.Join(problems...)
 }
@@ -69,43 +70,43 @@ func ParsePolicy(kind Kind, values map[string]string) (Policy, error) {
 func Settings() []Setting {
 	list := []Setting{
 		flag("api.require_version_header", "true", "a request without Reap-Version is refused", func(p *Policy) *bool { return &p.RequireVersionHeader }),
-		{"api.accepted_versions", "2025-02-14", "dates, separated by commas", "values of Reap-Version that are taken as the same behaviour", setVersions},
+		listed("api.accepted_versions", "2025-02-14", "dates, separated by commas", "values of Reap-Version that are taken as the same behaviour", setVersions),
 		flag("digital_first", "true", "a physical card works online before it is activated", func(p *Policy) *bool { return &p.DigitalFirst }),
 		flag("activation.require_idempotency_key", "false", "activation without Idempotency-Key is refused", func(p *Policy) *bool { return &p.Activation.RequireIdempotencyKey }),
 		flag("activation.accept_after_failed_delivery", "false", "opens activation after a failed delivery or an exception (never after a return or loss)", func(p *Policy) *bool { return &p.Activation.AcceptAfterFailedDelivery }),
 		number("activation.tries", "5", 1, 100, "wrong tries until a lock", func(p *Policy) *int { return &p.Activation.Tries }),
-		{"activation.lock_steps", "15m,1h", "durations, separated by commas", "length of the first, second, … lock; every later one lasts 24 hours", setLockSteps},
+		listed("activation.lock_steps", "15m,1h", "durations, separated by commas", "length of the first, second, … lock; every later one lasts 24 hours", setLockSteps),
 		number("activation.lifetime_tries", "15", 1, 100, "wrong tries of a card's lifetime until it locks hard", func(p *Policy) *int { return &p.Activation.LifetimeTries }),
 		flag("activation.show_attempts", "true", "answers tell how many tries are left", func(p *Policy) *bool { return &p.Activation.ShowAttempts }),
 		duration("activation.code_lifetime", "0s", "how long a code may be used; 0s is for ever", func(p *Policy) *time.Duration { return &p.Activation.CodeLifetime }),
 		number("activation.breaker_tries", "100", 0, 1_000_000, "wrong tries over all cards of the programme within the breaker's window, beyond which the breaker acts; 0 is no breaker", func(p *Policy) *int { return &p.Activation.BreakerTries }),
 		duration("activation.breaker_window", "10m", "the window of the breaker", func(p *Policy) *time.Duration { return &p.Activation.BreakerWindow }),
-		{"activation_code.mode", "allow", "allow, require_reason, approval or refuse", "whether a code may be read back", func(p *Policy, v string) error {
+		chosen("activation_code.mode", "allow", "allow, require_reason, approval or refuse", "whether a code may be read back", func(p *Policy, v string) error {
 			return oneOf(v, &p.ActivationCode.Mode, CodeAllow, CodeRequireReason, CodeApproval, CodeRefuse)
-		}},
+		}, "allow", "require_reason", "approval", "refuse"),
 		flag("activation_code.require_shipped", "false", "a code is read only once the parcel has left", func(p *Policy) *bool { return &p.ActivationCode.RequireShipped }),
 		number("activation_code.per_card_per_day", "5", 1, 1000, "reads of one card's code in 24 hours", func(p *Policy) *int { return &p.ActivationCode.PerCardPerDay }),
 		number("activation_code.per_key_per_day", "100", 1, 1_000_000, "recoveries of codes by one key of the native API in 24 hours, of all cards", func(p *Policy) *int { return &p.ActivationCode.PerKeyPerDay }),
-		{"activation_code.storage", "recoverable", "recoverable or hash_only", "what is kept of codes from then on; by their hash alone nobody can read them, and recovery makes a new one", func(p *Policy, v string) error {
+		chosen("activation_code.storage", "recoverable", "recoverable or hash_only", "what is kept of codes from then on; by their hash alone nobody can read them, and recovery makes a new one", func(p *Policy, v string) error {
 			return oneOf(v, &p.ActivationCode.Storage, CodeRecoverable, CodeHashOnly)
-		}},
-		{"approvals.actions", "", "code_recovery, guard_reset, unblock_after_fraud, bulk_activation, separated by commas; empty is none", "what somebody else must approve first (through the native API)", setApprovals},
+		}, "recoverable", "hash_only"),
+		listed("approvals.actions", "", "code_recovery, guard_reset, unblock_after_fraud, bulk_activation, separated by commas; empty is none", "what somebody else must approve first (through the native API)", setApprovals),
 		duration("approvals.live", "24h", "how long an approval can be given and used", func(p *Policy) *time.Duration { return &p.Approvals.Live }),
 		flag("users.require_terms", "false", "a new user must bring termsAcceptance", func(p *Policy) *bool { return &p.RequireTerms }),
-		{"users.review", "manual", "manual or auto", "who decides a user's application", func(p *Policy, v string) error {
+		chosen("users.review", "manual", "manual or auto", "who decides a user's application", func(p *Policy, v string) error {
 			var mode string
 			err := oneOf(v, &mode, "manual", "auto")
 			p.ReviewAuto = mode == "auto"
 			return err
-		}},
-		{"shipping.countries", "", "ISO 3166-1 alpha-2 codes, separated by commas; empty is all of the bureau", "countries that parcels may go to", func(p *Policy, v string) error { return list(v, &p.ShippingCountries, countryCode) }},
-		{"shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas, or none; empty is all of the bureau", "couriers that may be chosen", setCouriers},
-		{"couriers.scans", "", "items such as DHL:OK=delivered, separated by commas: courier, its word, and in_transit, out_for_delivery, delivered, delivery_failed, exception, returned, lost or ignored", "what the words of couriers mean that report scans; the states themselves need no item", setCourierWords},
-		{"reveal.frame_ancestors", "*", "*, none, or origins such as https://app.example.com or https://*.example.com, separated by commas", "who may show the page of a card in a frame", setFrameAncestors},
+		}, "manual", "auto"),
+		listed("shipping.countries", "", "ISO 3166-1 alpha-2 codes, separated by commas; empty is all of the bureau", "countries that parcels may go to", func(p *Policy, v string) error { return list(v, &p.ShippingCountries, countryCode) }),
+		listed("shipping.couriers", "", "DHL, FEDEX, POSTAL, separated by commas, or none; empty is all of the bureau", "couriers that may be chosen", setCouriers),
+		listed("couriers.scans", "", "items such as DHL:OK=delivered, separated by commas: courier, its word, and in_transit, out_for_delivery, delivered, delivery_failed, exception, returned, lost or ignored", "what the words of couriers mean that report scans; the states themselves need no item", setCourierWords),
+		listed("reveal.frame_ancestors", "*", "*, none, or origins such as https://app.example.com or https://*.example.com, separated by commas", "who may show the page of a card in a frame", setFrameAncestors),
 		flag("webhooks.allow_private_targets", "false", "webhooks may go to http and private addresses; sandbox only", func(p *Policy) *bool { return &p.AllowPrivateTargets }),
 		duration("webhooks.rotation_overlap", "0s", "how long an old signing secret signs beside the new one", func(p *Policy) *time.Duration { return &p.RotationOverlap }),
 		flag("webhooks.shipment_event_on_activation", "true", "an activation announces the shipment too", func(p *Policy) *bool { return &p.ShipmentEventOnActivation }),
-		{"sandbox.initial_balance", "1000.00", "an amount with at most two decimals", "balance of a new sandbox account", func(p *Policy, v string) error { return setCents(v, &p.InitialBalanceCents) }},
+		written("sandbox.initial_balance", "1000.00", "an amount with at most two decimals", "balance of a new sandbox account", func(p *Policy, v string) error { return setCents(v, &p.InitialBalanceCents) }),
 	}
 	list = append(list, choice("cards.currency", "USD", "currency of accounts that are opened through the cards API",
 		func(p *Policy) *string { return &p.CardsCurrency }, "USD", "EUR", "GBP", "MXN", "BRL", "CAD", "COP", "HKD", "SGD"))
@@ -113,24 +114,22 @@ func Settings() []Setting {
 	list = append(list, vaultSettings()...)
 	list = append(list, debitSettings()...)
 	for _, tier := range Tiers() {
-		list = append(list, Setting{
-			"rate_limits." + tier, "", "unlimited, or requests a second/minute/day such as 20/600/500000", "rate of the " + tier + " tier of the cards API",
-			func(p *Policy, v string) error { return setWindows(p, tier, v) },
-		})
+		list = append(list, written("rate_limits."+tier, "", "unlimited, or requests a second/minute/day such as 20/600/500000", "rate of the "+tier+" tier of the cards API",
+			func(p *Policy, v string) error { return setWindows(p, tier, v) }))
 	}
 	return list
 }
 
 func debitSettings() []Setting {
 	return []Setting{
-		{"debit.time_zone", "America/Mexico_City", "an IANA time zone", "zone of timestamps and dates of the debit API", func(p *Policy, v string) error {
+		written("debit.time_zone", "America/Mexico_City", "an IANA time zone", "zone of timestamps and dates of the debit API", func(p *Policy, v string) error {
 			zone, err := time.LoadLocation(v)
 			if err != nil || v == "" || v == "Local" {
 				return errors.New("no such time zone")
 			}
 			p.Debit.TimeZone = zone
 			return nil
-		}},
+		}),
 		choice("debit.activation_payload", "documented", "what an activation answers", func(p *Policy) *string { return &p.Debit.ActivationPayload }, "documented", "strict", "numeric"),
 		choice("debit.activation_gate", "created", "when a card of a bulk order may be activated", func(p *Policy) *string { return &p.Debit.ActivationGate }, "created", "left_bureau"),
 		flag("debit.require_activation_code", "false", "activation by identifier and batch asks for the code too", func(p *Policy) *bool { return &p.Debit.RequireActivationCode }),
@@ -145,104 +144,33 @@ func debitSettings() []Setting {
 		number("debit.billing_day", "24", 1, 28, "day of the month on which credit lines are billed", func(p *Policy) *int { return &p.Debit.BillingDay }),
 		number("debit.due_days", "20", 0, 365, "days from billing to when it is due", func(p *Policy) *int { return &p.Debit.DueDays }),
 		amount("debit.monthly_transfer_cents", "0", "cents that one customer may transfer to others in a calendar month; 0 is no limit", func(p *Policy) *int64 { return &p.Debit.MonthlyTransferCents }),
-		{"debit.customer_auth", "external", "external or internal", "who checks that customers are who they say: the programme, or this server", func(p *Policy, v string) error {
+		chosen("debit.customer_auth", "external", "external or internal", "who checks that customers are who they say: the programme, or this server", func(p *Policy, v string) error {
 			var who string
 			err := oneOf(v, &who, "external", "internal")
 			p.Debit.InternalAuth = who == "internal"
 			return err
-		}},
+		}, "external", "internal"),
 		duration("debit.customer_token_ttl", "24h", "lifetime of a customer's token", func(p *Policy) *time.Duration { return &p.Debit.CustomerTokenTTL }),
 		duration("debit.refresh_token_ttl", "2160h", "lifetime of a customer's refresh token", func(p *Policy) *time.Duration { return &p.Debit.RefreshTokenTTL }),
 		number("debit.token_rate_per_minute", "30", 0, 1_000_000, "requests a minute of one customer to the token endpoints; 0 is unlimited", func(p *Policy) *int { return &p.Debit.TokenRatePerMinute }),
 		flag("debit.require_tax_id", "false", "a personal account needs an RFC or a CURP", func(p *Policy) *bool { return &p.Debit.RequireTaxID }),
 		flag("debit.rfc_check_digit", "false", "the check digit of an RFC is tested", func(p *Policy) *bool { return &p.Debit.RFCCheckDigit }),
-		{"debit.id_bits", "31", "31 or 53", "size of the random numbers that stand for customers, cards and balances", func(p *Policy, v string) error {
+		chosen("debit.id_bits", "31", "31 or 53", "size of the random numbers that stand for customers, cards and balances", func(p *Policy, v string) error {
 			var bits string
 			err := oneOf(v, &bits, "31", "53")
 			p.Debit.IDBits, _ = strconv.Atoi(bits)
 			return err
-		}},
+		}, "31", "53"),
 		number("debit.rate_per_second", "50", 0, 1_000_000, "requests a second of one credential of the debit API; 0 is unlimited", func(p *Policy) *int { return &p.Debit.RatePerSecond }),
 		number("debit.rate_burst", "100", 1, 1_000_000, "requests that one credential may send at once", func(p *Policy) *int { return &p.Debit.RateBurst }),
-		{"pin.weak", "allow", "allow or reject", "whether easily guessed PINs are taken", func(p *Policy, v string) error {
+		chosen("pin.weak", "allow", "allow or reject", "whether easily guessed PINs are taken", func(p *Policy, v string) error {
 			var mode string
 			err := oneOf(v, &mode, "allow", "reject")
 			p.PIN.RejectWeak = mode == "reject"
 			return err
-		}},
+		}, "allow", "reject"),
 		flag("pin.required_at_activation", "false", "an activation that leaves the card without a PIN is refused", func(p *Policy) *bool { return &p.PIN.RequiredAtActivation }),
 	}
-}
-
-func flag(name, def, effect string, at func(*Policy) *bool) Setting {
-	return Setting{name, def, "true or false", effect, func(p *Policy, v string) error {
-		b, err := strconv.ParseBool(v)
-		if err != nil || (v != "true" && v != "false") {
-			return errors.New("neither true nor false")
-		}
-		*at(p) = b
-		return nil
-	}}
-}
-
-func choice01(name, def, effect string, at func(*Policy) *bool) Setting {
-	return Setting{name, def, "off or on", effect, func(p *Policy, v string) error {
-		var s string
-		err := oneOf(v, &s, "off", "on")
-		*at(p) = s == "on"
-		return err
-	}}
-}
-
-// choice01of is a switch with words of its own; the first is the default and means false.
-func choice01of(name, no, yes, effect string, at func(*Policy) *bool) Setting {
-	return Setting{name, no, no + " or " + yes, effect, func(p *Policy, v string) error {
-		var s string
-		err := oneOf(v, &s, no, yes)
-		*at(p) = s == yes
-		return err
-	}}
-}
-
-func choice(name, def, effect string, at func(*Policy) *string, allowed ...string) Setting {
-	return Setting{name, def, strings.Join(allowed, ", "), effect, func(p *Policy, v string) error {
-		return oneOf(v, at(p), allowed...)
-	}}
-}
-
-func number(name, def string, low, high int, effect string, at func(*Policy) *int) Setting {
-	return Setting{name, def, fmt.Sprintf("a number from %d to %d", low, high), effect, func(p *Policy, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < low || n > high {
-			return errors.New("not such a number")
-		}
-		*at(p) = n
-		return nil
-	}}
-}
-
-// amount is a number of cents.
-func amount(name, def, effect string, at func(*Policy) *int64) Setting {
-	const most = 9_999_999_999_999
-	return Setting{name, def, fmt.Sprintf("a number from 0 to %d", int64(most)), effect, func(p *Policy, v string) error {
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || n < 0 || n > most {
-			return errors.New("not such a number")
-		}
-		*at(p) = n
-		return nil
-	}}
-}
-
-func duration(name, def, effect string, at func(*Policy) *time.Duration) Setting {
-	return Setting{name, def, "a duration such as 15m or 24h", effect, func(p *Policy, v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 || d > 10*365*24*time.Hour {
-			return errors.New("not such a duration")
-		}
-		*at(p) = d
-		return nil
-	}}
 }
 
 func oneOf[T ~string](v string, to *T, allowed ...T) error {

@@ -19,16 +19,16 @@ var binForm = regexp.MustCompile(`^([0-9]{6}|[0-9]{8})$`)
 
 func vaultSettings() []Setting {
 	return []Setting{
-		{"vault.mode", "", "off or built_in", "whether card numbers are drawn, kept sealed and shown where the APIs say so", func(p *Policy, v string) error {
+		chosen("vault.mode", "", "off or built_in", "whether card numbers are drawn, kept sealed and shown where the APIs say so", func(p *Policy, v string) error {
 			return oneOf(v, &p.Vault.Mode, VaultOff, VaultBuiltIn)
-		}},
-		{"vault.bin", "", "6 or 8 digits; in a sandbox one of " + strings.Join(testBINs, ", "), "first digits of new card numbers", func(p *Policy, v string) error {
+		}, "off", "built_in"),
+		written("vault.bin", "", "6 or 8 digits; in a sandbox one of "+strings.Join(testBINs, ", "), "first digits of new card numbers", func(p *Policy, v string) error {
 			if !binForm.MatchString(v) {
 				return errors.New("not a BIN")
 			}
 			p.Vault.BIN = v
 			return nil
-		}},
+		}),
 	}
 }
 
@@ -66,15 +66,15 @@ func (v *Vault) settle(kind Kind) error {
 			v.BIN = testBINs[0]
 		}
 		if !slices.Contains(testBINs, v.BIN) {
-			return errors.New("vault.bin: a sandbox draws from a published test range only (takes " + strings.Join(testBINs, ", ") + ")")
+			return ValueError{"vault.bin", "a sandbox draws from a published test range only (takes " + strings.Join(testBINs, ", ") + ")"}
 		}
 	case v.Mode == "":
 		v.Mode = VaultOff
 	case v.Mode == VaultBuiltIn && v.BIN == "":
-		return errors.New("vault.bin: a live programme that keeps card numbers needs its own")
+		return ValueError{"vault.bin", "a live programme that keeps card numbers needs its own"}
 	}
 	if kind == Live && slices.ContainsFunc(testBINs, isTest) {
-		return errors.New("vault.bin: a live programme never draws from a test range")
+		return ValueError{"vault.bin", "a live programme never draws from a test range"}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func credentialDest(c *access.Credential) []any {
 
 func credentialArgs(c access.Credential) []any {
 	return []any{
-		c.ID.UUID, c.Program.UUID, string(c.Kind), string(c.Role), c.PublicID, c.Name, c.Prefix, c.Hash,
+		c.ID.UUID, keyID(c.Program.UUID), string(c.Kind), string(c.Role), c.PublicID, c.Name, c.Prefix, c.Hash,
 		c.Customer.UUID, c.Device, fromPrefixes(c.Allowlist), string(c.Status), c.ExpiresAt, c.CreatedAt,
 		c.RevokedAt, c.LastUsed, c.Parent.UUID, c.Tries, fromScopes(c.Scopes),
 	}
@@ -115,7 +115,7 @@ func (d accessStore) CredentialByHash(ctx context.Context, hash []byte) (access.
 func (t tx) Credentials(_ context.Context, p ident.ProgramID, kinds ...access.Kind) ([]access.Credential, error) {
 	var out []access.Credential
 	for _, kind := range kinds {
-		part, err := all(t, selectCredentials, []any{p.UUID, string(kind)}, scanCredential)
+		part, err := all(t, selectCredentials, []any{keyID(p.UUID), string(kind)}, scanCredential)
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7)`
 )
 
-// installation stands in audit rows for acts on no programme: a key column is never NULL.
+// installation stands for the whole installation where a row belongs to no programme: a key column is never NULL.
 var installation = make([]byte, len(ident.UUID{}))
 
 func keyID(u ident.UUID) any {
@@ -60,7 +60,7 @@ func answerDest(a *issuance.StoredAnswer) []any {
 
 func answerArgs(a issuance.StoredAnswer) []any {
 	return []any{
-		a.Program.UUID, a.Door, a.Key, a.Fingerprint, a.Status, a.Body, a.Sealed, a.Mismatches, a.CreatedAt, a.ExpiresAt,
+		keyID(a.Program.UUID), a.Door, a.Key, a.Fingerprint, a.Status, a.Body, a.Sealed, a.Mismatches, a.CreatedAt, a.ExpiresAt,
 	}
 }
 
@@ -94,7 +94,7 @@ func notNilBytes(b []byte) []byte {
 
 func (t tx) Stored(_ context.Context, p ident.ProgramID, door, key string) (issuance.StoredAnswer, bool, error) {
 	var a issuance.StoredAnswer
-	found, err := one(t, selectAnswer, []any{p.UUID, door, key}, answerDest(&a)...)
+	found, err := one(t, selectAnswer, []any{keyID(p.UUID), door, key}, answerDest(&a)...)
 	return a, found, err
 }
 
@@ -152,7 +152,7 @@ func (t tx) SaveAnswer(_ context.Context, a issuance.StoredAnswer) error {
 }
 
 func (t tx) CountMismatch(_ context.Context, a issuance.StoredAnswer) error {
-	return update(t, countMismatch, a.Program.UUID, a.Door, a.Key)
+	return update(t, countMismatch, keyID(a.Program.UUID), a.Door, a.Key)
 }
 
 func (t tx) InsertAudit(_ context.Context, rows ...audit.Row) error {

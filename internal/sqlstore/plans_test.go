@@ -48,6 +48,7 @@ func allTexts() map[string]string {
 		"funnels waiting": selectFunnelsWaiting, "funnel mark": selectFunnelMark, "funnel days": selectFunnelDays, "funnel part": selectFunnelPart,
 		"funnel card": selectFunnelCard, "box size": selectBoxSize, "move funnel mark": moveMark, "failed shipments": selectFailedShipments,
 		"quiet shipments": selectQuietShipments, "waiting deliveries": countWaiting, "failing deliveries": countFailing,
+		"last policy version": lastPolicyVersion, "policy versions": listPolicyVersions,
 		"approval": selectApproval, "open approval": selectOpenApproval, "update approval": updateApproval,
 		"reveal link": selectRevealLink, "update reveal link": updateRevealLink, "sweep links": sweepLinks,
 		"activation session": selectSession, "activation session of": selectSessionOf, "update activation session": updateSession, "sweep sessions": sweepSessions,

@@ -74,6 +74,11 @@ func (d *DB) Sweep(ctx context.Context, realNow time.Time, keepMessages time.Dur
 			return out, err
 		}
 	}
+	n, err := d.sweepRows(ctx, sweepAnswers, ident.ProgramID{}, realNow) // of the installation itself
+	out.Answers += n
+	if err != nil {
+		return out, err
+	}
 	if err := d.sweepStaff(ctx, realNow); err != nil {
 		return out, err
 	}
@@ -86,7 +91,7 @@ func (d *DB) sweepRows(ctx context.Context, sql string, p ident.ProgramID, befor
 	for {
 		var rows int64
 		err := d.engine.write(ctx, func(s *session) (err error) {
-			rows, err = s.exec(sql, p.UUID, before, sweepChunk)
+			rows, err = s.exec(sql, keyID(p.UUID), before, sweepChunk)
 			return err
 		})
 		total += int(rows)

@@ -53,7 +53,7 @@ type tier struct {
 func Run(t *testing.T, f Factory) {
 	t.Helper()
 	try(t, f, []tier{
-		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, approvalCases, findCases, staffCases, lists}},
+		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, approvalCases, findCases, staffCases, policyCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, pieceRules, outboxRules, deliveryRules, noticeRules, feedRules, bulkRules, spendingRules, ledgerRules, auditLogRules, funnelRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
 		{"races", [][]contract{activationRaces, recoveries, reportRaces, successors, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
