@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -150,7 +151,9 @@ func (c auditVerify) Run(w World) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	proof, err := auditlog.Verify(bufio.NewReader(file), append(newest, older...))
+	rows, end := watched(w, file)
+	proof, err := auditlog.Verify(bufio.NewReader(rows), append(newest, older...))
+	end()
 	var bad *auditlog.BadRowError
 	switch {
 	case errors.As(err, &bad):
@@ -159,6 +162,16 @@ func (c auditVerify) Run(w World) error {
 		return c.say(w, verdict{Why: err.Error()})
 	}
 	return c.say(w, verdict{Proved: true, Origin: proof.Origin, Rows: proof.Size, Root: proof.Root.String(), Older: proof.Older})
+}
+
+// watched shows on a terminal how much of a file was read, until end is called.
+func watched(w World, file *os.File) (from io.Reader, end func()) {
+	info, err := file.Stat()
+	if err != nil || !isTerminal(w.Stderr) {
+		return file, func() {}
+	}
+	bar := progress(w, int(info.Size()), "verifying")
+	return io.TeeReader(file, bar), func() { _ = bar.Finish() }
 }
 
 func (c auditVerify) read(w World, v auditlog.Verifier, name string) ([]auditlog.Checkpoint, error) {

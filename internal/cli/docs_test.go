@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/firsttap/firsttap/internal/cli"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/program"
 )
@@ -87,5 +88,34 @@ func TestDocs_EventsHasARowForEachName(t *testing.T) {
 	}
 	if rows != len(event.Names()) {
 		t.Errorf("docs/events.md has %d rows for %d events", rows, len(event.Names()))
+	}
+}
+
+// TestDocs_EveryCommandIsOnThePage holds the end of the page to the tree of commands.
+func TestDocs_EveryCommandIsOnThePage(t *testing.T) {
+	t.Parallel()
+	const path, end = "../../docs/command-line.md", "## Every command\n"
+	all, err := cli.CommandTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, found := strings.Cut(string(page), end)
+	var b strings.Builder
+	b.WriteString(head + end + "\n| command | what it does |\n|---|---|\n")
+	for _, c := range all {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", c[0], c[1])
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		page = []byte(b.String())
+	}
+	if !found || string(page) != b.String() {
+		t.Error("docs/command-line.md does not end with the commands that there are; run go test ./internal/cli -run TestDocs -update")
 	}
 }

@@ -36,27 +36,28 @@ type World struct {
 
 // commands is the tree of commands.
 type commands struct {
-	Serve    serveCommand    `cmd:"" passthrough:"" help:"Run the server. Takes settings as flags; see serve --help."`
-	Demo     demoCommand     `cmd:"" help:"Start a server on this machine and walk the whole way: order, make, ship, activate."`
-	Migrate  migrateCommand  `cmd:"" help:"The layout of the database; and moving to another one, with --from and --to."`
-	Backup   backupCommand   `cmd:"" help:"Copy the database of one file while the server runs."`
-	Restore  restoreCommand  `cmd:"" help:"Put a copy in the place of a database that is lost."`
-	Program  programCommand  `cmd:"" help:"Programmes: tenants with their policies."`
-	Key      keyCommand      `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
-	Design   designCommand   `cmd:"" help:"Designs: what the cards of a programme look like."`
-	Console  consoleCommand  `cmd:"" help:"The operator console: who may sign in."`
-	Debit    debitCommand    `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`
-	Customer customerCommand `cmd:"" help:"Customers of a programme: who waits for a decision, and what it is."`
-	Card     cardCommand     `cmd:"" help:"Look at a card."`
-	Batch    batchCommand    `cmd:"" help:"Look at a bulk order."`
-	Webhook  webhookCommand  `cmd:"" help:"Webhooks: what went where, each attempt, and how to send it again."`
-	API      apiCommand      `cmd:"" name:"api" help:"Everything above and more on a server that runs anywhere, through its native API."`
-	Listen   listenCommand   `cmd:"" help:"Print what happens in a sandbox programme as it happens, and forward it to a receiver on this machine."`
-	Keyring  keyringCommand  `cmd:"" help:"The keys that seal secrets at rest."`
-	Audit    auditCommand    `cmd:"" help:"The audit trail."`
-	Sandbox  sandboxCommand  `cmd:"" help:"The clock and the fixtures of a sandbox programme."`
-	Bench    benchCommand    `cmd:"" help:"Measure this program on this machine."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" passthrough:"" help:"Run the server. Takes settings as flags; see serve --help."`
+	Demo       demoCommand       `cmd:"" help:"Start a server on this machine and walk the whole way: order, make, ship, activate."`
+	Migrate    migrateCommand    `cmd:"" help:"The layout of the database; and moving to another one, with --from and --to."`
+	Backup     backupCommand     `cmd:"" help:"Copy the database of one file while the server runs."`
+	Restore    restoreCommand    `cmd:"" help:"Put a copy in the place of a database that is lost."`
+	Program    programCommand    `cmd:"" help:"Programmes: tenants with their policies."`
+	Key        keyCommand        `cmd:"" help:"Keys of the cards API and tokens of the debit API."`
+	Design     designCommand     `cmd:"" help:"Designs: what the cards of a programme look like."`
+	Console    consoleCommand    `cmd:"" help:"The operator console: who may sign in."`
+	Debit      debitCommand      `cmd:"" help:"What only the debit API has: its tokens, and users who sign in."`
+	Customer   customerCommand   `cmd:"" help:"Customers of a programme: who waits for a decision, and what it is."`
+	Card       cardCommand       `cmd:"" help:"Look at a card."`
+	Batch      batchCommand      `cmd:"" help:"Look at a bulk order."`
+	Webhook    webhookCommand    `cmd:"" help:"Webhooks: what went where, each attempt, and how to send it again."`
+	API        apiCommand        `cmd:"" name:"api" help:"Everything above and more on a server that runs anywhere, through its native API."`
+	Listen     listenCommand     `cmd:"" help:"Print what happens in a sandbox programme as it happens, and forward it to a receiver on this machine."`
+	Keyring    keyringCommand    `cmd:"" help:"The keys that seal secrets at rest."`
+	Audit      auditCommand      `cmd:"" help:"The audit trail."`
+	Sandbox    sandboxCommand    `cmd:"" help:"The clock and the fixtures of a sandbox programme."`
+	Bench      benchCommand      `cmd:"" help:"Measure this program on this machine."`
+	Completion completionCommand `cmd:"" help:"Let a shell complete commands and flags: bash, zsh, fish."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // where says which installation a command works on. What is not given here comes from the environment and

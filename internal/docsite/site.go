@@ -27,7 +27,7 @@ var places = []struct {
 	}},
 	{"API reference", []string{"cards", "debit", "native"}},
 	{"Handbook", []string{"cards-api", "debit-api", "native-api", "events", "activation-page", "console", "sandbox", "go-client", "policies"}},
-	{"Operation", []string{"operations", "configuration", "audit-log", "reliability", "performance"}},
+	{"Operation", []string{"operations", "command-line", "configuration", "audit-log", "reliability", "performance"}},
 	{"Inside", []string{"rooms", "decisions", "transcript"}},
 }
 
