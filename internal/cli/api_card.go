@@ -24,6 +24,8 @@ type apiCard struct {
 	Unblock      apiCardUnblock     `cmd:"" help:"Lift a block."`
 	Report       apiCardReport      `cmd:"" help:"Report it lost, stolen or damaged."`
 	Replace      apiCardReplace     `cmd:"" help:"Put a card with another number in its place."`
+	Reissue      apiCardReissue     `cmd:"" help:"Make another plastic with the same number: of a damaged one, for another name or design."`
+	Renew        apiCardRenew       `cmd:"" help:"Make another plastic with the same number and a later expiry."`
 }
 
 // ofCard names a card.
@@ -97,6 +99,9 @@ func cardPairs(v client.Card) [][2]string {
 	}
 	if p := v.Parcel; p != nil {
 		out = append(out, [2]string{"parcel", p.ID}, [2]string{"parcel is", p.Status}, [2]string{"tracking", strings.TrimSpace(p.Courier + " " + p.TrackingNumber)})
+	}
+	if p := v.NextPlastic; p != nil {
+		out = append(out, [2]string{"next plastic", p.State})
 	}
 	if g := v.Guard; g != nil {
 		out = append(out, guardFacts(*g)...)

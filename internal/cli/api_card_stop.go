@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/firsttap/firsttap/client"
 )
@@ -84,7 +85,7 @@ func (c apiCardReport) Run(ctx context.Context, w World) error {
 
 type apiCardReplace struct {
 	ofCard
-	For    string `required:"" enum:"lost,stolen,fraud" help:"lost, stolen or fraud."`
+	For    string `required:"" enum:"lost,stolen,lost_in_post,fraud,returned_opened" help:"lost, stolen, lost_in_post, fraud or returned_opened."`
 	Reason string `required:"" help:"Why; kept in the audit trail."`
 }
 
@@ -104,4 +105,61 @@ func (c apiCardReplace) Run(ctx context.Context, w World) error {
 			{"which is", fmt.Sprintf("%s (%s)", v.SourceStatus, dash(v.SourceStop))},
 		}
 	})
+}
+
+// nextPlastic is how the plastic comes that takes the place of another one of the same card.
+type nextPlastic struct {
+	Retire   string    `help:"When the old plastic dies: now, on_activation or on_date; default is with the activation of the new one." placeholder:"WHEN"`
+	RetireOn time.Time `format:"2006-01-02T15:04:05Z07:00" help:"The date, beside --retire on_date." placeholder:"TIME"`
+	Design   string    `help:"Another design." placeholder:"ID"`
+	Reason   string    `required:"" help:"Why; kept in the audit trail."`
+}
+
+func (n nextPlastic) successor() client.Successor {
+	return client.Successor{RetireSource: n.Retire, RetireOn: n.RetireOn, DesignID: n.Design}
+}
+
+func reissuedPairs(v client.Reissued) [][2]string {
+	return [][2]string{
+		{"card", v.CardID},
+		{"status", v.Status},
+		{"new plastic", v.PlasticID},
+		{"which is", v.PlasticState},
+		{"expires", moment(v.ExpiresAt)},
+		{"old plastic", v.Supersedes},
+		{"that is", v.SourcePlasticState},
+		{"and dies", v.RetireSource},
+		{"at", moment(v.SourceRetiresAt)},
+	}
+}
+
+type apiCardReissue struct {
+	ofCard
+	nextPlastic
+	For string `required:"" enum:"damaged,name_change,named,design_change,returned" help:"damaged, name_change, named, design_change or returned."`
+}
+
+// Run makes another plastic.
+func (c apiCardReissue) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.Reissue(ctx, c.ID, c.For, c.Reason, c.successor())
+	return show(l, v, err, reissuedPairs)
+}
+
+type apiCardRenew struct {
+	ofCard
+	nextPlastic
+}
+
+// Run makes another plastic that expires later.
+func (c apiCardRenew) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.Renew(ctx, c.ID, c.Reason, c.successor())
+	return show(l, v, err, reissuedPairs)
 }

@@ -122,6 +122,13 @@ func TestAPI_CardsFromTheParcelToTheirEnd(t *testing.T) {
 	a.says(`reported so before`, "card", "report", card.ID, "lost", "--reason", "in a taxi")
 	next := a.field("card_id", "card", "replace", card.ID, "--for", "lost", "--reason", "in a taxi")
 	a.says(`replaces +`+card.ID, "card", "show", next)
+	other := server.Mailer(t)
+	a.api("card", "activate", other.ID, "--code", a.file("code", other.Code))
+	a.says(`(?s)new plastic +\S+\nwhich is +planned.*and dies +now`, "card", "reissue", other.ID, "--for", "damaged", "--reason", "bent", "--retire", "now")
+	a.says(`next plastic|plastic +planned`, "card", "show", other.ID)
+	third := server.Mailer(t)
+	a.api("card", "activate", third.ID, "--code", a.file("code", third.Code))
+	a.says(`and dies +on_activation`, "card", "renew", third.ID, "--reason", "it ends soon")
 	a.no("404 card_not_found", "card", "show", "019b8d62-7a80-7a3e-b27b-b26e362d9657")
 }
 

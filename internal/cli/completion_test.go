@@ -15,7 +15,7 @@ func TestCompletion_OffersWhatMayComeNext(t *testing.T) {
 		want  string // all of them, or what is among them after …
 	}{
 		{[]string{"ba"}, "backup batch"},
-		{[]string{"api", "card", "re"}, "reset-guard recover-code report replace"},
+		{[]string{"api", "card", "re"}, "reset-guard recover-code report replace reissue renew"},
 		{[]string{"api", "card", ""}, "… show activate-many"},
 		{[]string{"api", "--json", "card", "une"}, ""},
 		{[]string{"api", "card", "show", "--js"}, "--json"},
