@@ -15,13 +15,18 @@ import (
 type meter struct{ pid int }
 
 // PeakMemory is the most memory that the process held since the last call of ResetPeak, in bytes.
-func (m meter) PeakMemory() int64 {
+func (m meter) PeakMemory() int64 { return m.memory("VmHWM:") }
+
+// Memory is what the process holds now, in bytes.
+func (m meter) Memory() int64 { return m.memory("VmRSS:") }
+
+func (m meter) memory(line string) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.pid))
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+	for l := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(l, line); ok {
 			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kb << 10
 		}

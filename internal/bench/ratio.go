@@ -80,7 +80,22 @@ func ratios(r Report) (out []Ratio) {
 	add(Ratio{Name: "P12", Measure: "GET card ÷ empty GET", Floor: byEngine(0.4, 0.3), Aim: byEngine(0.6, 0.4)}, r.perSecond(GetCard, many), r.perSecond(FloorGet, many))
 	add(Ratio{Name: "P13", Measure: "refused credential ÷ empty POST", Floor: 0.6, Aim: 0.8}, r.perSecond(Refused, many), post)
 	add(Ratio{Name: "P14", Measure: "wrong code ÷ activation", Floor: 0.8, Aim: 1}, r.perSecond(WrongCode, many), activate)
-	return out
+	return append(out, processGoals(r)...)
+}
+
+// processGoals are those of the server as a process.
+func processGoals(r Report) (out []Ratio) {
+	p := r.Process
+	if p.Ready <= 0 {
+		return nil
+	}
+	mb := func(n int64) float64 { return float64(n) / (1 << 20) }
+	return []Ratio{
+		{"P20", fmt.Sprintf("from start to ready, beside %d cards", r.Filled), p.Ready.Seconds(), 1, 0.3, "s", true},
+		{"P20", "memory before the first request", mb(p.Idle), 64, 32, "MB", true},
+		{"P20", "memory at most", mb(p.Peak), 256, 160, "MB", true},
+		{"P20", "size of the program", mb(p.Binary), 30, 22, "MB", true},
+	}
 }
 
 // openRatios are those of the open loop.

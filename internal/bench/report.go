@@ -12,10 +12,18 @@ type Report struct {
 	At         time.Time
 	Windows    int
 	Length     time.Duration
+	Filled     int // cards that were there before, with their history
+	Process    Process
 	Syncs      Spread // writes of 4 KiB that one thread has the disk keep, a second
 	References []Rate
 	Cells      []Cell
 	Ratios     []Ratio
+}
+
+// Process is what the server needed as a process.
+type Process struct {
+	Ready              time.Duration // from the start of the process until it was ready
+	Idle, Peak, Binary int64         // memory before the first request and at most, and the size of the program, in bytes
 }
 
 // Spread is the lowest, the median and the highest of several figures.

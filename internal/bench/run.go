@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 )
@@ -29,6 +30,7 @@ type RunOptions struct {
 	Connections []int // in the order in which they are shown
 	Windows     int   // of each workload with each number of connections, in turns with the references
 	Length      time.Duration
+	Filled      int // cards that are there already, with their history
 	Cards       int // that each workload may use up; a window ends early when its share is used
 	Rate        int // activations a second that are offered in the open loop; 0 leaves the open loop out
 	OpenLength  time.Duration
@@ -110,6 +112,7 @@ type run struct {
 	rates     map[string][]float64 // of references
 	cells     []*cell
 	from      map[string]int // the number that is next, by workload
+	process   Process
 }
 
 // cell gathers the windows of one row.
@@ -141,8 +144,13 @@ func Run(ctx context.Context, o RunOptions) (report Report, err error) {
 }
 
 func (r *run) start(ctx context.Context) (err error) {
+	begin := r.Now()
 	if r.server, err = StartServer(ctx, r.Program, r.ServerLog, r.Settings...); err != nil {
 		return err
+	}
+	r.process = Process{Ready: r.Now().Sub(begin), Idle: r.server.Memory()}
+	if info, err := os.Stat(r.Program); err == nil {
+		r.process.Binary = info.Size()
 	}
 	if r.floor, err = StartFloor(ctx, r.Program, r.Log); err != nil {
 		return err
@@ -159,11 +167,11 @@ func (r *run) start(ctx context.Context) (err error) {
 	}
 	want := r.stock()
 	r.Note("preparing %d cards by code, %d by identifier, %d to guess at", want.Cards, want.Debit, want.Wrong)
-	begin := r.Now()
+	began := r.Now()
 	if _, err := r.generator.Do(Task{Prepare: &want}); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	r.Note("prepared in %s", r.Now().Sub(begin).Round(time.Second/10))
+	r.Note("prepared in %s", r.Now().Sub(began).Round(time.Second/10))
 	return nil
 }
 
@@ -305,7 +313,7 @@ func (r *run) row(name string, w Window) *cell {
 
 // report sums up what was measured so far.
 func (r *run) report() Report {
-	out := Report{Engine: r.Engine, Windows: r.Windows, Length: r.Length, Syncs: spreadOf(r.syncs)}
+	out := Report{Engine: r.Engine, Windows: r.Windows, Length: r.Length, Filled: r.Filled, Process: r.process, Syncs: spreadOf(r.syncs)}
 	for _, reference := range r.References {
 		out.References = append(out.References, Rate{reference.Name, spreadOf(r.rates[reference.Name])})
 	}
@@ -313,6 +321,9 @@ func (r *run) report() Report {
 		c.PerSecond, c.Latency, c.Refusals = spreadOf(c.rates), middle(c.latencies), middle(c.refusals)
 		c.ServerCPU, c.GeneratorCPU, c.Flushes = spreadOf(c.server).Median, spreadOf(c.generator).Median, spreadOf(c.flushes).Median
 		out.Cells = append(out.Cells, c.Cell)
+		if slices.Contains(r.Workloads, c.Workload) || c.Rate > 0 {
+			out.Process.Peak = max(out.Process.Peak, c.ServerMemory)
+		}
 	}
 	out.Ratios = ratios(out)
 	return out

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -28,6 +29,7 @@ type benchRun struct {
 	Cards       int           `default:"100000" help:"Cards that a workload may use up; a window ends early when its share is used."`
 	Rate        int           `default:"1000" help:"Activations a second that are offered in the open loop; 0 leaves it out."`
 	OpenLength  time.Duration `default:"10s" help:"Length of a window of the open loop."`
+	Fill        int           `help:"Cards that are there before, with their history: the same run with few and with many tells what size costs."`
 	Peer        []string      `help:"A program to compare with, as NAME=COMMAND; may be given again (bench/peers)." placeholder:"NAME=COMMAND" sep:"none"`
 	Compare     string        `help:"Show what changed since the run whose JSON is in this file." placeholder:"FILE"`
 	JSON        bool          `help:"Print JSON."`
@@ -62,7 +64,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	allowed, err := prepareRun(ctx, w, cfg)
+	allowed, err := c.prepare(ctx, w, cfg)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, ServerLog: log, Now: time.Now,
 		Note:       func(format string, args ...any) { _, _ = fmt.Fprintf(w.Stderr, format+"\n", args...) },
 		References: references, Workloads: c.Workloads, Connections: c.Connections, Windows: c.Windows, Length: c.Length,
-		Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength, Peers: c.peers(), PeerDatabase: c.Database,
+		Filled: c.Fill, Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength, Peers: c.peers(), PeerDatabase: c.Database,
 	})
 	if err != nil {
 		err = fmt.Errorf("%w\nthe server's last words: %s", err, lastOf(log))
@@ -131,8 +133,8 @@ func (c benchRun) check() error {
 			return usageError("--connections takes numbers from 1 to 1024")
 		}
 	}
-	if c.Windows < 1 || c.Cards < 1 || c.Rate < 0 || c.Length <= 0 || c.OpenLength <= 0 {
-		return usageError("windows, cards, length and open-length must be above 0, rate not below")
+	if c.Windows < 1 || c.Cards < 1 || c.Rate < 0 || c.Fill < 0 || c.Fill > app.FillMost || c.Length <= 0 || c.OpenLength <= 0 {
+		return usageError("windows, cards, length and open-length must be above 0, rate and fill not below")
 	}
 	if c.Rate > 0 && !slices.Contains(c.Workloads, bench.Activate) {
 		return usageError("the open loop measures against the workload " + bench.Activate + ": name it too, or say --rate=0")
@@ -168,15 +170,18 @@ func benchSettings(dir, name, database string) []string {
 // highRate counts every request and refuses none.
 const highRate = "1000000/60000000/1000000000"
 
-// prepareRun makes two sandbox programmes: one as it is shipped, with limits of rate that nobody reaches, and one in
-// which somebody may guess for long.
-func prepareRun(ctx context.Context, w World, cfg config.Config) (allowed bench.Access, err error) {
+// prepare fills the installation, and makes two sandbox programmes: one as it is shipped, with limits of rate that
+// nobody reaches, and one in which somebody may guess for long.
+func (c benchRun) prepare(ctx context.Context, w World, cfg config.Config) (allowed bench.Access, err error) {
 	house, err := freshHouse(ctx, w, cfg)
 	if err != nil {
 		return allowed, err
 	}
 	defer func() { err = errors.Join(err, house.Close()) }()
 	by := where{}.operator()
+	if err := c.fill(ctx, w, house); err != nil {
+		return allowed, err
+	}
 	policies := map[string]string{"users.review": "auto", "debit.rate_per_second": "1000000", "debit.rate_burst": "1000000"}
 	for _, tier := range program.Tiers() {
 		policies["rate_limits."+tier] = highRate
@@ -207,6 +212,23 @@ const (
 	floorLength = time.Second / 2 // of a window of the bare loop
 	floorMost   = 50_000          // activations a second that both loops together may reach: they run out of cards then
 )
+
+// fill makes the cards that are there before. PostgreSQL learns how many there are, as it would in the course of a day.
+func (c benchRun) fill(ctx context.Context, w World, house *app.House) error {
+	if c.Fill == 0 {
+		return nil
+	}
+	_, _ = fmt.Fprintf(w.Stderr, "filling in %d cards\n", c.Fill)
+	const active = 30 // of a hundred
+	if _, err := house.Fill(ctx, where{}.operator(), app.FillPlan{Cards: c.Fill, Active: active}, func(int) {}); err != nil || c.Database == "" {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, "psql", "-q", "-c", "VACUUM ANALYZE", c.Database).CombinedOutput() //nolint:gosec // the database that whoever runs this named
+	if err != nil {
+		return fmt.Errorf("vacuum: %w: %s", err, out)
+	}
+	return nil
+}
 
 // references are what the engine does without the server, and how to end them.
 func (c benchRun) references(ctx context.Context, w World, dir string) (list []bench.Reference, done func() error, err error) {

@@ -190,7 +190,7 @@ func TestProcess_BenchRunHasPeers(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-C", "../../bench/peers/gopeer", "-o", peer, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "run", "--windows=1", "--length=50ms", "--cards=300", "--connections=4", "--rate=0",
+	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "run", "--windows=1", "--length=50ms", "--cards=300", "--connections=4", "--rate=0", "--fill=2000",
 		"--workloads=activate by code", "--peer=go="+peer, "--json")
 	var errs strings.Builder
 	cmd.Stderr = &errs
@@ -208,6 +208,9 @@ func TestProcess_BenchRunHasPeers(t *testing.T) {
 	}
 	if done["activate, go"] == 0 || done["PATCH, go"] == 0 || done["activate by code"] == 0 {
 		t.Errorf("%v\n%s", done, errs.String())
+	}
+	if p := got.Process; got.Filled != 2000 || p.Ready <= 0 || p.Idle <= 0 || p.Peak < p.Idle || p.Binary <= 0 {
+		t.Errorf("%+v beside %d cards", p, got.Filled)
 	}
 	if len(got.Ratios) == 0 || !slices.ContainsFunc(got.Ratios, func(r bench.Ratio) bool { return r.Name == "P6" }) {
 		t.Errorf("%v", got.Ratios)

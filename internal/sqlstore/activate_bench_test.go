@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -32,6 +33,17 @@ func BenchmarkActivate(b *testing.B) {
 		for _, callers := range []int{1, 8, 64, 256} {
 			b.Run(fmt.Sprintf("%s/callers=%d", engine.name, callers), func(b *testing.B) { benchActivate(b, engine.open(b), callers) })
 		}
+	}
+}
+
+// BenchmarkActivate_OnASlowDisk adds a millisecond to each sync: what sharing a commit is for.
+func BenchmarkActivate_OnASlowDisk(b *testing.B) {
+	for _, callers := range []int{1, 8, 64, 256} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			db := openSQLite(b, filepath.Join(b.TempDir(), "firsttap.db")).DB
+			sqlstore.SlowDisk(b, db, time.Millisecond)
+			benchActivate(b, db, callers)
+		})
 	}
 }
 
