@@ -27,7 +27,7 @@ type FindReader interface {
 // FindCards looks for cards by what somebody has at hand.
 type FindCards struct {
 	Command
-	Text string // one of: id or number of a card, its label, reference of a batch, tracking number, id or number of a customer, e-mail, phone
+	Text string // one of: id or number of a card, its label, reference of a batch, tracking number, id or number of a customer, e-mail, phone, words of a name, also with four digits
 }
 
 // Found is what a search found, at most [mostFound] cards.
@@ -35,6 +35,7 @@ type Found struct {
 	Cards     []Standing
 	Customers []customer.Customer // whom the text names, with cards or without
 	Batch     *batch.Batch        // that the text names; of its cards none is listed
+	More      bool                // the text fits more than is listed
 }
 
 // FindCards looks everywhere where the text may stand and an index leads to it. What was typed is not kept: it may name a
@@ -45,7 +46,7 @@ func (s *Service) FindCards(ctx context.Context, cmd FindCards) (Found, error) {
 		if err := f.find(ctx); err != nil {
 			return Found{}, err
 		}
-		out := Found{Customers: f.customers, Batch: f.batch}
+		out := Found{Customers: f.customers, Batch: f.batch, More: f.more}
 		read := standingReader{w.Tx, w.Program, s, map[ident.CustomerID]*customer.Customer{}}
 		for _, v := range f.views {
 			st, err := read.of(ctx, v)
@@ -68,13 +69,14 @@ type finder struct {
 	views     []card.View
 	customers []customer.Customer
 	batch     *batch.Batch
+	more      bool
 }
 
 func (f *finder) find(ctx context.Context) error {
 	if f.text == "" {
 		return nil
 	}
-	for _, look := range []func(context.Context) error{f.byID, f.byReference, f.byNumber, f.byContact, f.byLabel, f.byTracking} {
+	for _, look := range []func(context.Context) error{f.byID, f.byReference, f.byNumber, f.byContact, f.byLabel, f.byTracking, f.byName} {
 		if err := look(ctx); err != nil {
 			return err
 		}

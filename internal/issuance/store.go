@@ -42,6 +42,7 @@ type ReadTx interface {
 	DesignReader
 	CardReader
 	FindReader
+	NameReader
 	VaultReader
 	RevealLinkReader
 	ActivationSessionReader

@@ -20,14 +20,14 @@ const (
 	listCustomers          = `SELECT ` + customerColumns + ` FROM customers u WHERE u.program_id = $1 AND u.deleted_at IS NULL`
 	insertCustomer         = `INSERT INTO customers (id, program_id, number, external_id, kind, company_id, status, application, rejection_reason, email,
 	phone, first_name, middle_name, last_name, second_last_name, gender, rfc, curp, country, date_of_birth,
-	terms_version, terms_ip, created_at, updated_at, deleted_at, version, campaign, email_key)
+	terms_version, terms_ip, created_at, updated_at, deleted_at, version, campaign, email_key, name_key)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-	$23, $24, $25, $26, $27, $28)
+	$23, $24, $25, $26, $27, $28, $29)
 	ON CONFLICT (program_id, number) DO NOTHING`
 	updateCustomer = `UPDATE customers SET external_id = $3, kind = $4, company_id = $5, status = $6, application = $7, rejection_reason = $8,
 	email = $9, phone = $10, first_name = $11, middle_name = $12, last_name = $13, second_last_name = $14,
 	gender = $15, rfc = $16, curp = $17, country = $18, date_of_birth = $19, terms_version = $20,
-	terms_ip = $21, updated_at = $22, deleted_at = $23, email_key = $24, campaign = $25, version = $2 + 1
+	terms_ip = $21, updated_at = $22, deleted_at = $23, email_key = $24, campaign = $25, name_key = $26, version = $2 + 1
 	WHERE id = $1 AND version = $2`
 	selectClaim = `SELECT 1 FROM customer_claims m JOIN customers u ON u.id = m.customer_id
 	WHERE m.program_id = $1 AND m.field = $2 AND m.value = $3 AND u.deleted_at IS NULL`
@@ -53,7 +53,7 @@ func customerArgs(c customer.Customer) []any {
 		c.ID.UUID, c.Program.UUID, c.Number, c.ExternalID, string(c.Kind), c.Company.UUID, string(c.Status),
 		string(c.Application), c.RejectionReason, c.Email, c.Phone, c.FirstName, c.MiddleName, c.LastName,
 		c.SecondLastName, c.Gender, c.RFC, c.CURP, c.Country, c.DateOfBirth, c.TermsVersion, c.TermsIP,
-		c.CreatedAt, c.UpdatedAt, c.DeletedAt, c.Version, c.Campaign, customer.EmailKey(c.Email),
+		c.CreatedAt, c.UpdatedAt, c.DeletedAt, c.Version, c.Campaign, customer.EmailKey(c.Email), c.NameKey(),
 	}
 }
 
@@ -166,7 +166,7 @@ func (t tx) UpdateCustomer(ctx context.Context, c customer.Customer, drop, add [
 	b.write(updateCustomer, []any{
 		c.ID.UUID, c.Version, c.ExternalID, string(c.Kind), c.Company.UUID, string(c.Status), string(c.Application),
 		c.RejectionReason, c.Email, c.Phone, c.FirstName, c.MiddleName, c.LastName, c.SecondLastName, c.Gender, c.RFC,
-		c.CURP, c.Country, c.DateOfBirth, c.TermsVersion, c.TermsIP, c.UpdatedAt, c.DeletedAt, customer.EmailKey(c.Email), c.Campaign,
+		c.CURP, c.Country, c.DateOfBirth, c.TermsVersion, c.TermsIP, c.UpdatedAt, c.DeletedAt, customer.EmailKey(c.Email), c.Campaign, c.NameKey(),
 	}, guarded)
 	for _, f := range drop {
 		b.write(deleteClaim, []any{c.Program.UUID, string(f.Field), normal(f), c.ID.UUID}, nil)

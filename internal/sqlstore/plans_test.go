@@ -82,6 +82,9 @@ func allTexts() map[string]string {
 	list("customers by phone", listCustomers, "u", "", "u.phone <> '' AND u.phone = ")
 	list("customers by e-mail", listCustomers, "u", "", "u.email_key <> '' AND u.email_key = ")
 	list("customers by external id", listCustomers, "u", "", "u.external_id <> '' AND u.external_id = ")
+	name := issuance.NameQuery{Beginning: "a", Words: []string{"b"}, Through: 10}
+	texts["named customers"], _ = namedPage(ident.ProgramID{}, name, 10)
+	texts["cards of named customers"], _ = cardsOfNamedPage(ident.ProgramID{}, name, "1234", 10)
 	list("accounts", listAccounts, "a", "")
 	for name, f := range map[string]issuance.MovementFilter{
 		"": {}, " of days": {From: time.Unix(1, 0), To: time.Unix(2, 0)}, " of a number": {Number: 7},
@@ -122,6 +125,7 @@ var by = map[string]string{
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"staff list": "staff_list", "staff by name": "staff_name", "sweep staff sessions": "staff_sessions_over",
+	"named customers": "customers_name", "cards of named customers": "customers_name",
 	"failed shipments": "shipments_failed", "quiet shipments": "shipments_under_way",
 	"waiting deliveries": "deliveries_due", "failing deliveries": "deliveries_failing",
 	"labelled": "plastics_identifier", "tracked": "shipments_tracking",
@@ -145,6 +149,7 @@ var sorts = map[string]string{
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
 	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
 	"list audit of a card": "rows of one card and one instant",
+	"named customers":      "one page",
 	"labelled":             "the cards of one label",
 	"funnel card":          "the plastics of one card",
 	"view by number":       "one card", "holdings": "the cards of one customer",

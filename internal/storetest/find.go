@@ -65,6 +65,51 @@ var findCases = []contract{
 			}
 		}
 	}},
+	{"a customer is found by the words of its name, however they are written, and its card by four digits behind them", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		jose := w.NewCustomer(func(c *customer.Customer) {
+			c.FirstName, c.MiddleName, c.LastName, c.SecondLastName, c.Phone = "José", "Luis", "Núñez", "Ibarra", "+525512345678"
+		})
+		his, _ := w.NewShippedCard(jose, w.NewAccount(jose))
+		other, _ := w.NewShippedCard(jose, w.NewAccount(jose))
+		for i, v := range []card.View{his, other} {
+			v.Card.Last4 = strconv.Itoa(1234 + i)
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCard(ctx, v.Card) })
+		}
+		look := func(text string) issuance.Found {
+			t.Helper()
+			got, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: w.asTest()}, Text: text})
+			must(t, err)
+			return got
+		}
+		for _, text := range []string{"nunez", "NÚÑ", "Núñez Ibarra", "jose nuñez", "Núñez, José", "luis nunez ibarra"} {
+			if got := look(text); len(got.Customers) != 1 || got.Customers[0].ID != jose.ID || len(got.Cards) != 2 || got.More {
+				t.Errorf("%q finds %d customers and %d cards", text, len(got.Customers), len(got.Cards))
+			}
+		}
+		for _, text := range []string{"nunez 1234", "1234 jose nunez", "+525512345678 1234"} {
+			if got := look(text); len(got.Cards) != 1 || got.Cards[0].Card.ID != his.Card.ID {
+				t.Errorf("%q finds %d cards, or another", text, len(got.Cards))
+			}
+		}
+		for _, text := range []string{"jose", "n", "nunez maria", "nun%", "nunez 9999", "1234", "a b c d e f nunez", "+525512345678 9999"} {
+			if got := look(text); len(got.Cards)+len(got.Customers) != 0 {
+				t.Errorf("%q finds %d customers and %d cards", text, len(got.Customers), len(got.Cards))
+			}
+		}
+		for range 30 {
+			w.NewCustomer(func(c *customer.Customer) { c.LastName = "Zavala" })
+		}
+		if got := look("zavala"); len(got.Customers) != 25 || !got.More || len(got.Cards) != 0 {
+			t.Errorf("of thirty %d are listed", len(got.Customers))
+		}
+		jose.LastName, jose.SecondLastName = "Ñandú", ""
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCustomer(ctx, jose, nil, nil) })
+		if got := look("ñandu"); len(got.Customers) != 1 || len(look("nunez").Customers) != 0 {
+			t.Error("a customer is not found by its new name, or still by the old one")
+		}
+	}},
 	{"whoever looks at a card is in the trail, also when there is none", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		rules := w.Service(w.Store)
