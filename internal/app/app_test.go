@@ -24,7 +24,7 @@ import (
 
 var operator = access.Operator{Name: "olga", Channel: audit.ChannelCLI}
 
-func settings(t *testing.T, dir string, more ...string) config.Config {
+func settings(t testing.TB, dir string, more ...string) config.Config {
 	t.Helper()
 	args := append([]string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, more...)
 	if !slices.ContainsFunc(more, func(arg string) bool { return strings.HasPrefix(arg, "--database=") }) {
@@ -42,7 +42,7 @@ func deps(log io.Writer) app.Deps {
 }
 
 // start runs a server; stop ends it and gives what Run returned.
-func start(t *testing.T, cfg config.Config) (a *app.App, stop func() error) {
+func start(t testing.TB, cfg config.Config) (a *app.App, stop func() error) {
 	t.Helper()
 	a, err := app.New(t.Context(), cfg, deps(io.Discard))
 	if err != nil {

@@ -26,11 +26,11 @@ func (d *Door) find(c *call) error {
 	if err != nil {
 		return err
 	}
-	if len(found.Cards) == 1 && found.Batch == nil {
+	v := d.view(c, "found", "Found")
+	v.Text, v.More = text, found.More
+	if len(found.Cards) == 1 && len(found.Customers) < 2 && found.Batch == nil {
 		return d.see(c.w, "/p/"+c.program.ID.String()+"/cards/"+found.Cards[0].Card.ID.String())
 	}
-	v := d.view(c, "found", "Found")
-	v.Text = text
 	for _, st := range found.Cards {
 		v.Cards = append(v.Cards, lineOf(st, c.may(staff.SeePersons)))
 	}
@@ -59,7 +59,7 @@ func (d *Door) showCard(c *call) error {
 	v.Card = cardOf(st, c.may(staff.SeePersons))
 	v.More = len(rows) > timelineRows
 	for _, r := range rows[:min(len(rows), timelineRows)] {
-		v.Timeline = append(v.Timeline, eventOf(r))
+		v.Timeline = append(v.Timeline, rowOf(r))
 	}
 	if v.Requests, err = d.approvedFor(c, id); err != nil {
 		return err

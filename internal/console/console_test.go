@@ -95,6 +95,14 @@ func TestConsole_FindsACardAndShowsIt(t *testing.T) {
 	hers, _ := w.NewShippedCard(olga, w.NewAccount(olga))
 	b.get(h.at("/cards/" + hers.Card.ID.String()))
 	b.shows(200, "olga@example.com", "&#43;525512345678", "Laura Pérez")
+	b.post(h.at("/find"), "text", "perez "+hers.Card.Last4)
+	b.shows(200, hers.Card.ID.String())
+	for range 30 {
+		w.NewCustomer(func(c *customer.Customer) { c.LastName = "Zavala" })
+	}
+	b.post(h.at("/find"), "text", "zavala")
+	b.shows(200, "<h2>Customers</h2>", "There are more.")
+	b.hides("<h2>Cards</h2>")
 	viewer := h.desk(staff.Viewer)
 	viewer.post(h.at("/find"), "text", "olga@EXAMPLE.com")
 	viewer.shows(200, "Card •••• ", "Your role does not have this.", "o•••@e•••", "•••5678", "L••• P•••")
@@ -159,8 +167,17 @@ func TestConsole_EachRoleHasItsPagesAndActions(t *testing.T) {
 	h := newHouse(t)
 	w := h.world
 	card := h.at("/cards/" + w.Card.Card.ID.String())
+	hook, sent := h.hook()
+	at := h.at("/webhooks/native/" + hook.ID.String())
 	all := map[string]staff.Role{ // the least role of each
-		"GET " + console.Path: staff.Viewer, "GET " + console.Path + "/account": staff.Viewer, "POST " + console.Path + "/account/password": staff.Viewer,
+		"GET " + h.at("/batches/new"): staff.Operator, "POST " + h.at("/batches/check"): staff.Operator, "POST " + h.at("/batches/order"): staff.Operator,
+		"GET " + h.at("/batches/"+string(w.Batch.Reference)+"/resubmit"): staff.Operator,
+		"GET " + h.at("/customers"):                                      staff.Viewer, "GET " + h.at("/customers/"+w.Customer.ID.String()): staff.Viewer,
+		"GET " + h.at("/webhooks"): staff.Viewer, "GET " + at: staff.Viewer, "GET " + at + "/deliveries/" + sent.ID.String(): staff.Viewer,
+		"POST " + at + "/deliveries/" + sent.ID.String() + "/retry": staff.Operator, "POST " + at + "/replay": staff.Operator, "POST " + at + "/pause": staff.Operator,
+		"GET " + h.at("/sandbox"): staff.Viewer, "POST " + h.at("/sandbox/clock"): staff.Operator, "POST " + h.at("/sandbox/walk"): staff.Operator,
+		"POST " + h.at("/sandbox/scenario"): staff.Operator,
+		"GET " + console.Path:               staff.Viewer, "GET " + console.Path + "/account": staff.Viewer, "POST " + console.Path + "/account/password": staff.Viewer,
 		"POST " + console.Path + "/account/codes": staff.Viewer, "POST " + console.Path + "/account/codes/on": staff.Viewer,
 		"GET " + h.at(""): staff.Viewer, "GET " + h.at("/overview"): staff.Viewer, "POST " + h.at("/find"): staff.Viewer, "GET " + card: staff.Viewer,
 		"POST " + card + "/reset_guard": staff.Approver, "GET " + h.at("/batches"): staff.Viewer, "GET " + h.at("/audit"): staff.Viewer,

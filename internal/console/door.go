@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/staff"
 )
 
@@ -36,10 +37,11 @@ var files embed.FS
 
 // Config is what a Door is made of. All of it is needed, but for Only.
 type Config struct {
-	Service *issuance.Service
-	Staff   *staff.Service
-	Only    program.Kind     // the only kind of programme that this host serves; "" serves both
-	Now     func() time.Time // real time, for limits
+	Service   *issuance.Service
+	Staff     *staff.Service
+	Scenarios *scenario.Player
+	Only      program.Kind     // the only kind of programme that this host serves; "" serves both
+	Now       func() time.Time // real time, for limits
 	// PublicURL is where browsers reach this host, without a trailing slash.
 	PublicURL func() string
 }
@@ -48,6 +50,7 @@ type Config struct {
 type Door struct {
 	service   *issuance.Service
 	staff     *staff.Service
+	scenarios *scenario.Player
 	only      program.Kind
 	publicURL func() string
 	guesses   *httpd.Failures // addresses whose sign-ins are refused
@@ -58,11 +61,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Staff == nil || c.Now == nil || c.PublicURL == nil {
-		return nil, errors.New("console: rules, staff, a clock and a public URL are needed")
+	if c.Service == nil || c.Staff == nil || c.Scenarios == nil || c.Now == nil || c.PublicURL == nil {
+		return nil, errors.New("console: rules, staff, scenarios, a clock and a public URL are needed")
 	}
 	d := &Door{
-		service: c.Service, staff: c.Staff, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
+		service: c.Service, staff: c.Staff, scenarios: c.Scenarios, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
 		foreign: http.NewCrossOriginProtection(),
 	}
 	var err error

@@ -17,13 +17,17 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/bureau"
 	"github.com/firsttap/firsttap/internal/console"
+	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/staff"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/vault"
 )
 
 // house is the console over the real rules and the real store.
@@ -53,7 +57,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	h := &house{t: t, log: &strings.Builder{}, world: storetest.NewWorld(t, db, options...)}
 	h.rules, h.staff = h.world.Service(db), h.world.StaffOn(db)
 	door, err := console.New(console.Config{
-		Service: h.rules, Staff: h.staff, Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
+		Service: h.rules, Staff: h.staff, Scenarios: h.scenarios(db), Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +70,48 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	}
 	h.handler = server.Handler()
 	return h
+}
+
+// scenarios plays scripts as the app does, each run with ids of its own.
+func (h *house) scenarios(db *sqlstore.DB) *scenario.Player {
+	w := h.world
+	maker, err := bureau.New(bureau.Settings{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return scenario.New(func(ids *ident.Source, keep func(issuance.Store) issuance.Store) *issuance.Service {
+		return issuance.New(issuance.Config{
+			Store: keep(db.Issuance()), Sealer: w.Sealer, Vault: vault.New(w.Sealer, ids), IDs: ids, Trail: w.IDs, Now: w.Clock.Now, Bureau: maker,
+			Announcers: map[event.Door]event.Announcer{event.NativeDoor: event.NativeAnnouncer},
+		})
+	})
+}
+
+// hook is an endpoint with one delivery, of a test event.
+func (h *house) hook() (issuance.Endpoint, issuance.Delivery) {
+	h.t.Helper()
+	e := h.world.NewEndpoint(event.NativeDoor)
+	if _, err := h.rules.TestEndpoint(h.t.Context(), issuance.TestEndpoint{Command: issuance.Command{Caller: h.world.Caller()}, Endpoint: e.ID}); err != nil {
+		h.t.Fatal(err)
+	}
+	all, err := h.rules.Deliveries(h.t.Context(), h.world.Program.ID, event.NativeDoor, e.ID, "", issuance.Page{Limit: 2})
+	if err != nil || len(all) != 1 {
+		h.t.Fatalf("%d deliveries, %v", len(all), err)
+	}
+	return e, all[0]
+}
+
+// notes are those of the audit rows of an action that was done, the newest first.
+func (h *house) notes(action string) (out []string) {
+	h.t.Helper()
+	rows, err := h.rules.AuditTrail(h.t.Context(), h.world.Program.ID, issuance.AuditFilter{Action: action, Outcome: "ok"}, issuance.Page{Limit: 9})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, r := range rows {
+		out = append(out, r.Note)
+	}
+	return out
 }
 
 // hire adds a member; a zero programme is all.

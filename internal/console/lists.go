@@ -13,19 +13,26 @@ import (
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/staff"
 )
 
 const (
 	listRows  = 50
 	csvAtOnce = 500
+
+	watchEvery = "3" // seconds
 )
 
 // batchPage is a batch with a page of its items.
 type batchPage struct {
 	batchLine
 	Items      []batchItem
+	Funnel     []fact
 	FailedOnly bool
-	Next       int // index of the first item of the next page; 0: there is none
+	Running    bool // it is being made
+	Watched    bool // the browser loads the page again and again
+	MayAgain   bool // failed rows may be ordered again
+	Next       int  // index of the first item of the next page; 0: there is none
 }
 
 type batchItem struct{ Index, Label, Outcome, Reason, Card string }
@@ -112,7 +119,19 @@ func (d *Door) showBatch(c *call) error {
 		return err
 	}
 	v := d.view(c, "batch", "Batch "+string(ref))
-	page := batchPage{batchLine: batchLineOf(report.Batch), FailedOnly: q.Has("failed")}
+	counts, err := d.service.BatchFunnelOf(c.r.Context(), report.Batch.ID)
+	if err != nil {
+		return err
+	}
+	running := !report.Batch.Status.Finished()
+	page := batchPage{
+		batchLine: batchLineOf(report.Batch), FailedOnly: q.Has("failed"), Running: running, Watched: running && q.Has("watch"),
+		MayAgain: !running && report.Batch.Failed > 0 && c.may(staff.OrderCards),
+		Funnel:   []fact{{"Shipped", count(counts.Shipped)}, {"Delivered", count(counts.Delivered)}, {"Activated", count(counts.Activated)}, {"Wrong codes", count(counts.Wrong)}},
+	}
+	if page.Watched {
+		c.w.Header().Set("Refresh", watchEvery)
+	}
 	for _, item := range items.Items {
 		page.Items = append(page.Items, batchItemOf(item.Item))
 	}
@@ -189,7 +208,7 @@ func (d *Door) listAudit(c *call) error {
 		return err
 	}
 	for _, r := range rows[:min(len(rows), listRows)] {
-		v.Timeline = append(v.Timeline, eventOf(r))
+		v.Timeline = append(v.Timeline, rowOf(r))
 	}
 	if len(rows) > listRows {
 		last := rows[listRows-1]

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/form"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
@@ -23,6 +25,13 @@ type page struct {
 	handle          func(d *Door, c *call) error
 }
 
+const (
+	scenarioPattern = "/p/{program}/sandbox/scenario"
+	scenarioTimeout = 2 * time.Minute
+	checkPattern    = "/p/{program}/batches/check"
+	orderPattern    = "/p/{program}/batches/order"
+)
+
 // pages is the whole table. A pattern with {program} is about one programme, which the member must see.
 var pages = []page{
 	{"GET", "", staff.Look, (*Door).start},
@@ -36,10 +45,26 @@ var pages = []page{
 	{"POST", "/p/{program}/find", staff.Look, (*Door).find},
 	{"GET", "/p/{program}/cards/{card}", staff.Look, (*Door).showCard},
 	{"GET", "/p/{program}/batches", staff.Look, (*Door).listBatches},
+	{"GET", "/p/{program}/batches/new", staff.OrderCards, (*Door).newOrder},
+	{"POST", checkPattern, staff.OrderCards, (*Door).checkOrder},
+	{"POST", orderPattern, staff.OrderCards, (*Door).placeOrder},
+	{"GET", "/p/{program}/batches/{batch}/resubmit", staff.OrderCards, (*Door).orderAgain},
 	{"GET", "/p/{program}/batches/{batch}", staff.Look, (*Door).showBatch},
 	{"GET", "/p/{program}/batches/{batch}/items.csv", staff.Look, (*Door).batchCSV},
 	{"GET", "/p/{program}/shipments", staff.Look, (*Door).listShipments},
 	{"GET", "/p/{program}/shipments/{shipment}", staff.Look, (*Door).showShipment},
+	{"GET", "/p/{program}/customers", staff.Look, (*Door).listCustomers},
+	{"GET", "/p/{program}/customers/{customer}", staff.Look, (*Door).showCustomer},
+	{"GET", "/p/{program}/webhooks", staff.Look, (*Door).listHooks},
+	{"GET", "/p/{program}/webhooks/{door}/{endpoint}", staff.Look, (*Door).showHook},
+	{"GET", "/p/{program}/webhooks/{door}/{endpoint}/deliveries/{delivery}", staff.Look, (*Door).showDelivery},
+	{"POST", "/p/{program}/webhooks/{door}/{endpoint}/deliveries/{delivery}/retry", staff.KeepWebhooks, (*Door).retryDelivery},
+	{"POST", "/p/{program}/webhooks/{door}/{endpoint}/replay", staff.KeepWebhooks, (*Door).replayRange},
+	{"POST", "/p/{program}/webhooks/{door}/{endpoint}/{what}", staff.KeepWebhooks, (*Door).turnHook},
+	{"GET", "/p/{program}/sandbox", staff.Look, (*Door).showSandbox},
+	{"POST", "/p/{program}/sandbox/clock", staff.PlaySandbox, (*Door).turnClock},
+	{"POST", "/p/{program}/sandbox/walk", staff.PlaySandbox, (*Door).walkParcel},
+	{"POST", scenarioPattern, staff.PlaySandbox, (*Door).runScenario},
 	{"GET", "/p/{program}/audit", staff.Look, (*Door).listAudit},
 	{"GET", "/p/{program}/approvals", staff.Look, (*Door).listApprovals},
 	{"POST", "/p/{program}/approvals/{approval}/approve", staff.Decide, (*Door).approve},
@@ -58,6 +83,12 @@ func (d *Door) routes() []httpd.Route {
 		r := httpd.Route{Method: p.method, Pattern: Path + p.pattern, Door: doorName, Auth: string(p.needs), Secret: true, Handler: d.behind(p)}
 		if p.method == http.MethodPost {
 			r.MaxBody = maxForm
+		}
+		switch p.pattern {
+		case scenarioPattern:
+			r.Timeout = scenarioTimeout
+		case checkPattern, orderPattern:
+			r.Timeout, r.MaxBody = orderTimeout, maxOrder
 		}
 		routes = append(routes, r)
 	}
@@ -116,8 +147,8 @@ func (d *Door) admit(c *call, p page) error {
 		if err := d.foreign.Check(c.r); err != nil {
 			return &fault.Error{Reason: FormForeign, Cause: err}
 		}
-		if err := c.r.ParseForm(); err != nil {
-			return &fault.Error{Reason: FormForeign, Cause: err}
+		if err := parseForm(c.r); err != nil {
+			return err
 		}
 		c.form = formOf(c.r)
 		if subtle.ConstantTimeCompare([]byte(c.form.Get("form")), []byte(c.visit.FormToken)) != 1 {
@@ -146,6 +177,22 @@ func (d *Door) admit(c *call, p page) error {
 func (d *Door) programs(c *call) ([]program.Program, error) {
 	mine, err := d.staff.Programs(c.r.Context(), c.visit.Member)
 	return slices.DeleteFunc(mine, func(p program.Program) bool { return d.only != "" && p.Kind != d.only }), err
+}
+
+// parseForm reads the fields that were sent, and a file among them, into memory: nothing of it lies on the disk.
+func parseForm(r *http.Request) error {
+	parse := r.ParseForm
+	if form.IsMedia(r.Header.Values("Content-Type"), "multipart/form-data") {
+		parse = func() error { return r.ParseMultipartForm(maxOrder) }
+	}
+	err := parse()
+	if broken := new(fault.Error); errors.As(err, &broken) {
+		return broken
+	}
+	if err != nil {
+		return &fault.Error{Reason: FormForeign, Cause: err}
+	}
+	return nil
 }
 
 // formOf is the form that was sent.

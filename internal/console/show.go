@@ -40,8 +40,8 @@ type panel struct {
 	Facts []fact
 }
 
-// event is a row of the timeline.
-type event struct {
+// trailRow is a row of the timeline.
+type trailRow struct {
 	At, Actor, Channel, Action, Outcome, Note, CardID string
 	OK                                                bool
 }
@@ -233,6 +233,6 @@ func holderPanel(st issuance.Standing, clear bool) panel {
 	}}
 }
 
-func eventOf(r audit.Row) event {
-	return event{moment(r.At), r.Actor, r.Channel, r.Action, word(r.Outcome), r.Note, idText(r.Card.IsZero(), r.Card.String()), r.Outcome == audit.OK}
+func rowOf(r audit.Row) trailRow {
+	return trailRow{moment(r.At), r.Actor, r.Channel, r.Action, word(r.Outcome), r.Note, idText(r.Card.IsZero(), r.Card.String()), r.Outcome == audit.OK}
 }

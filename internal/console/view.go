@@ -27,26 +27,33 @@ type view struct {
 	Wrong   string // a refusal, in words
 	Done    string // what was done
 
-	Programs  []program.Program
-	Overview  *overviewPage
-	Text      string
-	Cards     []cardLine
-	Customers []person
-	Batch     *batchLine
-	Card      cardPage
-	Timeline  []event
-	More      bool // the timeline goes on
-	Actions   []actionForm
-	Barred    []barred
-	Requests  []request // approvals
-	Batches   []batchLine
-	Items     *batchPage
-	Parcels   []parcelLine
-	Parcel    *parcelPage
-	Filter    filter
-	Older     string // query of the next page of a list; "": there is none
-	Secret    string
-	SecretURI string
+	Programs   []program.Program
+	Order      *orderPage
+	Overview   *overviewPage
+	Hooks      []hookLine
+	Hook       *hookPage
+	Delivery   *deliveryPage
+	Customer   *customerPage
+	Sandbox    *sandboxPage
+	Transcript *transcript
+	Text       string
+	Cards      []cardLine
+	Customers  []person
+	Batch      *batchLine
+	Card       cardPage
+	Timeline   []trailRow
+	More       bool // the timeline goes on
+	Actions    []actionForm
+	Barred     []barred
+	Requests   []request // approvals
+	Batches    []batchLine
+	Items      *batchPage
+	Parcels    []parcelLine
+	Parcel     *parcelPage
+	Filter     filter
+	Older      string // query of the next page of a list; "": there is none
+	Secret     string
+	SecretURI  string
 }
 
 // At is the path of the programme's pages.
@@ -54,6 +61,9 @@ func (v *view) At() string { return v.Home + "/p/" + v.Program.ID.String() }
 
 // HasProgram reports whether the page is about one programme.
 func (v *view) HasProgram() bool { return !v.Program.ID.IsZero() }
+
+// InSandbox reports whether the programme is one to play with.
+func (v *view) InSandbox() bool { return v.Program.Kind == program.Sandbox }
 
 // view begins the view of a page for a member, with what the form before has to tell.
 func (d *Door) view(c *call, page, title string) view {

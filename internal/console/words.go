@@ -1,6 +1,7 @@
 package console
 
 import (
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
@@ -8,6 +9,7 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/staff"
 )
@@ -18,48 +20,66 @@ const (
 	mistakeReason = "reason_form"
 	mistakeForm   = "action_form"
 	mistakeAgain  = "password_again"
+	mistakeRange  = "range_form"
+	mistakeSeed   = "seed_form"
 )
 
 // said is what a refusal is in words: what is wrong, and what to do.
 var said = map[fault.Reason]string{
-	staff.SignInRefused:     "Name, password or one-time code is not right, or this account is locked: after five wrong tries, for 15 minutes.",
-	staff.SessionOver:       "Your session is over. Sign in again.",
-	staff.NotAllowed:        "Your role does not have this. An administrator can give you another role.",
-	staff.PasswordWeak:      "A password has 12 to 200 characters.",
-	staff.PasswordWrong:     "That is not your present password.",
-	staff.CodeWrong:         "That is not the code which the app shows for this secret. Look at the clock of the phone, and begin again.",
-	staff.CodesOnAlready:    "One-time codes are on already.",
-	staff.MemberUnknown:     "There is no such member.",
-	FormForeign:             "This form did not come from a page of your session. Go back, load the page again, and send it once more.",
-	httpd.RouteNotFound:     "There is no such page.",
-	issuance.ProgramUnknown: "There is no such programme, or you do not work for it.",
-	batch.NotFound:          "There is no such batch in this programme.",
-	shipment.NotFound:       "There is no such shipment in this programme.",
-	approval.Needed:         "The policy of this programme wants the approval of a second person for this. It was asked for, and waits under Approvals.",
-	approval.NotFound:       "There is no such request in this programme.",
-	approval.Own:            "Who asked does not decide. Somebody else must.",
-	approval.Over:           "The request was decided or used before, or it ran out.",
-	approval.Mismatch:       "The approval is for something else. Ask again.",
-	card.NotFound:           "There is no such card in this programme.",
-	card.NotPhysical:        "It is a virtual card: it has no plastic and no guard.",
-	card.AlreadyActivated:   "The card has been activated; its guard is done.",
-	card.CodeNotIssued:      "The card has no activation code yet.",
-	card.IsCanceled:         "The card was canceled, or another took its place.",
-	card.IsExpired:          "The card has expired.",
-	card.AlreadyStopped:     "The card is stopped for good already.",
-	card.AlreadyReplaced:    "The card has a successor already.",
-	card.SuccessorOnWay:     "Another plastic of the card waits or is on its way.",
-	card.NotAllowed:         "The card is closed or expired, or nobody holds it yet.",
-	card.BlockNotLiftable:   "This block cannot be lifted: the card is closed, lost or stolen, or was blocked for good.",
-	customer.NotEligible:    "Its holder may not have a card now.",
-	fault.ReasonUnavailable: "The database cannot be reached now. Try again in a moment.",
-	httpd.AddressBlocked:    "Too many refused sign-ins came from your address. Wait five minutes.",
+	staff.SignInRefused:       "Name, password or one-time code is not right, or this account is locked: after five wrong tries, for 15 minutes.",
+	staff.SessionOver:         "Your session is over. Sign in again.",
+	staff.NotAllowed:          "Your role does not have this. An administrator can give you another role.",
+	staff.PasswordWeak:        "A password has 12 to 200 characters.",
+	staff.PasswordWrong:       "That is not your present password.",
+	staff.CodeWrong:           "That is not the code which the app shows for this secret. Look at the clock of the phone, and begin again.",
+	staff.CodesOnAlready:      "One-time codes are on already.",
+	staff.MemberUnknown:       "There is no such member.",
+	FormForeign:               "This form did not come from a page of your session. Go back, load the page again, and send it once more.",
+	httpd.RouteNotFound:       "There is no such page.",
+	issuance.ProgramUnknown:   "There is no such programme, or you do not work for it.",
+	batch.NotFound:            "There is no such batch in this programme.",
+	batch.OrderInvalid:        "No row of it can become a card, or there is no such campaign.",
+	batch.NothingFailed:       "That batch has not ended, or fewer of its rows failed than these.",
+	issuance.KeyMismatch:      "This form was sent before with other rows. Begin a new order.",
+	issuance.KeyInProgress:    "This form is being sent already. Look among the batches.",
+	httpd.BodyTooLarge:        "That is more than one form takes: 8 MiB.",
+	shipment.NotFound:         "There is no such shipment in this programme.",
+	approval.Needed:           "The policy of this programme wants the approval of a second person for this. It was asked for, and waits under Approvals.",
+	approval.NotFound:         "There is no such request in this programme.",
+	approval.Own:              "Who asked does not decide. Somebody else must.",
+	approval.Over:             "The request was decided or used before, or it ran out.",
+	approval.Mismatch:         "The approval is for something else. Ask again.",
+	card.NotFound:             "There is no such card in this programme.",
+	card.NotPhysical:          "It is a virtual card: it has no plastic and no guard.",
+	card.AlreadyActivated:     "The card has been activated; its guard is done.",
+	card.CodeNotIssued:        "The card has no activation code yet.",
+	card.IsCanceled:           "The card was canceled, or another took its place.",
+	card.IsExpired:            "The card has expired.",
+	card.AlreadyStopped:       "The card is stopped for good already.",
+	card.AlreadyReplaced:      "The card has a successor already.",
+	card.NotAllowed:           "The card is closed or expired, or nobody holds it yet.",
+	card.BlockNotLiftable:     "This block cannot be lifted: the card is closed, lost or stolen, or was blocked for good.",
+	customer.NotFound:         "There is no such customer in this programme.",
+	issuance.EndpointNotFound: "There is no such webhook in this programme.",
+	issuance.EndpointDisabled: "This webhook has ended; nothing is sent there any more.",
+	issuance.DeliveryNotFound: "There is no such delivery to this webhook.",
+	issuance.LiveProgram:      "This is a live programme: it has no sandbox.",
+	issuance.SimulationState:  "The parcel does not take that step from where it is.",
+	access.ClockInvalid:       "The clock moves forward, by a duration as in 30m, 12h or 7d, and not beyond what it can show.",
+	scenario.Unknown:          "There is no such scenario.",
+	scenario.SeedUsed:         "This seed was played here before. Choose another one.",
+	customer.NotEligible:      "Its holder may not have a card now.",
+	fault.ReasonUnavailable:   "The database cannot be reached now. Try again in a moment.",
+	httpd.AddressBlocked:      "Too many refused sign-ins came from your address. Wait five minutes.",
+	card.SuccessorOnWay:       "Another plastic of the card waits or is on its way.",
 }
 
 // mistakes are the words for what this door finds itself.
 var mistakes = map[string]string{
 	mistakeReason: "Say why, in 1 to 200 characters of plain text: it is kept with what you do.",
 	mistakeForm:   "The form was not complete. Choose again.",
+	mistakeRange:  "Give both times, the earlier one first, and which deliveries are meant.",
+	mistakeSeed:   "A seed has 1 to 100 characters of plain text.",
 	mistakeAgain:  "The two new passwords are not the same.",
 }
 
@@ -111,6 +131,14 @@ var doneWords = map[string]string{
 	"block":       "The card is blocked.",
 	"unblock":     "The block is lifted.",
 	"report_lost": "The card is reported lost.", "report_stolen": "The card is reported stolen.", "report_damaged": "The card is reported damaged.",
+	"ordered":     "It is ordered. The cards are made now.",
+	"retried":     "It is sent again now; the attempt stands here in a moment.",
+	"replayed":    "They are sent again, the oldest first.",
+	"pause":       "The webhook is paused: what comes waits.",
+	"resume":      "The webhook goes on.",
+	"test":        "A test event is on its way.",
+	"clock":       "The clock is changed.",
+	"walked":      "The parcel took the step.",
 	"approved":    "It is approved: whoever asked may do it now, once, from the page of the card.",
 	"refused":     "It is refused.",
 	"reset_guard": "The guard has all its tries again.",

@@ -71,7 +71,7 @@ var rooms = map[string][]string{
 	"docs":       {}, // the documents, embedded
 	"docsite":    {"docs", "httpd", "fault"},
 	"holderpage": append([]string{"issuance", "httpd"}, vocabulary...),
-	"console":    append([]string{"issuance", "access", "staff", "tenancy", "httpd", "form"}, vocabulary...),
+	"console":    append([]string{"issuance", "access", "staff", "scenario", "tenancy", "httpd", "form"}, vocabulary...),
 	"nativeapi":  append([]string{"issuance", "access", "scenario", "tenancy", "httpd", "wirejson", "form", "webhook"}, vocabulary...),
 
 	// the frame

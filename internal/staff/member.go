@@ -75,16 +75,19 @@ type Ability string
 
 // The abilities.
 const (
-	Look       Ability = "look"        // every page, with what names a person masked
-	SeePersons Ability = "see_persons" // names, e-mails and phones in clear
-	ChangeCard Ability = "change_card" // freeze, block, report, replace, and what undoes it
-	ResetGuard Ability = "reset_guard" // give a guard its tries back
-	Decide     Ability = "decide"      // say yes or no to what another member or key asked for
-	KeepStaff  Ability = "keep_staff"  // other members
+	Look         Ability = "look"          // every page, with what names a person masked
+	SeePersons   Ability = "see_persons"   // names, e-mails and phones in clear
+	ChangeCard   Ability = "change_card"   // freeze, block, report, replace, and what undoes it
+	OrderCards   Ability = "order_cards"   // in bulk
+	KeepWebhooks Ability = "keep_webhooks" // pause, test and retry them
+	PlaySandbox  Ability = "play_sandbox"  // clock, parcels and scenarios of a sandbox programme
+	ResetGuard   Ability = "reset_guard"   // give a guard its tries back
+	Decide       Ability = "decide"        // say yes or no to what another member or key asked for
+	KeepStaff    Ability = "keep_staff"    // other members
 )
 
 // least is the whole table: each ability with the least role that has it.
-var least = map[Ability]Role{Look: Viewer, SeePersons: Operator, ChangeCard: Operator, ResetGuard: Approver, Decide: Approver, KeepStaff: Admin}
+var least = map[Ability]Role{Look: Viewer, SeePersons: Operator, ChangeCard: Operator, OrderCards: Operator, KeepWebhooks: Operator, PlaySandbox: Operator, ResetGuard: Approver, Decide: Approver, KeepStaff: Admin}
 
 // May reports whether the role has the ability.
 func (r Role) May(a Ability) bool {
