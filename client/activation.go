@@ -146,6 +146,18 @@ func (c *Client) CreateActivationSession(ctx context.Context, s Session, options
 	return out, c.send(ctx, post(at("activation-sessions"), s, options), &out)
 }
 
+// MailerLink is what is printed as a QR on the mailer of a card. It is no secret, and the same for ever.
+type MailerLink struct {
+	CardID string `json:"card_id"`
+	URL    string `json:"url"`
+	QR     string `json:"qr_svg"` // an SVG
+}
+
+// MailerLink gives the QR of a card's mailer, where the programme has chosen a second factor for those who scan it.
+func (c *Client) MailerLink(ctx context.Context, card string) (out MailerLink, err error) {
+	return out, c.send(ctx, get(at("cards", card, "mailer-link"), nil), &out)
+}
+
 // ResetGuard gives a guard all its tries back. The reason is kept in the audit trail.
 func (c *Client) ResetGuard(ctx context.Context, card, reason string, options ...CallOption) (out Guard, err error) {
 	return out, c.send(ctx, post(at("cards", card, "activation", "guard", "reset"), map[string]string{"reason": reason}, options), &out)

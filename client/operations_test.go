@@ -22,6 +22,7 @@ var operations = map[string]string{
 	"reportCard": "Report", "replaceCard": "Replace", "reissueCard": "Reissue", "renewCard": "Renew", "recoverCode": "RecoverCode", "createActivationSession": "CreateActivationSession",
 	"listBatches": "Batches", "orderBatch": "OrderBatch", "getBatch": "Batch", "listBatchItems": "BatchItems", "resubmitBatch": "ResubmitBatch",
 	"cancelBatch":   "CancelBatch",
+	"getMailerLink": "MailerLink",
 	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "listCustomerCards": "CustomerCards",
 	"listAccounts": "Accounts", "getAccount": "Account",
 	"listShipments": "Shipments", "getShipment": "Shipment", "redirectShipment": "RedirectShipment", "cancelShipment": "CancelShipment",

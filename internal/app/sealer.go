@@ -61,6 +61,8 @@ func hashPurpose(p issuance.Purpose) keyring.Purpose {
 		return keyring.RevealLink
 	case issuance.PurposeActivationSession:
 		return keyring.ActivationSession
+	case issuance.PurposeMailerLink:
+		return keyring.MailerLink
 	case issuance.PurposePIN:
 		return keyring.PINHash
 	default:

@@ -48,6 +48,9 @@ var (
 	SessionOver      = fault.New("activation_session_over", fault.NotFound)
 	SessionUsed      = fault.New("activation_session_used", fault.NotFound)  // another browser opened the link
 	SessionMixed     = fault.New("activation_session_mixed", fault.Conflict) // the form belongs to another session
+	MailerLinkOff    = fault.New("mailer_link_off", fault.Forbidden)
+	FactorWrong      = fault.New("second_factor_wrong", fault.Refused)   // Detail: Attempts
+	FactorUnknown    = fault.New("second_factor_unknown", fault.Refused) // nobody told us what it would be compared with
 	NoProvisioning   = fault.New("push_provisioning_off", fault.Forbidden)
 	AlreadyStopped   = fault.New("already_stopped", fault.Conflict)
 	IsNotStopped     = fault.New("not_stopped", fault.Refused)
@@ -74,7 +77,7 @@ func Reasons() []fault.Reason {
 		CodeRequired, TypeNotSupported, NotAllowed, BlockNotLiftable, CodeUnavailable, RevealForbidden, RevealTooOften,
 		NoNumberKept, LinkUnknown, LinkOver, SessionUnknown, SessionOver, SessionUsed, SessionMixed, NoProvisioning,
 		AlreadyStopped, IsNotStopped, StoppedForGood, StopOfProgram, AlreadyReplaced, SuccessorOnWay, AlreadyRetired, IsNotActive, PINBlocked, PINUnset,
-		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard,
+		PINViewOff, PINViewTooOften, NotLinked, NoLinkedCard, MailerLinkOff, FactorWrong, FactorUnknown,
 	}
 }
 

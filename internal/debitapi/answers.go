@@ -324,7 +324,7 @@ func foreignAnswers() map[fault.Reason]answer {
 		card.DesignNotUsable, card.DesignInvalid, card.CampaignTaken, card.TypeNotSupported, card.NotAllowed, card.BlockNotLiftable, card.NoProvisioning,
 		card.CodeUnavailable, card.RevealForbidden, card.RevealTooOften, card.LinkUnknown, card.LinkOver, card.AlreadyReplaced, card.SuccessorOnWay,
 		card.SessionUnknown, card.SessionOver, card.SessionUsed, card.SessionMixed,
-		customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
+		card.MailerLinkOff, card.FactorWrong, card.FactorUnknown, customer.ProfileIncomplete, customer.ApplicationClosed, customer.TooManyCardsToDelete,
 		shipment.NotFound, shipment.MemberNotFound, shipment.NotEditable, shipment.AlreadySubmitted, shipment.Full,
 		shipment.LastCard, shipment.CardInShipment, shipment.CardNotShippable, shipment.AllRejected,
 		shipment.TooLate, shipment.StillFilled, shipment.NotReturned, shipment.Emptied, shipment.TooLarge, shipment.AddressInvalid,

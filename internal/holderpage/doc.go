@@ -1,6 +1,7 @@
 // Package holderpage is the door that a cardholder sees: the activation page, under /activation.
 //
-// A link that the native API made opens once, and is exchanged for a cookie. From then on the page shows how the card
+// A link that the native API made opens once, and is exchanged for a cookie. The QR of a mailer opens a form for the
+// programme's second factor, and gives a cookie to whoever knows it. From then on the page shows how the card
 // stands, takes the code of the mailer and perhaps a PIN, and tells what works afterwards. It works without JavaScript, in
 // Spanish and English, and loads nothing but its own stylesheet.
 //

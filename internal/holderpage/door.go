@@ -26,6 +26,10 @@ const (
 // More links that were never made than this from one address block the address.
 var strangerLimit = httpd.Limit{Requests: 20, Per: time.Minute}
 
+// More second factors than this from one address block the address, whatever card they are for. A family, or an office that
+// shares an address, has fewer.
+var scanLimit = httpd.Limit{Requests: 20, Per: time.Minute}
+
 const blockFor = 60 * time.Second
 
 //go:embed page
@@ -44,6 +48,7 @@ type Door struct {
 	service   *issuance.Service
 	publicURL func() string
 	strangers *httpd.Failures // addresses that open links which were never made
+	scans     *httpd.Failures // addresses that answer for second factors
 	foreign   *http.CrossOriginProtection
 	style     []byte
 	router    *httpd.Router
@@ -56,7 +61,7 @@ func New(c Config) (*Door, error) {
 	}
 	d := &Door{
 		service: c.Service, publicURL: c.PublicURL, strangers: httpd.NewFailures(c.Now, strangerLimit, blockFor),
-		foreign: http.NewCrossOriginProtection(),
+		scans: httpd.NewFailures(c.Now, scanLimit, blockFor), foreign: http.NewCrossOriginProtection(),
 	}
 	var err error
 	if d.style, err = files.ReadFile("page/page.css"); err != nil {
@@ -66,6 +71,8 @@ func New(c Config) (*Door, error) {
 		{Method: http.MethodGet, Pattern: Path, Door: doorName, Secret: true, Handler: d.show},
 		{Method: http.MethodPost, Pattern: Path, Door: doorName, Secret: true, MaxBody: maxForm, Handler: d.activate},
 		{Method: http.MethodGet, Pattern: Path + "/page.css", Door: doorName, Handler: d.stylesheet},
+		{Method: http.MethodGet, Pattern: MailerPath + "/{reference}", Door: doorName, Secret: true, Handler: d.scan},
+		{Method: http.MethodPost, Pattern: MailerPath + "/{reference}", Door: doorName, Secret: true, MaxBody: maxForm, Handler: d.answer},
 		{Method: http.MethodGet, Pattern: Path + "/{token}", Door: doorName, Secret: true, Handler: d.open},
 	})
 	return d, err

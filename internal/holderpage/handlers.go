@@ -46,10 +46,15 @@ func (d *Door) open(w http.ResponseWriter, r *http.Request) error {
 		}
 		return d.refuse(w, r, err, issuance.HolderSession{Session: out.Session})
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // a sandbox on plain HTTP needs a cookie too
-		Name: cookieName, Value: out.Cookie.Reveal(), Path: d.home(), HttpOnly: true, Secure: d.secure(), SameSite: http.SameSiteLaxMode,
-	})
+	d.keep(w, out.Cookie)
 	return d.see(w, "")
+}
+
+// keep gives the browser the cookie of its session.
+func (d *Door) keep(w http.ResponseWriter, cookie redact.Text) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // a sandbox on plain HTTP needs a cookie too
+		Name: cookieName, Value: cookie.Reveal(), Path: d.home(), HttpOnly: true, Secure: d.secure(), SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // see leads to the page with GET.
@@ -58,6 +63,10 @@ func (d *Door) see(w http.ResponseWriter, mistake string) error {
 	if mistake != "" {
 		to += "?error=" + url.QueryEscape(mistake)
 	}
+	return lead(w, to)
+}
+
+func lead(w http.ResponseWriter, to string) error {
 	w.Header().Set("Location", to)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "same-origin")

@@ -90,6 +90,9 @@ type browser struct {
 	status int
 	header http.Header
 	text   string
+
+	scanned  string // the path of the QR
+	language string // that it prefers
 }
 
 // enter is a new browser that opened a link.
@@ -115,6 +118,22 @@ func (b *browser) submit(fields ...string) {
 	b.send("POST", holderpage.Path, form)
 }
 
+// answer sends the form of the second factor.
+func (b *browser) answer(fields ...string) {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	b.send("POST", b.scanned, form)
+}
+
+func (b *browser) answerShows(status int, texts ...string) {
+	b.t.Helper()
+	b.answer()
+	b.shows(status, texts...)
+}
+
 func (b *browser) send(method, path string, form url.Values, headers ...string) {
 	b.t.Helper()
 	var body io.Reader = http.NoBody
@@ -126,6 +145,9 @@ func (b *browser) send(method, path string, form url.Values, headers ...string) 
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", "https://cards.example.com")
+	}
+	if b.language != "" {
+		r.Header.Set("Accept-Language", b.language)
 	}
 	if b.cookie != "" {
 		r.Header.Set("Cookie", b.cookie)

@@ -17,7 +17,7 @@ import (
 var told = []fault.Reason{
 	card.NotPhysical, card.AlreadyActivated, card.IsCanceled, card.IsSuperseded, card.IsExpired, card.ReportedLost, card.ReportedStolen, card.IsBlocked,
 	customer.NotEligible, card.NotShipped, card.FailedDelivery, card.ExceptionOnWay, card.CameBack, card.LostInTransit, card.CodeNotIssued, card.CodeExpired,
-	card.GuardLocked, card.GuardHardLocked, card.NotFound, card.SessionUnknown, card.SessionOver, card.SessionUsed, card.SessionMixed,
+	card.GuardLocked, card.GuardHardLocked, card.NotFound, card.SessionUnknown, card.SessionOver, card.SessionUsed, card.SessionMixed, card.FactorUnknown,
 }
 
 func TestTexts_AreCompleteInEachLanguage(t *testing.T) {
@@ -39,7 +39,8 @@ func TestTexts_AreCompleteInEachLanguage(t *testing.T) {
 			}
 		}
 		for _, mistake := range []string{
-			mistakeIdentifier, mistakeBatch, card.BatchMismatch.Name(), issuance.BreakerOpen.Name(), "provider", mistakeCode, mistakePIN, mistakePINAgain, card.CodeWrong.Name(), card.PINWeak.Name(), card.PINRequired.Name(), card.SessionMixed.Name(),
+			mistakeIdentifier, mistakeBatch, card.BatchMismatch.Name(), issuance.BreakerOpen.Name(), "provider", card.FactorWrong.Name(),
+			mistakeFactor + ".phone_last4", mistakeFactor + ".date_of_birth", mistakeFactor + ".code", mistakeCode, mistakePIN, mistakePINAgain, card.CodeWrong.Name(), card.PINWeak.Name(), card.PINRequired.Name(), card.SessionMixed.Name(),
 		} {
 			if all["error."+mistake] == "" {
 				t.Errorf("%s has no words for the mistake %s", language, mistake)
@@ -50,7 +51,7 @@ func TestTexts_AreCompleteInEachLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`\.T "([a-z_.]+)"`).FindAllSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\.T "([a-z0-9_.]+)"`).FindAllSubmatch(text, -1) {
 		if english[string(m[1])] == "" {
 			t.Errorf("the page asks for %s, which nobody says", m[1])
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/httpd"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 var page = template.Must(template.ParseFS(files, "page/page.html"))
@@ -26,6 +27,7 @@ var forProgram = []string{
 
 // The kinds of page.
 const (
+	kindFactor = "factor" // the holder came by the QR of the mailer, and is asked for the second factor
 	kindForm   = "form"   // the card waits for its code
 	kindDone   = "done"   // activated just now
 	kindNotice = "notice" // a title, and what to do
@@ -42,8 +44,10 @@ type view struct {
 	ReturnURL string
 	Title     string
 	Said      []string // paragraphs of a notice, or what works now
-	Label     bool     // identifier and batch are asked for
-	Code      bool     // the code is asked for
+	Factor    program.SecondFactor
+	Reference string // of the mailer, in the address of its page
+	Label     bool   // identifier and batch are asked for
+	Code      bool   // the code is asked for
 	PIN       bool
 	PINNeeded bool
 	TriesLeft int               // -1: not told
@@ -79,7 +83,7 @@ func standing(at issuance.HolderSession, mistake string) view {
 	if len(e.Obstacles) == 0 {
 		v.Kind, v.Title = kindForm, v.T("form.title")
 		v.PIN, v.PINNeeded = s.PIN != card.NoPIN, s.PIN == card.RequiredPIN
-		v.Label = e.Plastic.Guard.Method == card.ByIdentifierBatch
+		v.Label = e.Coming().Plastic.Guard.Method == card.ByIdentifierBatch
 		v.Code = !v.Label || at.Program.Policy.Debit.RequireActivationCode
 		v.blame(mistake)
 		guessed := mistake == card.CodeWrong.Name() || mistake == card.BatchMismatch.Name()
@@ -102,9 +106,14 @@ func standing(at issuance.HolderSession, mistake string) view {
 	case no.Reason == card.AlreadyActivated && !usable:
 		v.Said = []string{v.T("already_activated.unusable")}
 	case no.Reason == card.GuardLocked && at.Program.Policy.Activation.ShowAttempts:
-		v.Said = append([]string{strings.Replace(v.T("activation_locked.until"), "{time}", v.span(no.RetryAfter), 1)}, v.Said...)
+		v.lockedFor(no.RetryAfter)
 	}
 	return v
+}
+
+// lockedFor tells how long a lock lasts.
+func (v *view) lockedFor(d time.Duration) {
+	v.Said = append([]string{strings.Replace(v.T("activation_locked.until"), "{time}", v.span(d), 1)}, v.Said...)
 }
 
 // The fields of the form, as they are named in it.
@@ -113,6 +122,7 @@ const (
 	fieldBatch      = "batch"
 	fieldCode       = "code"
 	fieldPIN        = "pin"
+	fieldFactor     = "factor" // of a date of birth: the day
 )
 
 // fieldOf is where a mistake is told. The others are of the whole form.

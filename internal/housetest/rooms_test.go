@@ -109,6 +109,7 @@ var dependencies = map[string][]string{
 	"github.com/nyaruka/phonenumbers":                          {"cardsapi", "debitapi"},
 	"github.com/biter777/countries":                            {"cardsapi", "debitapi", "nativeapi"},
 	"github.com/standard-webhooks/standard-webhooks/libraries": {"webhook"},
+	"github.com/boombuler/barcode":                             {"nativeapi"}, // draws QRs
 	"github.com/getkin/kin-openapi":                            {"openapitest"},
 	"github.com/yuin/goldmark":                                 {"docsite"}, // renders the documents
 	"go.yaml.in/yaml/v3":                                       {"docsite"}, // reads the OpenAPI documents in their order

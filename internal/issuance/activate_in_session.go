@@ -44,8 +44,8 @@ func (s *Service) ActivateInSession(ctx context.Context, cmd ActivateInSession) 
 		return err
 	}
 	base := Command{Caller: sessionCaller(found, cmd.Source, cmd.RequestID)}
-	if now.Plastic.Guard.Method == card.ByIdentifierBatch {
-		return s.activateLabelled(ctx, cmd, base, found, now.Plastic.Identifier)
+	if asked := now.Coming().Plastic; asked.Guard.Method == card.ByIdentifierBatch {
+		return s.activateLabelled(ctx, cmd, base, found, asked.Identifier)
 	}
 	return s.Activate(ctx, ActivateCard{Command: base, Card: found.Card, Code: cmd.Code, PIN: cmd.PIN, OwnPIN: found.PIN})
 }

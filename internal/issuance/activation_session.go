@@ -74,7 +74,7 @@ func loadActivatable(ctx context.Context, w *Work, id ident.CardID) (card.View, 
 	if err != nil {
 		return v, err
 	}
-	if !ok || v.Card.Deleted() || v.Card.Customer.IsZero() && v.Plastic.Guard.Method != card.ByIdentifierBatch {
+	if !ok || v.Card.Deleted() || v.Card.Customer.IsZero() && v.Coming().Plastic.Guard.Method != card.ByIdentifierBatch {
 		return v, fault.Refuse(card.NotFound)
 	}
 	w.Audit.Card, w.Audit.Customer = v.Card.ID, v.Card.Customer

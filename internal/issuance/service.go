@@ -30,6 +30,7 @@ const (
 	PurposeRevealLink  Purpose = "reveal_link" // of the whole installation
 
 	PurposeActivationSession Purpose = "activation_session" // of the whole installation
+	PurposeMailerLink        Purpose = "mailer_link"        // likewise
 )
 
 // Bound says to what a sealed or hashed value belongs. A sealed value that is moved elsewhere does not

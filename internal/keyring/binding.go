@@ -30,6 +30,7 @@ const (
 	RevealLink     Purpose = "reveal_link"       // finds the link of a page that shows a card; of the whole installation
 	// ActivationSession finds the activation page of a holder; of the whole installation, Subject is what the secret is used for.
 	ActivationSession Purpose = "activation_session"
+	MailerLink        Purpose = "mailer_link"    // signs what the QR of a mailer says; of the whole installation
 	PINHash           Purpose = "pin_hash"       // compares a PIN; Subject is the card
 	CheckpointKey     Purpose = "checkpoint_key" // signs checkpoints of audit logs; of the whole installation
 )
@@ -38,14 +39,14 @@ func (p Purpose) seals() bool {
 	switch p {
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 		return true
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, ActivationSession, PINHash, CheckpointKey:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, ActivationSession, MailerLink, PINHash, CheckpointKey:
 	}
 	return false
 }
 
 func (p Purpose) hashes() bool {
 	switch p {
-	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, ActivationSession, PINHash, CheckpointKey:
+	case CodeHash, CredentialHash, Fingerprint, BodyHash, NumberIndex, CVV, LoginKey, OneTimeCode, RevealLink, ActivationSession, MailerLink, PINHash, CheckpointKey:
 		return true
 	case ActivationCode, PIN, StagedPIN, WebhookSecret, CredentialSecret, StoredAnswer, CardNumber:
 	}

@@ -2,12 +2,15 @@ package nativeapi_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/storetest"
 )
 
 func TestSessions_ALinkToTheActivationPage(t *testing.T) {
@@ -60,4 +63,34 @@ func TestSessions_ACardOfABatchIsForTheCustomerThatIsNamed(t *testing.T) {
 	if err != nil || out.Session.Customer != w.Customer.ID {
 		t.Errorf("the link opens for %s, %v", out.Session.Customer, err)
 	}
+}
+
+func TestMailerLink_IsSignedAndDrawn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, storetest.WithPolicy("activation_page.second_factor", "phone_last4"))
+	v, _ := h.newCard()
+	path := fmt.Sprintf("/v1/cards/%s/mailer-link", v.Card.ID)
+	made := h.get(path).want(200)
+	reference, ours := strings.CutPrefix(made.text("url"), "https://cards.example.com/activation/card/")
+	at, err := h.service.ScannedMailer(t.Context(), reference)
+	if !ours || err != nil || at.Program.ID != v.Card.Program || len(reference) != 64 {
+		t.Errorf("the link %s leads to %s, %v", made.text("url"), at.Program.ID, err)
+	}
+	if drawn := made.text("qr_svg"); !regexp.MustCompile(`^<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 (\d+) \d+" shape-rendering="crispEdges"><path fill="#fff" d="[^"<>]+"/><path d="(M\d+ \d+h\d+v1h-\d+z)+"/></svg>$`).MatchString(drawn) ||
+		!strings.Contains(drawn, `d="M4 4h7v1h-7z`) {
+		t.Errorf("the QR: %s", drawn)
+	}
+	if again := h.get(path).want(200); again.body != made.body {
+		t.Error("another link the second time")
+	}
+	h.get(path, "Authorization", "Bearer "+h.foreign).refused(404, "card_not_found")
+	virtual := h.world.NewCard(func(c *card.Card) { c.Customer, c.Type = h.world.Customer.ID, card.Virtual })
+	h.get(fmt.Sprintf("/v1/cards/%s/mailer-link", virtual.ID)).refused(409, "not_physical")
+}
+
+func TestMailerLink_IsRefusedWhereNoFactorWasChosen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, _ := h.newCard()
+	h.get(fmt.Sprintf("/v1/cards/%s/mailer-link", v.Card.ID)).refused(403, "mailer_link_off")
 }

@@ -166,13 +166,13 @@ func (d *Door) exportItems(c *call, q issuance.BatchItems) error {
 	c.w.Header().Set("Content-Type", mediaCSV+"; charset=utf-8")
 	c.w.WriteHeader(http.StatusOK)
 	out := csv.NewWriter(c.w)
-	line := []string{"index", "identifier", "outcome", "reason", "card_id", "number_id", "card_status"}
+	line := []string{"index", "identifier", "outcome", "reason", "card_id", "number_id", "card_status", "activation_url"}
 	if err := out.Write(line); err != nil {
 		return err //nolint:wrapcheck // the answer has begun: only the log reads it
 	}
 	for {
 		for _, item := range page.Items {
-			if err := out.Write(itemRow(item, page.Now)); err != nil {
+			if err := out.Write(d.itemRow(item, page)); err != nil {
 				return err //nolint:wrapcheck // the same
 			}
 		}
@@ -187,10 +187,11 @@ func (d *Door) exportItems(c *call, q issuance.BatchItems) error {
 	}
 }
 
-func itemRow(i issuance.BatchItem, now time.Time) []string {
-	row := []string{strconv.Itoa(i.Index), i.Identifier, string(i.Outcome), string(i.Reason), "", "", ""}
+func (d *Door) itemRow(i issuance.BatchItem, page issuance.ItemPage) []string {
+	row := []string{strconv.Itoa(i.Index), i.Identifier, string(i.Outcome), string(i.Reason), "", "", "", ""}
 	if i.Outcome == batch.ItemCreated {
-		row[4], row[5], row[6] = i.Card.String(), strconv.FormatInt(i.CardNumber, 10), string(i.View.Card.Status(now))
+		row[4], row[5], row[6] = i.Card.String(), strconv.FormatInt(i.CardNumber, 10), string(i.View.Card.Status(page.Now))
+		row[7] = d.printedURL(page.Program, i)
 	}
 	return row
 }

@@ -81,6 +81,7 @@ func (d *Door) cardRoutes() []httpd.Route {
 		read("/v1/cards/{id}/activation", access.ActivationsRead, d.getActivation),
 		read("/v1/cards/{id}/activation/eligibility", access.ActivationsRead, d.getEligibility),
 		activate,
+		read("/v1/cards/{id}/mailer-link", access.CardsRead, d.getMailerLink),
 		recoverRoute(act("/v1/cards/{id}/activation/code/recovery", access.CodesRecover, d.recoverCode)),
 		many,
 		feed,

@@ -148,6 +148,7 @@ type Policy struct {
 	Vault                     Vault
 	Faults                    Faults
 	Approvals                 Approvals
+	ActivationPage            ActivationPage
 	FrameAncestors            string // as Content-Security-Policy writes it
 }
 

@@ -110,6 +110,7 @@ func Settings() []Setting {
 	}
 	list = append(list, choice("cards.currency", "USD", "currency of accounts that are opened through the cards API",
 		func(p *Policy) *string { return &p.CardsCurrency }, "USD", "EUR", "GBP", "MXN", "BRL", "CAD", "COP", "HKD", "SGD"))
+	list = append(list, activationPageSettings()...)
 	list = append(list, faultSettings()...)
 	list = append(list, vaultSettings()...)
 	list = append(list, debitSettings()...)

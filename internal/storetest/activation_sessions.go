@@ -168,6 +168,34 @@ var activationSessionCases = []contract{
 			t.Errorf("one activation leaves %d rows of the trail that say ok", n)
 		}
 	}},
+	{"wrong second factors that come at once are counted one by one by the guard of the card, and the right one opens a session", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t), WithPolicy("activation_page.second_factor", "phone_last4"))
+		holder := w.Customer
+		holder.Phone = "+525512340042"
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCustomer(ctx, holder, nil, nil) })
+		rules := w.Service(w.Store)
+		handles := []*issuance.Service{rules, w.Service(f.Again(t, w.Store))}
+		open := issuance.OpenByMailer{Reference: rules.MailerReference(w.Program.ID, w.Card.Card.ID), Language: card.Spanish, Answer: redact.NewText("0024")}
+		counts := tally(together(crowd, func(i int) error { return errOf(handles[i%2].OpenByMailer(t.Context(), open)) }))
+		tries := w.Program.Policy.Activation.Tries
+		if counts[card.FactorWrong.Name()] != tries || counts[card.GuardLocked.Name()] != crowd-tries {
+			t.Fatalf("%d wrong answers at once are told %v", crowd, counts)
+		}
+		w.Clock.Advance(w.Program.Policy.Activation.LockSteps[0])
+		open.Answer = redact.NewText("0042")
+		cookie, err := rules.OpenByMailer(t.Context(), open)
+		must(t, err)
+		shown, err := rules.HolderSession(t.Context(), cookie)
+		must(t, err)
+		if shown.Session.Customer != holder.ID || shown.Eligibility.Plastic.Guard.LifetimeWrong != tries {
+			t.Errorf("a session for %s after %d wrong answers", shown.Session.Customer, shown.Eligibility.Plastic.Guard.LifetimeWrong)
+		}
+		w.next()
+		must(t, rules.ActivateInSession(t.Context(), issuance.ActivateInSession{Cookie: cookie, FormToken: shown.FormToken, Code: w.Code}))
+		if n := w.countTrail(w.Card.Card.ID, "card.open_by_mailer"); n != 1 {
+			t.Errorf("one right answer leaves %d rows of the trail that say ok", n)
+		}
+	}},
 	{"identifier and batch in a session are those of its card: a wrong one costs that card a try, and never the card that bears what was typed", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		rules := w.Service(w.Store)

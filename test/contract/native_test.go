@@ -15,6 +15,7 @@ func nativeChapters() []chapter {
 		only(3, "a foreign key and an unknown id answer alike; a scope is needed; problems are pages", nativeRefusals),
 		only(5, "a lost code is recovered with a reason, counted, announced and never remembered; of hashes a new one is made", nativeRecovery),
 		only(11, "cards are ordered in bulk: dry run, repeat, items in pages and as CSV, what failed again", nativeBatches),
+		only(25, "who scans a mailer knows a second factor first, whose tries are the guard's; a card of a batch is activated on the page for the customer that is named", nativePage),
 		only(6, "a card is reported lost, stolen or damaged before its activation and after it; the same again changes nothing", nativeReports),
 		only(7, "a card that is lost, stolen or known to others gets one successor with another number, which is shipped and activated through every door", nativeReplacement),
 		only(8, "a card gets another plastic with the same number, once at a time; the old one works until the new one is activated", nativeReissue),

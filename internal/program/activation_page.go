@@ -1,0 +1,27 @@
+package program
+
+// SecondFactor is what a holder who scans the QR of the mailer must know before the card is told anything about.
+type SecondFactor string
+
+// The second factors.
+const (
+	FactorOff         SecondFactor = "off"  // the mailer has no QR; holders come from the programme's own pages
+	FactorCode        SecondFactor = "code" // nothing more than the code of the mailer itself
+	FactorDateOfBirth SecondFactor = "date_of_birth"
+	FactorPhoneLast4  SecondFactor = "phone_last4"
+)
+
+// ActivationPage are the policies of the page that holders see.
+type ActivationPage struct {
+	SecondFactor SecondFactor
+	PIN          string // none, optional, required: of those who come by the QR; the others' own session says it
+}
+
+func activationPageSettings() []Setting {
+	return []Setting{
+		{"activation_page.second_factor", string(FactorOff), "off, code, date_of_birth or phone_last4", "what a holder who scans the QR of the mailer must know before the page says anything of the card; off is no QR", func(p *Policy, v string) error {
+			return oneOf(v, &p.ActivationPage.SecondFactor, FactorOff, FactorCode, FactorDateOfBirth, FactorPhoneLast4)
+		}},
+		choice("activation_page.pin", "none", "whether a holder who came by the QR chooses a PIN on the activation page", func(p *Policy) *string { return &p.ActivationPage.PIN }, "none", "optional", "required"),
+	}
+}
