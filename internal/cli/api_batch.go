@@ -114,7 +114,7 @@ type apiBatchOrder struct {
 }
 
 // itemColumns are those of a file of items; the rest are of a file that came from the API.
-var itemColumns = []string{"identifier", "front_name", "qr", "pin", "campaign", "index", "outcome", "reason", "card_id", "number_id", "card_status"}
+var itemColumns = []string{"identifier", "front_name", "qr", "pin", "campaign", "index", "outcome", "reason", "card_id", "number_id", "card_status", "activation_url"}
 
 func itemsOf(w World, name string) ([]client.OrderItem, error) {
 	rows, err := readRows(w, name, itemColumns)

@@ -16,6 +16,7 @@ type apiCard struct {
 	Activate     apiCardActivate    `cmd:"" help:"Activate it, with the code of its mailer or with identifier and batch."`
 	ActivateMany apiActivateMany    `cmd:"" help:"Activate the cards of a CSV file."`
 	Link         apiCardLink        `cmd:"" help:"Make a link to the activation page, for its holder."`
+	MailerLink   apiCardMailerLink  `cmd:"" help:"Print what the QR of its mailer says, where the programme has chosen a second factor."`
 	ResetGuard   apiCardReset       `cmd:"" help:"Give its guard all tries back; the code stays."`
 	RecoverCode  apiCardRecover     `cmd:"" help:"Print its activation code, for a holder whose mailer is lost."`
 	Freeze       apiCardFreeze      `cmd:"" help:"Freeze it: the holder's own switch."`
@@ -192,6 +193,24 @@ func (c apiCardRecover) Run(ctx context.Context, w World) error {
 		_, _ = fmt.Fprintln(w.Stderr, "It is a new code: the one of the mailer is dead.")
 	}
 	return said(l, v, err, "%s", v.Code)
+}
+
+type apiCardMailerLink struct {
+	ofCard
+	SVG bool `name:"svg" help:"Print the QR itself, as an SVG for a printer."`
+}
+
+// Run prints the link, or the QR.
+func (c apiCardMailerLink) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.MailerLink(ctx, c.ID)
+	if c.SVG {
+		return said(l, v, err, "%s", v.QR)
+	}
+	return said(l, v, err, "%s", v.URL)
 }
 
 type apiCardLink struct {

@@ -108,6 +108,7 @@ func TestAPI_CardsFromTheParcelToTheirEnd(t *testing.T) {
 	a.no("(409 code_mismatch)", "card", "activate", card.ID)
 	a.says(`(?s)tries left +4.*tries used +1 now`, "card", "guard", card.ID)
 	a.says(`tries left +5`, "card", "reset-guard", card.ID, "--reason", "she has it now")
+	a.no("mailer_link_off", "card", "mailer-link", card.ID, "--svg")
 	if out := a.api("card", "recover-code", card.ID, "--reason", "no letter"); strings.TrimSpace(out) != card.Code {
 		t.Error("another code was recovered")
 	}

@@ -18,7 +18,7 @@ import (
 
 // told are columns that a file of items has when it comes from here. They may come back with the corrected rows, and
 // say nothing.
-var told = []string{"index", "outcome", "reason", "card_id", "number_id", "card_status"}
+var told = []string{"index", "outcome", "reason", "card_id", "number_id", "card_status", "activation_url"}
 
 // recordLimit bounds what one record of a file may take.
 type recordLimit struct {

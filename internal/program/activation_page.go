@@ -19,9 +19,9 @@ type ActivationPage struct {
 
 func activationPageSettings() []Setting {
 	return []Setting{
-		{"activation_page.second_factor", string(FactorOff), "off, code, date_of_birth or phone_last4", "what a holder who scans the QR of the mailer must know before the page says anything of the card; off is no QR", func(p *Policy, v string) error {
+		chosen("activation_page.second_factor", string(FactorOff), "off, code, date_of_birth or phone_last4", "what a holder who scans the QR of the mailer must know before the page says anything of the card; off is no QR", func(p *Policy, v string) error {
 			return oneOf(v, &p.ActivationPage.SecondFactor, FactorOff, FactorCode, FactorDateOfBirth, FactorPhoneLast4)
-		}},
+		}, string(FactorOff), string(FactorCode), string(FactorDateOfBirth), string(FactorPhoneLast4)),
 		choice("activation_page.pin", "none", "whether a holder who came by the QR chooses a PIN on the activation page", func(p *Policy) *string { return &p.ActivationPage.PIN }, "none", "optional", "required"),
 	}
 }
