@@ -89,6 +89,15 @@ func (r *run) cancel(ctx context.Context, name string) ([]Fact, error) {
 	return boxFacts(st), nil
 }
 
+// reissue makes another plastic of a card, which a parcel brings like the first.
+func (r *run) reissue(ctx context.Context, name string, cause issuance.ReissueCause) ([]Fact, error) {
+	v, err := r.service.ReissueCard(ctx, issuance.ReissueCard{Command: r.command(), Card: r.cards[name], For: cause, Reason: why})
+	if err != nil {
+		return nil, err
+	}
+	return []Fact{{"status", string(v.Card.Status(v.At))}, {"plastic", string(v.Plastic.State)}, {"old_plastic", string(v.Source.State)}}, nil
+}
+
 func boxFacts(st issuance.ShipmentStanding) []Fact {
 	return []Fact{{"shipment_id", st.Shipment.ID.String()}, {"status", string(st.Shipment.Status)}}
 }

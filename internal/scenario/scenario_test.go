@@ -149,6 +149,11 @@ activate kim bulk
 expect kim plastic activated
 activate max bulk
 activate max bulk -> already_activated
+reissue ana damaged
+parcel next ana
+step next delivered
+activate ana
+renew ana
 card gil
 parcel gone gil
 step gone returned

@@ -31,8 +31,12 @@ var verbs = map[string]verb{
 	"unblock":  {"unblock CARD", onCard(switching((*issuance.Service).Unblock))},
 	"report":   {"report CARD lost, stolen or damaged", readReport},
 	"replace":  {"replace CARD NAME lost, stolen, fraud, lost_in_post or returned_opened", readReplace},
-	"wait":     {"wait DURATION", readWait},
-	"expect":   {"expect CARD or PARCEL FACT VALUE", readExpect},
+	"reissue":  {"reissue CARD damaged, name_change, named, design_change or returned", readReissue},
+	"renew": {"renew CARD", onCard(func(r *run, ctx context.Context, name string) ([]Fact, error) {
+		return r.reissue(ctx, name, issuance.ReissueRenewal)
+	})},
+	"wait":   {"wait DURATION", readWait},
+	"expect": {"expect CARD or PARCEL FACT VALUE", readExpect},
 }
 
 func readCard(p *parser, words []string) action {
@@ -129,4 +133,12 @@ func readExpect(p *parser, words []string) action {
 	}
 	of := p.names[name]
 	return func(ctx context.Context, r *run) ([]Fact, error) { return r.expect(ctx, of, name, fact, value) }
+}
+
+func readReissue(p *parser, words []string) action {
+	if len(words) != 2 {
+		return nil
+	}
+	name, why := p.uses(words[0], aCard), oneOf(p, words[1], issuance.ReissueCauses())
+	return func(ctx context.Context, r *run) ([]Fact, error) { return r.reissue(ctx, name, why) }
 }

@@ -96,6 +96,11 @@ func nativeScenarios(t *testing.T, h *house) {
 		}
 		n.post(run, body).told(409, "scenario_seed_used")
 	}
+	bulk := object{"script": "order box ana ben\nstep box returned\nreship box again\nstep again delivered\nactivate ana box\nactivate ben box\n", "seed": "42"}
+	ordered := n.post(run, bulk).is(200).has("passed", true)
+	if other, _ := transcripts.LoadOrStore("bulk", ordered.body); other != ordered.body || again.post(run, bulk).is(200).body != ordered.body {
+		t.Errorf("a bulk order leaves\n%s\nand elsewhere\n%s", ordered.body, other)
+	}
 	own := object{"script": "card ana\nparcel box ana\nstep box in_transit\n", "seed": "7"}
 	first, second := n.post(run, own).is(200), again.post(run, own).is(200)
 	card := first.text("steps.0.facts.card_id")
