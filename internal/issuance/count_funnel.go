@@ -99,7 +99,7 @@ func (c *funnelCounter) count(ctx context.Context, r audit.Row) error {
 		return nil
 	case r.Action == actionBatchAccept || r.Action == actionBatchMake || r.Action == actionOrderCard:
 		return c.order(ctx, r)
-	case r.Action == actionCreateCard || r.Action == actionReplace:
+	case r.Action == actionCreateCard || r.Action == actionReplace || r.Action == actionReissue || r.Action == actionRenew:
 		in, err := c.card(ctx, r.Card)
 		if err == nil && in.Physical {
 			c.add(r.At, SingleLane, ident.UUID{}, FunnelCounts{Ordered: 1, Made: 1})

@@ -68,16 +68,22 @@ func (m FunnelMark) Behind() int64 { return m.Sealed - m.Counted }
 // FunnelCard is where a card stands in the funnel.
 type FunnelCard struct {
 	Physical bool
-	Batch    ident.BatchID // of its first plastic; zero: it was ordered by itself
+	Batch    ident.BatchID // of the plastic that was activated last, or else of the first; zero: it was ordered by itself
 	Of       int           // cards that the batch was ordered for
 	Shipment ident.ShipmentID
+	Later    bool // the plastic took the place of another one, and was ordered by itself, whatever batch it names
 }
 
-func (c FunnelCard) lane() Lane { return laneOf(c.Of) }
+func (c FunnelCard) lane() Lane {
+	if c.Later {
+		return SingleLane
+	}
+	return laneOf(c.Of)
+}
 
 // part is what the card's counts are added to; zero is none.
 func (c FunnelCard) part() ident.UUID {
-	if !c.Batch.IsZero() {
+	if !c.Batch.IsZero() && !c.Later {
 		return c.Batch.UUID
 	}
 	return c.Shipment.UUID

@@ -21,8 +21,11 @@ const (
 	FROM audit_logs g WHERE g.program_id = $1`
 	selectFunnelDays = `SELECT f.day, f.lane, ` + funnelCounts + ` FROM funnel_days f WHERE f.program_id = $1 AND f.day >= $2 ORDER BY f.day, f.lane`
 	selectFunnelPart = `SELECT ` + funnelCounts + ` FROM funnel_parts f WHERE f.id = $1`
-	selectFunnelCard = `SELECT c.type, p.batch_id, COALESCE(b.requested, 0), p.shipment_id FROM cards c LEFT JOIN plastics p ON p.card_id = c.id
-	LEFT JOIN batches b ON b.id = p.batch_id WHERE c.id = $1 ORDER BY p.created_at, p.id LIMIT 1`
+	// selectFunnelCard takes the plastic that was activated last, and else the first one.
+	selectFunnelCard = `SELECT c.type, p.batch_id, COALESCE(b.requested, 0), p.shipment_id,
+	(SELECT COUNT(*) FROM plastics q WHERE q.card_id = p.card_id AND (q.created_at, q.id) < (p.created_at, p.id))
+	FROM cards c LEFT JOIN plastics p ON p.card_id = c.id LEFT JOIN batches b ON b.id = p.batch_id
+	WHERE c.id = $1 ORDER BY COALESCE(p.activated_at, 0) DESC, p.created_at, p.id LIMIT 1`
 	selectBoxSize = `SELECT COUNT(*) FROM shipment_members m WHERE m.shipment_id = $1 AND m.rejected_at IS NULL`
 	insertMark    = `INSERT INTO funnel_marks (program_id, counted) VALUES ($1, 0) ON CONFLICT (program_id) DO NOTHING`
 	moveMark      = `UPDATE funnel_marks SET counted = $3 WHERE program_id = $1 AND counted = $2`
@@ -83,8 +86,9 @@ func (t tx) SealedRows(_ context.Context, p ident.ProgramID, from, to int64) ([]
 
 func (t tx) FunnelCard(_ context.Context, id ident.CardID) (c issuance.FunnelCard, err error) {
 	var sort string
-	_, err = one(t, selectFunnelCard, []any{id.UUID}, &sort, &c.Batch.UUID, &c.Of, &c.Shipment.UUID)
-	c.Physical = sort == string(card.Physical)
+	var before int
+	_, err = one(t, selectFunnelCard, []any{id.UUID}, &sort, &c.Batch.UUID, &c.Of, &c.Shipment.UUID, &before)
+	c.Physical, c.Later = sort == string(card.Physical), before > 0
 	return c, err
 }
 

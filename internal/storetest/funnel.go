@@ -92,6 +92,15 @@ var funnelRules = []contract{
 		if single.Shipped != 1 || single.Delivered != 1 || single.Activated != 1 {
 			t.Errorf("after the delivery: %+v", single)
 		}
+		next := item.Plastic
+		next.ID, next.CreatedAt, next.ActivatedAt, next.State = ident.PlasticID{UUID: w.IDs.UUID()}, w.next(), w.next(), card.Activated
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertPlastic(ctx, next) })
+		w.trail("card.reissue", audit.OK, "", audit.Row{Card: item.Card.ID})
+		w.trail("card.activate", audit.OK, "", audit.Row{Card: item.Card.ID})
+		again := sum(w.counted(rules).Days)
+		if one := again[issuance.SingleLane]; one.Ordered != 2 || one.Activated != 2 || again[issuance.BulkLane].Activated != 1 {
+			t.Errorf("after the second plastic of a card of the batch: %+v", again)
+		}
 		last := later.Days[len(later.Days)-1]
 		if !last.Day.Equal(w.Now().Truncate(24*time.Hour)) || last.Activated != 1 || last.Delivered != 0 {
 			t.Errorf("the last day is %+v", last)
