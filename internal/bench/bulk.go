@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,20 @@ type BulkOptions struct {
 	Items  int           // of each
 	Rate   int           // activations a second, beside
 	Quiet  time.Duration // how long activations are measured without an order
+	Chores []Chore       // done beside the orders, each over and over
+}
+
+// Chore is background work of an installation.
+type Chore struct {
+	Name string
+	Do   func(ctx context.Context, n int) error
+}
+
+// Chored is how often a chore was done.
+type Chored struct {
+	Name         string
+	Done, Failed int
+	FirstFailure string
 }
 
 // BulkResult is what was measured.
@@ -34,6 +49,7 @@ type BulkResult struct {
 	AllTook       time.Duration
 	AllMemory     int64
 	Alone, Beside Latencies // of activations, without orders and beside them
+	Chores        []Chored
 }
 
 // location is where every order goes.
@@ -71,10 +87,12 @@ func Bulk(ctx context.Context, o BulkOptions) (BulkResult, error) {
 	}()
 	b.Server.ResetPeak()
 	began := b.Now()
+	chored := b.chores(busy)
 	err := b.orders(ctx)
 	r.AllTook, r.AllMemory = b.Now().Sub(began), b.Server.PeakMemory()
 	stop()
 	<-activated
+	r.Chores = chored()
 	r.Orders, r.Cards, r.Beside = b.Orders, b.Orders*b.Items, l.result()
 	return r, err
 }
@@ -187,4 +205,34 @@ func (b *bulk) activate(ctx context.Context, n int) error {
 	_, err := call(ctx, http.MethodPost, b.Server.URL+"/debit/v1/activateCardForCustomer", strings.NewReader(body),
 		"Authorization-ecommerce", b.Token, "Idempotency-Key", fmt.Sprintf("bench-%d", n))
 	return err
+}
+
+// choresRest is how long a chore rests before it is done again: all of them are done far more often than anybody would.
+const choresRest = 5 * time.Second
+
+// chores does each over and over until ctx ends, and gives a function that waits for the last ones.
+func (b *bulk) chores(ctx context.Context) (ended func() []Chored) {
+	all := make([]Chored, len(b.Chores))
+	var going sync.WaitGroup
+	for i, c := range b.Chores {
+		all[i].Name = c.Name
+		going.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				err := c.Do(context.WithoutCancel(ctx), n)
+				all[i].Done++
+				if err != nil {
+					if all[i].Failed++; all[i].FirstFailure == "" {
+						all[i].FirstFailure = err.Error()
+					}
+				}
+				if wait(ctx, choresRest) != nil {
+					return
+				}
+			}
+		})
+	}
+	return func() []Chored {
+		going.Wait()
+		return all
+	}
 }

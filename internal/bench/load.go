@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -86,6 +87,12 @@ func at(sorted []time.Duration, percent int) time.Duration {
 
 // errBusy is an answer that says to try again.
 var errBusy = errors.New("503 Service Unavailable")
+
+// Post sends one request that has to be done.
+func Post(ctx context.Context, url, body string, header ...string) error {
+	_, err := call(ctx, http.MethodPost, url, strings.NewReader(body), header...)
+	return err
+}
 
 // call sends one request and gives the body of an answer that it was done.
 func call(ctx context.Context, method, url string, body io.Reader, header ...string) ([]byte, error) {

@@ -119,7 +119,7 @@ func newListener(t *testing.T) string {
 // TestProcess_BenchMeasuresBulkOrders runs the whole measurement with few cards.
 func TestProcess_BenchMeasuresBulkOrders(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "bulk", "--orders=2", "--items=300", "--quiet=300ms", "--rate=50", "--json")
+	cmd := exec.CommandContext(t.Context(), binary(t), "bench", "bulk", "--orders=2", "--items=300", "--quiet=300ms", "--rate=50", "--chores", "--json")
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -130,12 +130,21 @@ func TestProcess_BenchMeasuresBulkOrders(t *testing.T) {
 		Cards    int
 		MakeTook time.Duration
 		Alone    struct{ Offered, Failed int }
+		Chores   []bench.Chored
 	}
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.Cards != 600 || got.MakeTook <= 0 || got.Alone.Offered == 0 || got.Alone.Failed != 0 {
 		t.Errorf("%+v\n%s", got, errs.String())
+	}
+	for _, c := range got.Chores {
+		if c.Done == 0 || c.Failed != 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(got.Chores) != 3 {
+		t.Errorf("chores: %+v", got.Chores)
 	}
 }
 
