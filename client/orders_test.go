@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -140,5 +141,37 @@ func TestClient_ReportsAndReplaces(t *testing.T) {
 	old, err := c.Card(ctx, card.ID)
 	if err != nil || old.ReplacedBy != next.CardID {
 		t.Errorf("%+v, %v", old, err)
+	}
+}
+
+func TestClient_ReissuesAndRenews(t *testing.T) {
+	t.Parallel()
+	server := cardtest.Start(t)
+	c, ctx := server.Client(t), t.Context()
+	young := server.Mailer(t)
+	made, err := c.Reissue(ctx, young.ID, "damaged", "Bent in the letter", client.Successor{})
+	if err != nil || made.RetireSource != "now" || made.SourcePlasticState != "void" || made.PlasticState != "planned" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	card := server.Mailer(t)
+	if _, err := c.Activate(ctx, card.ID, client.Activate{Code: card.Code}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := c.Card(ctx, card.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := c.Renew(ctx, card.ID, "It expires", client.Successor{RetireSource: "on_date", RetireOn: before.CreatedAt.Add(time.Hour), DesignID: before.DesignID})
+	if err != nil || renewed.Supersedes != before.Plastic.ID || !renewed.SourceRetiresAt.Equal(before.CreatedAt.Add(time.Hour)) {
+		t.Fatalf("%+v, %v", renewed, err)
+	}
+	now, err := c.Card(ctx, card.ID)
+	if err != nil || now.NextPlastic == nil || now.NextPlastic.ID != renewed.PlasticID || now.NextPlastic.RetireSource != "on_date" || now.Plastic.RetiresAt.IsZero() {
+		t.Errorf("%+v, %v", now, err)
+	}
+	_, err = c.Reissue(ctx, card.ID, "damaged", "Once more", client.Successor{})
+	var problem *client.Problem
+	if !errors.As(err, &problem) || problem.Reason != "successor_underway" {
+		t.Errorf("%v", err)
 	}
 }

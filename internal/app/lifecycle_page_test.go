@@ -15,7 +15,8 @@ const lifecycleFile = "../../docs/guides/lifecycle.md"
 var machineTexts = map[string]string{
 	"card": "The number: may it be used now? It is computed from facts; the first that matches, in this order, is the state. `closed` is for ever. " +
 		"At a terminal a card works when it is `open` and its plastic is activated.",
-	"plastic":  "One physical piece. When it was activated is written once and never changes.",
+	"plastic": "One physical piece. When it was activated is written once and never changes. A card may have several in its life: one that is " +
+		"activated is `retired` when another takes its place, at once, with that one's activation, or on a date of the programme's clock; one that never was is `void`.",
 	"shipment": "A box on its way. Reports of couriers may come late, twice and in any order: the same reports give the same state. A report that moves nothing is recorded.",
 	"guard":    "What protects the activation. A wrong code costs a try, and nothing else does.",
 	"batch":    "A bulk order. When it has ended, each of its items has exactly one outcome.",

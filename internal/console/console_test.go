@@ -327,3 +327,25 @@ func TestConsole_HasAStrictPolicyAndNothingOfOthers(t *testing.T) {
 	b.get(console.Path + "/console.css")
 	b.shows(200, ":focus-visible")
 }
+
+func TestConsole_ShowsTheNextPlasticBesideTheOneInUse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	w := h.world
+	v, code := w.NewShippedCard(w.Customer, w.Account)
+	by := issuance.Command{Caller: w.Caller()}
+	rules := w.Service(w.Store)
+	if err := rules.Activate(t.Context(), issuance.ActivateCard{Command: by, Card: v.Card.ID, Code: code}); err != nil {
+		t.Fatal(err)
+	}
+	b := h.desk(staff.Operator)
+	path := h.at("/cards/" + v.Card.ID.String())
+	b.get(path)
+	b.shows(200, "<h2>Plastic</h2>")
+	b.hides("<h2>Next plastic</h2>")
+	if _, err := rules.ReissueCard(t.Context(), issuance.ReissueCard{Command: by, Card: v.Card.ID, For: issuance.ReissueDamaged, Reason: "bent"}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(path)
+	b.shows(200, "<h2>Plastic</h2>", "activated", "<h2>Next plastic</h2>", "planned", "on activation")
+}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,6 +132,9 @@ func cardOf(st issuance.Standing, clear bool) cardPage {
 	status := st.Card.Status(st.At)
 	page := cardPage{ID: st.Card.ID.String(), Last4: lastFour(st.Card), Status: word(string(status)), Good: status == card.Open}
 	page.Panels = []panel{credentialPanel(st), plasticPanel(st), parcelPanel(st), guardPanel(st), holderPanel(st, clear)}
+	if st.Next != nil {
+		page.Panels = slices.Insert(page.Panels, 3, nextPanel(st))
+	}
 	for i := range page.Panels {
 		var kept []fact
 		for _, f := range page.Panels[i].Facts {
@@ -170,7 +174,7 @@ func plasticPanel(st issuance.Standing) panel {
 		return panel{Title: "Plastic"}
 	}
 	return panel{"Plastic", []fact{
-		{"State", word(string(p.State))},
+		{"State", word(string(p.At(st.At).State))},
 		{"Void because", word(string(p.VoidReason))},
 		{"Where", word(string(st.Physical()))},
 		{"Custody", word(string(p.Custody))},
@@ -179,6 +183,21 @@ func plasticPanel(st issuance.Standing) panel {
 		{"Batch", idText(p.Batch.IsZero(), p.Batch.String())},
 		{"Activated", moment(p.ActivatedAt)},
 		{"Damaged", moment(p.DamagedAt)},
+		{"Dies on", moment(p.RetiresAt)},
+	}}
+}
+
+// nextPanel is the plastic that is to take the place of the one in use; the guard is about it.
+func nextPanel(st issuance.Standing) panel {
+	v := st.Coming()
+	return panel{"Next plastic", []fact{
+		{"State", word(string(v.Plastic.State))},
+		{"Where", word(string(v.Physical()))},
+		{"The one in use dies", word(string(v.Plastic.Link.RetireSource))},
+		{"Card expires then", moment(v.Plastic.Link.ExpiresAt)},
+		{"Tracking number", v.Box.TrackingNumber},
+		{"Shipment", idText(v.Box.ID.IsZero(), v.Box.ID.String())},
+		{"Asked for", moment(v.Plastic.CreatedAt)},
 	}}
 }
 

@@ -86,3 +86,83 @@ var pieceRules = []contract{
 		}
 	}},
 }
+
+// pieceRaces are about those who make, activate and end several plastics of one card at once.
+var pieceRaces = []contract{
+	{"of those who ask for another plastic of a card at once one gets it, whatever for", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		handles := []*issuance.Service{w.Service(w.Store), w.Service(f.Again(t, w.Store))}
+		causes := append(issuance.ReissueCauses()[:4], issuance.ReissueRenewal)
+		for _, activated := range []bool{true, false} {
+			v, code := w.NewShippedCard(w.Customer, w.Account)
+			if activated {
+				must(t, handles[0].Activate(t.Context(), issuance.ActivateCard{Command: w.by(), Card: v.Card.ID, Code: code}))
+			}
+			counts := tally(together(crowd, func(i int) error {
+				_, err := handles[i%2].ReissueCard(t.Context(), issuance.ReissueCard{Command: w.by(), Card: v.Card.ID, For: causes[i%len(causes)], Reason: "bent"})
+				return err
+			}))
+			if counts["ok"] != 1 || counts[card.SuccessorOnWay.Name()] != crowd-1 {
+				t.Errorf("activated %v: %d callers are told %v", activated, crowd, counts)
+			}
+			if now := w.View(v.Card.ID); (now.Next != nil) != activated || now.Coming().Plastic.Link.Supersedes != v.Plastic.ID || now.Plastic.InUse(w.Now()) != activated {
+				t.Errorf("activated %v: %s speaks, next is %+v", activated, now.Plastic.State, now.Next)
+			}
+		}
+	}},
+	{"of those who activate a successor at once one does, and the plastic before is retired; a report at once leaves none to come", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		handles := []*issuance.Service{w.Service(w.Store), w.Service(f.Again(t, w.Store))}
+		for round := range rounds {
+			v, code := w.NewShippedCard(w.Customer, w.Account)
+			must(t, handles[0].Activate(t.Context(), issuance.ActivateCard{Command: w.by(), Card: v.Card.ID, Code: code}))
+			_, err := handles[0].ReissueCard(t.Context(), issuance.ReissueCard{Command: w.by(), Card: v.Card.ID, For: issuance.ReissueDamaged, Reason: "bent"})
+			must(t, err)
+			next := w.View(v.Card.ID).Next.Plastic
+			box := w.NewShipment()
+			next.State, next.Custody, next.Shipment, next.Guard = card.HandedOver, card.CustodyCourier, box.ID, w.Armed(next, code)
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdatePlastic(ctx, next) })
+			w.Pack(box.ID, next)
+			reported := round%2 == 1
+			results := together(crowd, func(i int) error {
+				if reported && i == 0 {
+					_, err := handles[0].ReportCard(t.Context(), issuance.ReportCard{Command: w.by(), Card: v.Card.ID, As: issuance.ReportStolen, Reason: "gone"})
+					return err
+				}
+				return handles[i%2].Activate(t.Context(), issuance.ActivateCard{Command: w.by(), Card: v.Card.ID, Code: code})
+			})
+			now := w.View(v.Card.ID)
+			if reported {
+				must(t, results[0])
+				results = results[1:]
+				if now.Stop() != card.StopStolen || now.Next != nil {
+					t.Errorf("the stop is %s, next is %+v", now.Stop(), now.Next)
+				}
+			}
+			activated := tally(results)["ok"]
+			if activated > 1 || activated == 0 && !reported || (now.Plastic.ID == next.ID) != (activated == 1) {
+				t.Errorf("reported %v: %d activated, %s of %s speaks", reported, activated, now.Plastic.State, now.Plastic.ID)
+			}
+			if activated == 1 {
+				w.retired(t, v.Plastic.ID, v.Box.ID)
+			}
+		}
+	}},
+}
+
+// by is a command of somebody.
+func (w *World) by() issuance.Command { return issuance.Command{Caller: w.Caller()} }
+
+// retired wants a plastic of that box to be retired.
+func (w *World) retired(t *testing.T, id ident.PlasticID, box ident.ShipmentID) {
+	t.Helper()
+	w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+		in, err := found(tx.Box(ctx, w.Program.ID, box))
+		for _, p := range in.Packed {
+			if p.Plastic.ID == id && p.Plastic.State != card.Retired {
+				t.Errorf("the plastic before is %s", p.Plastic.State)
+			}
+		}
+		return err
+	})
+}

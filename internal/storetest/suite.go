@@ -56,7 +56,7 @@ func Run(t *testing.T, f Factory) {
 		{"rows", [][]contract{peopleRows, cardRows, batchRows, journalRows, accessRows, tokenRows, spendingRows, numberCases, revealLinkCases, activationSessionCases, approvalCases, findCases, staffCases, policyCases, lists}},
 		{"rules", [][]contract{peopleRules, cardRules, shipmentRules, batchRules, journalRules, accessRules, tokenRules, keyRules, activationRules, pieceRules, outboxRules, deliveryRules, noticeRules, feedRules, bulkRules, spendingRules, ledgerRules, auditLogRules, funnelRules}},
 		{"transactions", [][]contract{transactionRules, groupRules}},
-		{"races", [][]contract{activationRaces, recoveries, reportRaces, successors, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
+		{"races", [][]contract{activationRaces, recoveries, reportRaces, successors, pieceRaces, guardRaces, decisionRaces, holderRaces, queueRaces, feedRaces, tokenRaces, keyRaces, spendingRaces, walletRaces, auditLogRaces}},
 	})
 }
 
