@@ -12,6 +12,7 @@ type AuditRow struct {
 	ID         string    `json:"id"`
 	At         time.Time `json:"at"` // on the clock of the programme
 	Actor      string    `json:"actor"`
+	OnBehalfOf string    `json:"on_behalf_of"` // whom the actor said that it acts for
 	Channel    string    `json:"channel"`
 	Source     string    `json:"source"`
 	RequestID  string    `json:"request_id"`

@@ -76,6 +76,13 @@ type CallOption func(*call)
 // and from wherever, for 24 hours. Take one that your own database knows, as in the id of the order.
 func IdempotencyKey(key string) CallOption { return func(c *call) { c.key = key } }
 
+// OnBehalfOf says whom the write is done for, in your own words, as an id of your operator. The audit trail keeps it.
+func OnBehalfOf(whom string) CallOption { return func(c *call) { c.behalf = whom } }
+
+// Because says why the write is done, where the method takes no reason: freeze, unfreeze, block, the end of a batch, many activations,
+// and what changes designs, keys and webhooks by a verb of its own. The audit trail keeps it.
+func Because(reason string) CallOption { return func(c *call) { c.reason = reason } }
+
 // call is one operation on its way.
 type call struct {
 	method, path string
@@ -87,6 +94,8 @@ type call struct {
 	once         bool   // it is never sent again
 	approval     string // that it was given; "" none
 	match        string // the version that it is for; "" any
+	behalf       string // whom it is done for; "" is not told
+	reason       string // why; "" is not told, or is in the body
 }
 
 func get(path string, query url.Values) call {
@@ -154,10 +163,27 @@ func (k call) encode() ([]byte, error) {
 		return b, nil
 	}
 	body, err := json.Marshal(k.body)
+	if err == nil && k.reason != "" {
+		body, err = withReason(body, k.reason)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("firsttap: encode the body of %s: %w", k.path, err)
 	}
 	return body, nil
+}
+
+// withReason puts the member reason into an object.
+func withReason(body []byte, reason string) ([]byte, error) {
+	members := map[string]any{}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return nil, err
+	}
+	for name, v := range object {
+		members[name] = v
+	}
+	members["reason"] = reason
+	return json.Marshal(members)
 }
 
 // never says that a repeat does not help.
@@ -225,6 +251,9 @@ func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Reques
 	req.Header.Set("User-Agent", c.agent)
 	if k.approval != "" {
 		req.Header.Set("Approval-Id", k.approval)
+	}
+	if k.behalf != "" {
+		req.Header.Set("On-Behalf-Of", k.behalf)
 	}
 	if k.match != "" {
 		req.Header.Set("If-Match", k.match)

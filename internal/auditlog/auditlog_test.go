@@ -31,6 +31,9 @@ func rows(n int) []audit.Row {
 			Actor: "key:k_1", Channel: audit.ChannelCards, Source: "192.0.2.1", RequestID: "req_1", Action: "card.activate",
 			Card: ident.CardID{UUID: ident.UUID{2, byte(i)}}, Outcome: audit.OK, Note: "a \"note\"\n",
 		}
+		if i%2 == 1 { // rows of before the field came stand beside later ones
+			out[i].OnBehalfOf = "agent 7"
+		}
 	}
 	return out
 }
@@ -46,6 +49,10 @@ func TestLeaf_IsTheWrittenForm(t *testing.T) {
 		`"program":"07000000-0000-0000-0000-000000000000","request_id":"req_1","source":"192.0.2.1"}`
 	if got != want {
 		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+	r.Note, r.OnBehalfOf = "n", "agent 7"
+	if later := string(auditlog.Leaf(r)); !strings.Contains(later, `"note":"n","on_behalf_of":"agent 7","outcome":"ok"`) {
+		t.Errorf("got\n%s", later)
 	}
 	if !json.Valid([]byte(got)) {
 		t.Error("it is no JSON")

@@ -26,6 +26,7 @@ func Leaf(r audit.Row) []byte {
 		{"customer", idText(r.Customer.UUID)},
 		{"id", idText(r.ID)},
 		{"note", r.Note},
+		{"on_behalf_of", r.OnBehalfOf},
 		{"outcome", r.Outcome},
 		{"program", idText(r.Program.UUID)},
 		{"request_id", r.RequestID},

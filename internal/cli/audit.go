@@ -102,24 +102,25 @@ func (c auditTail) print(ctx context.Context, w World, h *app.House, p ident.Pro
 }
 
 type auditLine struct {
-	ID        string    `json:"id"`
-	At        time.Time `json:"at"`
-	Actor     string    `json:"actor"`
-	Channel   string    `json:"channel"`
-	Source    string    `json:"source,omitempty"`
-	RequestID string    `json:"request_id,omitempty"`
-	Action    string    `json:"action"`
-	Outcome   string    `json:"outcome"`
-	Card      string    `json:"card_id,omitempty"`
-	Customer  string    `json:"customer_id,omitempty"`
-	Shipment  string    `json:"shipment_id,omitempty"`
-	Batch     string    `json:"batch_id,omitempty"`
-	Note      string    `json:"note,omitempty"`
+	ID         string    `json:"id"`
+	At         time.Time `json:"at"`
+	Actor      string    `json:"actor"`
+	OnBehalfOf string    `json:"on_behalf_of,omitempty"`
+	Channel    string    `json:"channel"`
+	Source     string    `json:"source,omitempty"`
+	RequestID  string    `json:"request_id,omitempty"`
+	Action     string    `json:"action"`
+	Outcome    string    `json:"outcome"`
+	Card       string    `json:"card_id,omitempty"`
+	Customer   string    `json:"customer_id,omitempty"`
+	Shipment   string    `json:"shipment_id,omitempty"`
+	Batch      string    `json:"batch_id,omitempty"`
+	Note       string    `json:"note,omitempty"`
 }
 
 func auditLineOf(r audit.Row) auditLine {
 	return auditLine{
-		r.ID.String(), r.At.UTC(), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Outcome,
+		r.ID.String(), r.At.UTC(), r.Actor, r.OnBehalfOf, r.Channel, r.Source, r.RequestID, r.Action, r.Outcome,
 		idText(r.Card.UUID), idText(r.Customer.UUID), idText(r.Shipment.UUID), idText(r.Batch.UUID), r.Note,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/account"
+	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -63,6 +64,10 @@ const (
 	DepositCreated       Name = "deposit.created"
 	AccountMoved         Name = "account.moved"
 	LineChanged          Name = "account.line_changed"
+	ApprovalAsked        Name = "approval.asked"
+	ApprovalApproved     Name = "approval.approved"
+	ApprovalRefused      Name = "approval.refused"
+	ApprovalUsed         Name = "approval.used"
 )
 
 // Names lists the names.
@@ -74,6 +79,7 @@ func Names() []Name {
 		ShipmentMemberMoved, ShipmentReshipped, BatchAccepted, BatchFinished, BatchCanceled, CustomerCreated, CustomerDeleted, ApplicationDecided, CodeRequested, TokensEnded,
 		AccountCreated, AccountStatusChanged, GuessingSuspected, TransactionCreated, TransactionUpdated, ChallengeCreated, ChallengeAnswered,
 		DepositCreated, AccountMoved, LineChanged,
+		ApprovalAsked, ApprovalApproved, ApprovalRefused, ApprovalUsed,
 	}
 }
 
@@ -93,6 +99,7 @@ type Event struct {
 	Transaction *transaction.Transaction
 	Challenge   *transaction.Challenge
 	Deposit     *Deposit
+	Approval    *approval.Approval
 	// BatchCards are the cards of a small batch that was finished, for programmes that want them named.
 	BatchCards []BatchCard
 }

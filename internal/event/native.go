@@ -39,6 +39,9 @@ type nativeData struct {
 	Deposit        string `json:"deposit_id,omitempty"`
 	Movement       int64  `json:"movement_number_id,omitempty"`
 	Webhook        string `json:"webhook_id,omitempty"`
+	Approval       string `json:"approval_id,omitempty"`
+	ApprovalOf     string `json:"approval_action,omitempty"`
+	ApprovalStatus string `json:"approval_status,omitempty"`
 }
 
 // Native puts an event into the native words.
@@ -89,6 +92,9 @@ func nativeDataOf(e Event) nativeData {
 	}
 	if c := e.Challenge; c != nil {
 		d.Challenge, d.ChallengeIs, d.Card = c.ID.String(), strings.ToLower(string(c.Status(e.At))), c.Card.String()
+	}
+	if a := e.Approval; a != nil {
+		d.Approval, d.ApprovalOf, d.ApprovalStatus, d.Card = a.ID.String(), string(a.Action), string(a.Status(e.At)), printID(a.Card.UUID)
 	}
 	if x := e.Deposit; x != nil {
 		d.Deposit, d.Account = x.ID.String(), x.Account.String()

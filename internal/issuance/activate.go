@@ -169,7 +169,7 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 		row.Card, row.Customer = out.result.Card.Card.ID, out.result.Card.Card.Customer
 		row.Note = deviceNote(fresh.device)
 	}
-	row.Outcome = outcomeOf(out.refusal)
+	row.Outcome, row.Note = outcomeOf(out.refusal), withReason(row.Note, cmd.Caller.Reason)
 	out.changes.Audit = append(out.changes.Audit, row)
 	for _, e := range events {
 		e.Program, e.At = st.Program, now

@@ -9,6 +9,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 )
@@ -76,6 +77,7 @@ func (s *Service) approved(ctx context.Context, w *Work, action approval.Action,
 	if used.Stored == a.Stored {
 		return nil
 	}
+	w.Announce(event.Event{Name: event.ApprovalUsed, Approval: &used})
 	return w.Tx.UpdateApproval(ctx, used)
 }
 
@@ -100,6 +102,7 @@ func (s *Service) ask(ctx context.Context, w *Work, action approval.Action, aske
 			ID: ident.ApprovalID{UUID: s.ids.UUID()}, Program: w.Program.ID, Action: action, Card: w.Audit.Card, Digest: asked.Digest, Reason: cmp.Or(asked.Reason, w.Audit.Note),
 			AskedBy: w.Audit.Actor, Stored: approval.Pending, CreatedAt: w.Now, ExpiresAt: w.Now.Add(w.Program.Policy.Approvals.Live),
 		}
+		w.Announce(event.Event{Name: event.ApprovalAsked, Approval: &a})
 		if err := w.Tx.InsertApproval(ctx, a); err != nil {
 			return err
 		}
@@ -150,6 +153,11 @@ func (s *Service) DecideApproval(ctx context.Context, cmd DecideApproval) (Appro
 		if no != nil {
 			return ApprovalAt{}, no
 		}
+		said := event.ApprovalRefused
+		if cmd.Approve {
+			said = event.ApprovalApproved
+		}
+		w.Announce(event.Event{Name: said, Approval: &decided})
 		return ApprovalAt{decided, w.Now}, w.Tx.UpdateApproval(ctx, decided)
 	})
 }

@@ -85,6 +85,8 @@ type Caller struct {
 	Channel    string     // as in audit rows
 	Source     netip.Addr // zero for workers and the command line
 	RequestID  string
+	OnBehalfOf string // as in audit rows
+	Reason     string // why, where the command itself takes none; kept with what its audit row notes
 }
 
 // Key is an idempotency key that came with a command.

@@ -106,7 +106,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, by Caller, action string) (*
 func (s *Service) auditRow(by Caller, action string, now time.Time) audit.Row {
 	row := audit.Row{
 		ID: s.trail.UUID(), Program: by.Program, At: now, Actor: by.Actor, Channel: by.Channel,
-		RequestID: by.RequestID, Action: action,
+		RequestID: by.RequestID, Action: action, OnBehalfOf: by.OnBehalfOf,
 	}
 	if by.Source.IsValid() {
 		row.Source = by.Source.String()
@@ -161,6 +161,7 @@ func (s *Service) judge(stored StoredAnswer, key *Key, now time.Time) (verdict e
 // finish writes the trail of a command that decided: audit row, events, the answer under its key.
 func (s *Service) finish(ctx context.Context, w *Work, cmd Command, result any, refusal error) error {
 	w.Audit.Outcome = outcomeOf(refusal)
+	w.Audit.Note = withReason(w.Audit.Note, cmd.Caller.Reason)
 	if cmd.Why != "" {
 		w.Audit.Note = strings.TrimPrefix(w.Audit.Note+": "+cmd.Why, ": ")
 	}
@@ -181,6 +182,17 @@ func (s *Service) finish(ctx context.Context, w *Work, cmd Command, result any, 
 		return err
 	}
 	return w.Tx.SaveAnswer(ctx, *stored)
+}
+
+// withReason is the note of a row with the reason that the caller gave beside the command.
+func withReason(note, reason string) string {
+	switch {
+	case reason == "":
+		return note
+	case note == "":
+		return reason
+	}
+	return note + ": " + reason
 }
 
 func outcomeOf(refusal error) string {

@@ -178,6 +178,7 @@ func (d *Door) activateMany(c *call) error {
 	if err := d.service.BeginBulkActivation(c.ctx(), c.caller(), list.Len(), asked); err != nil {
 		return err
 	}
+	c.reason = reason // of each card's own row
 	out := make([]outcome, list.Len())
 	var all sync.WaitGroup
 	places := make(chan struct{}, sideBySide)

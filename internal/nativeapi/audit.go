@@ -71,6 +71,7 @@ func showAudit(w *wirejson.Writer, r audit.Row) {
 	w.Key("at")
 	showTime(w, r.At)
 	w.Key("actor").String(r.Actor)
+	w.Key("on_behalf_of").StringOrNull(r.OnBehalfOf)
 	w.Key("channel").String(r.Channel)
 	w.Key("source").StringOrNull(r.Source)
 	w.Key("request_id").StringOrNull(r.RequestID)

@@ -9,6 +9,37 @@ import (
 	"github.com/firsttap/firsttap/internal/auditlog"
 )
 
+func TestAudit_KeepsForWhomAndWhy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, code := h.newCard()
+	card := "/v1/cards/" + v.Card.ID.String()
+	for _, x := range []struct{ method, path, body, action, note string }{
+		{"POST", card + "/freeze", `{"reason":"She called"}`, "card.freeze", "She called"},
+		{"POST", card + "/unfreeze", `{"reason":"She called again"}`, "card.unfreeze", "She called again"},
+		{"POST", card + "/block", `{"message":"Under review","reason":"An odd purchase"}`, "card.block", "An odd purchase"},
+		{"POST", card + "/unblock", `{"reason":"All is well"}`, "card.unblock", "All is well"},
+		{"POST", "/v1/activations", `{"items":[{"card_id":"` + v.Card.ID.String() + `","code":"` + code.Reveal() + `"}],"reason":"The fair"}`, "card.activate", "The fair"},
+		{"PATCH", "/v1/policies", `{"policies":{"activation.tries":4},"reason":"The review"}`, "program.set_policy", "The review"},
+	} {
+		h.do(x.method, x.path, x.body, "On-Behalf-Of", " agent 7 ", "Idempotency-Key", x.action)
+		row := h.get("/v1/audit?action=" + x.action).want(200)
+		if row.text("items", "0", "outcome") != "ok" || row.text("items", "0", "on_behalf_of") != "agent 7" || !strings.HasSuffix(row.text("items", "0", "note"), x.note) {
+			t.Errorf("%s: %s", x.action, row.body)
+		}
+	}
+	if a := h.get("/v1/policies/versions").want(200); a.text("items", "0", "on_behalf_of") != "agent 7" {
+		t.Errorf("%s", a.body)
+	}
+	h.post(card+"/freeze", `{}`).want(200)
+	if a := h.get("/v1/audit?action=card.freeze").want(200); a.raw("items", "1") == "" || !strings.Contains(a.body, `"on_behalf_of":null`) {
+		t.Errorf("%s", a.body)
+	}
+	for sent, problem := range map[string]string{strings.Repeat("a", 101): "too_long", " ": "too_short", "a\tb": "invalid_format"} {
+		h.post(card+"/freeze", `{}`, "On-Behalf-Of", sent).wrong("header.on-behalf-of " + problem)
+	}
+}
+
 func TestAudit_IsListedByWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -86,7 +86,7 @@ func (d *Door) getBatch(c *call) error {
 func (d *Door) cancelBatch(c *call) error {
 	c.takes()
 	c.form()
-	c.object()
+	c.because()
 	b, err := d.batch(c)
 	if err != nil {
 		return err

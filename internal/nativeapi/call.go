@@ -44,6 +44,8 @@ type call struct {
 	torn     bool           // the query has a part that cannot be read
 	body     wirejson.Value // absent when none came or the route reads none
 	key      string         // idempotency key; "" when none came
+	behalf   string         // whom the caller acts for; "" when it does not say
+	reason   string         // why, of commands that take no reason themselves; "" when none came
 	wrong    []fault.Field
 }
 
@@ -99,7 +101,7 @@ func readBody(c *call) error {
 func (c *call) caller() issuance.Caller {
 	return issuance.Caller{
 		Program: c.programID(), Credential: c.identity.Credential.ID, Actor: "key:" + c.identity.Credential.PublicID,
-		Channel: audit.ChannelNative, Source: c.record.Address, RequestID: c.record.RequestID,
+		Channel: audit.ChannelNative, Source: c.record.Address, RequestID: c.record.RequestID, OnBehalfOf: c.behalf, Reason: c.reason,
 	}
 }
 

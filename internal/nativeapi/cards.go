@@ -46,17 +46,19 @@ func (d *Door) getCard(c *call) error {
 }
 
 func (d *Door) freeze(c *call) error {
-	c.object()
+	c.because()
 	return d.switchCard(c, d.service.Freeze, issuance.SwitchCard{})
 }
 
 func (d *Door) unfreeze(c *call) error {
-	c.object()
+	c.because()
 	return d.switchCard(c, d.service.Unfreeze, issuance.SwitchCard{})
 }
 
 func (d *Door) block(c *call) error {
-	message := c.object("message").text("message", required, 200)
+	o := c.object("message", "reason")
+	message := o.text("message", required, 200)
+	c.reason = o.text("reason", optional, 200)
 	return d.switchCard(c, d.service.Block, issuance.SwitchCard{Message: message})
 }
 

@@ -66,7 +66,7 @@ func (d *Door) getDelivery(c *call) error {
 func (d *Door) retryDelivery(c *call) error {
 	c.takes()
 	c.form()
-	c.object()
+	c.because()
 	cmd := issuance.ReplayDelivery{Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}, Delivery: c.deliveryID()}
 	if err := c.checked(); err != nil {
 		return err

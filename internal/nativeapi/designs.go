@@ -104,7 +104,7 @@ func (d *Door) changeDesign(command func(context.Context, issuance.ChangeDesign)
 	return func(c *call) error {
 		c.takes()
 		c.form()
-		c.object()
+		c.because()
 		cmd := issuance.ChangeDesign{Design: ident.DesignID{UUID: c.id()}}
 		if err := c.checked(); err != nil {
 			return err

@@ -118,6 +118,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) erro
 	}
 	c := &call{w: w, r: r, route: m.Route, record: httpd.RecordOf(r.Context())}
 	c.readQuery()
+	c.readBehalf()
 	for _, step := range []func(*call) error{d.authenticate, d.limit, checkScope} {
 		if err := step(c); err != nil {
 			return err

@@ -60,6 +60,28 @@ func (c *call) form() {
 	c.key = key
 }
 
+// behalfHeader is how a caller says whom it acts for.
+const behalfHeader = "On-Behalf-Of"
+
+// readBehalf reads whom the caller acts for, in its own words: for the audit trail alone, so that nothing is looked up by it.
+func (c *call) readBehalf() {
+	values := c.r.Header.Values(behalfHeader)
+	if len(values) == 0 {
+		return
+	}
+	c.behalf = strings.TrimSpace(values[0])
+	problem := form.TextProblem(c.behalf, 1, 100)
+	if len(values) > 1 {
+		problem = form.Duplicate
+	}
+	if problem != "" {
+		c.bad("header.on-behalf-of", problem)
+	}
+}
+
+// because reads a body that has nothing but a reason, which need not be there: the audit trail keeps it.
+func (c *call) because() { c.reason = c.object("reason").text("reason", optional, 200) }
+
 // id reads the id of the path.
 func (c *call) id() ident.UUID {
 	u, err := ident.ParseUUID(httpd.Param(c.r, "id"))

@@ -112,7 +112,8 @@ func (d *Door) issue(c *call, cmd tenancy.IssueKey) error {
 func (d *Door) changeKey(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("allowlist", "expires_at")
+	o := c.object("allowlist", "expires_at", "reason")
+	c.reason = o.text("reason", optional, 200)
 	cmd := tenancy.ChangeKey{
 		Key: httpd.Param(c.r, "id"), Allowlist: o.allowlist(), ExpiresAt: o.expiry(), Gives: c.identity.Credential.Scopes,
 	}
@@ -130,7 +131,8 @@ func (d *Door) changeKey(c *call) error {
 func (d *Door) rotateKey(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("overlap", "expires_at")
+	o := c.object("overlap", "expires_at", "reason")
+	c.reason = o.text("reason", optional, 200)
 	cmd := tenancy.RotateKey{Key: httpd.Param(c.r, "id"), ExpiresAt: o.expiry(), Gives: c.identity.Credential.Scopes}
 	if o.v.Get("overlap").Given() {
 		cmd.Overlap = o.duration("overlap")

@@ -139,7 +139,7 @@ func (d *Door) endWebhook(c *call) error {
 func (d *Door) rotateWebhook(c *call) error {
 	c.takes()
 	c.form()
-	c.object()
+	c.because()
 	cmd := issuance.RotateEndpoint{Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}}
 	if err := c.checked(); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (d *Door) rotateWebhook(c *call) error {
 func (d *Door) testWebhook(c *call) error {
 	c.takes()
 	c.form()
-	c.object()
+	c.because()
 	cmd := issuance.TestEndpoint{Endpoint: ident.EndpointID{UUID: c.id()}}
 	if err := c.checked(); err != nil {
 		return err

@@ -14,7 +14,7 @@ const (
 	answerColumns = `y.program_id, y.door, y.idem_key, y.fingerprint, y.status, y.body, y.sealed, y.mismatches,
 	y.created_at, y.expires_at`
 	auditColumns = `t.program_id, t.at, t.id, t.actor, t.channel, t.source, t.request_id, t.action, t.card_id,
-	t.customer_id, t.shipment_id, t.batch_id, t.outcome, t.note`
+	t.customer_id, t.shipment_id, t.batch_id, t.outcome, t.note, t.on_behalf_of`
 )
 
 const (
@@ -27,8 +27,8 @@ const (
 	expires_at = excluded.expires_at WHERE idempotency.expires_at <= excluded.created_at`
 	countMismatch = `UPDATE idempotency SET mismatches = mismatches + 1 WHERE program_id = $1 AND door = $2 AND idem_key = $3`
 	insertAudit   = `INSERT INTO audit (program_id, at, id, actor, channel, source, request_id, action, card_id, customer_id, shipment_id,
-	batch_id, outcome, note)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	batch_id, outcome, note, on_behalf_of)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	// countAudit keeps the programme out of the condition, so that it goes by the card.
 	countAudit = `SELECT count(CASE WHEN t.program_id = $1 AND t.action = $3 AND t.outcome = $4 THEN 1 END)
 	FROM audit t WHERE t.card_id = $2 AND t.at >= $5`
@@ -67,14 +67,14 @@ func answerArgs(a issuance.StoredAnswer) []any {
 func auditArgs(r audit.Row) []any {
 	return []any{
 		keyID(r.Program.UUID), r.At, keyID(r.ID), r.Actor, r.Channel, r.Source, r.RequestID, r.Action, r.Card.UUID,
-		r.Customer.UUID, r.Shipment.UUID, r.Batch.UUID, r.Outcome, r.Note,
+		r.Customer.UUID, r.Shipment.UUID, r.Batch.UUID, r.Outcome, r.Note, r.OnBehalfOf,
 	}
 }
 
 func auditDest(a *audit.Row) []any {
 	return []any{
 		&a.Program.UUID, &a.At, &a.ID, &a.Actor, &a.Channel, &a.Source, &a.RequestID, &a.Action,
-		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note,
+		&a.Card.UUID, &a.Customer.UUID, &a.Shipment.UUID, &a.Batch.UUID, &a.Outcome, &a.Note, &a.OnBehalfOf,
 	}
 }
 

@@ -160,7 +160,7 @@ func TestAudit_PostgresKeepsItsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := d.engine.write(t.Context(), func(s *session) error {
-		_, err := s.exec(insertAudit, installation, time.UnixMicro(1), ident.UUID{1}, "a", "c", "", "", "x", ident.UUID{}, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "")
+		_, err := s.exec(insertAudit, installation, time.UnixMicro(1), ident.UUID{1}, "a", "c", "", "", "x", ident.UUID{}, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "", "")
 		return err
 	})
 	if err != nil {
@@ -173,7 +173,7 @@ func TestAudit_SQLiteKeepsItsRows(t *testing.T) {
 	t.Parallel()
 	d := newFile(t)
 	err := d.engine.write(t.Context(), func(s *session) error {
-		_, err := s.exec(insertAudit, installation, time.UnixMicro(1), ident.UUID{1}, "a", "c", "", "", "x", ident.UUID{}, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "")
+		_, err := s.exec(insertAudit, installation, time.UnixMicro(1), ident.UUID{1}, "a", "c", "", "", "x", ident.UUID{}, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "", "")
 		return err
 	})
 	if err != nil {
@@ -192,6 +192,7 @@ func keepsAudit(t *testing.T, d *DB) {
 		{`UPDATE audit SET note = 'other'`, false},
 		{`UPDATE audit SET note = 'other', log_index = 0`, false},
 		{`UPDATE audit SET card_id = id, log_index = 0`, false},
+		{`UPDATE audit SET on_behalf_of = 'other', log_index = 0`, false},
 		{`DELETE FROM audit`, false},
 		{`UPDATE audit SET log_index = 0`, true},
 		{`UPDATE audit SET log_index = 1`, false},

@@ -31,7 +31,7 @@ var journalRows = []contract{
 	{"an audit row comes back with every field, full or sparse", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		full := audit.Row{
-			ID: w.IDs.UUID(), Program: w.Program.ID, At: w.next(), Actor: "key:ñ'1", Channel: audit.ChannelDebit,
+			ID: w.IDs.UUID(), Program: w.Program.ID, At: w.next(), Actor: "key:ñ'1", OnBehalfOf: "agent «7»", Channel: audit.ChannelDebit,
 			Source: "2001:db8::1", RequestID: "req", Action: "card.activate", Card: w.Card.Card.ID, Customer: w.Customer.ID,
 			Shipment: w.Shipment.ID, Batch: w.Batch.ID, Outcome: audit.OK, Note: "device 7",
 		}

@@ -81,7 +81,7 @@ func (s *Service) SetPolicies(ctx context.Context, cmd SetPolicies) (Policies, e
 			return policiesOf(p.Kind, overrides, version), err
 		}
 		v := access.PolicyVersion{
-			Program: p.ID, Version: version + 1, At: w.Now, Actor: w.Audit.Actor, Channel: w.Audit.Channel, Reason: cmd.Reason, Changes: changes,
+			Program: p.ID, Version: version + 1, At: w.Now, Actor: w.Audit.Actor, Channel: w.Audit.Channel, OnBehalfOf: w.Audit.OnBehalfOf, Reason: cmd.Reason, Changes: changes,
 		}
 		w.Audit.Note = v.Note()
 		p.UpdatedAt = s.realNow()

@@ -13,9 +13,9 @@ func nativeAudit(t *testing.T, h *house) {
 	p := h.program(t)
 	card, _ := p.cards().shipped()
 	n := p.native("all")
-	n.post("/v1/cards/"+card+"/freeze", object{}).is(200)
+	n.with("On-Behalf-Of", "agent 7").post("/v1/cards/"+card+"/freeze", object{"reason": "She called"}).is(200).has("status", "frozen")
 	rows := n.get("/v1/audit?action=card.freeze&card_id=" + card).is(200).list("items")
-	if len(rows) != 1 || rows[0]["outcome"] != "ok" || rows[0]["channel"] != "native" {
+	if len(rows) != 1 || rows[0]["outcome"] != "ok" || rows[0]["channel"] != "native" || rows[0]["on_behalf_of"] != "agent 7" || rows[0]["note"] != "She called" {
 		t.Fatalf("%v", rows)
 	}
 	want := len(n.get("/v1/audit?limit=100").is(200).list("items"))
@@ -40,6 +40,12 @@ func nativeAudit(t *testing.T, h *house) {
 	}
 	if said, err := verify(strings.Replace(export.body, "card.freeze", "card.thawed", 1)); err == nil {
 		t.Errorf("a changed row was proved: %s", said)
+	}
+	if said, err := verify(strings.Replace(export.body, "agent 7", "agent 8", 1)); err == nil {
+		t.Errorf("a row that names another was proved: %s", said)
+	}
+	if said, err := verify(strings.Replace(export.body, `"on_behalf_of":"agent 7",`, "", 1)); err == nil {
+		t.Errorf("a row that names nobody was proved: %s", said)
 	}
 	p.native("cards:read").get("/v1/audit").told(403, "scope_missing").has("context.scope", "audit:read")
 	if rows := h.program(t).native("all").get("/v1/audit?card_id=" + card).is(200).list("items"); len(rows) != 0 {
