@@ -27,6 +27,10 @@ type apiCommand struct {
 	Audit     apiAudit     `cmd:"" help:"The audit trail, and its export."`
 	Sandbox   apiSandbox   `cmd:"" help:"The clock, parcels and scenarios of a sandbox programme."`
 	Lifecycle apiLifecycle `cmd:"" help:"The state machines."`
+	Program   apiProgram   `cmd:"" help:"The programme of the key; all programmes, with a key of the installation."`
+	Policy    apiPolicy    `cmd:"" help:"The policies of the programme, and who changed them."`
+	Key       apiKey       `cmd:"" help:"The keys of the programme."`
+	Design    apiDesign    `cmd:"" help:"The designs of cards."`
 }
 
 // Help adds to the text of --help.

@@ -1,6 +1,9 @@
 package nativeapi_test
 
 import (
+	"maps"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -13,6 +16,7 @@ func TestApprovals_AreAskedForAndDecidedByAnother(t *testing.T) {
 	v, _ := h.newCard()
 	chief := h.newKey(h.world.Program, access.ApprovalsRead, access.ApprovalsWrite)
 	path := "/v1/cards/" + v.Card.ID.String() + "/activation/guard/reset"
+	cursor := h.get("/v1/events").want(200).text("next_cursor")
 	ask := func() string {
 		return h.post(path, `{"reason":"She called"}`).refused(409, "approval_required").text("context", "approval_id")
 	}
@@ -42,6 +46,19 @@ func TestApprovals_AreAskedForAndDecidedByAnother(t *testing.T) {
 	second := ask()
 	if got := h.post("/v1/approvals/"+second+"/refuse", `{"note":"No"}`, "Authorization", "Bearer "+chief).want(200); got.text("status") != "refused" {
 		t.Errorf("%s", got.body)
+	}
+	feed := h.get("/v1/events?types=approval.asked,approval.approved,approval.refused,approval.used&cursor=" + cursor).want(200)
+	told := map[string]int{}
+	for i := 0; feed.raw("items", strconv.Itoa(i)) != ""; i++ {
+		e := strconv.Itoa(i)
+		told[feed.text("items", e, "type")+" "+feed.text("items", e, "data", "approval_status")]++
+		if feed.text("items", e, "data", "card_id") != v.Card.ID.String() || feed.text("items", e, "data", "approval_action") != "guard_reset" {
+			t.Errorf("%s", feed.body)
+		}
+	}
+	want := map[string]int{"approval.asked pending": 2, "approval.approved approved": 1, "approval.used used": 1, "approval.refused refused": 1}
+	if !maps.Equal(told, want) || strings.Contains(feed.body, "She called") {
+		t.Errorf("%v: %s", told, feed.body)
 	}
 	h.get(one, "Authorization", "Bearer "+h.foreign).refused(404, "approval_not_found")
 	h.get("/v1/approvals?status=lost").wrong("query.status invalid_enum")
