@@ -211,6 +211,7 @@ type cardFacts struct {
 	PhysicalStatus string      `json:"physical_status,omitempty"`
 	Plastic        string      `json:"plastic_state,omitempty"`
 	Custody        string      `json:"custody,omitempty"`
+	Next           string      `json:"next_plastic,omitempty"` // state of the one that is to take the place of Plastic
 	Label          string      `json:"identifier,omitempty"`
 	ActivatedAt    *time.Time  `json:"activated_at"`
 	GuardMethod    string      `json:"guard_method,omitempty"`
@@ -235,9 +236,12 @@ func factsOf(p program.Program, v card.View, realNow time.Time) cardFacts {
 	if v.Plastic.ID.IsZero() {
 		return f
 	}
-	g := v.Plastic.Guard.At(now)
+	g := v.Coming().Plastic.Guard.At(now) // which is what may be locked, and reset
 	f.Stop = string(v.Stop())
-	f.PhysicalStatus, f.Plastic, f.Custody = string(v.Physical()), string(v.Plastic.State), string(v.Plastic.Custody)
+	f.PhysicalStatus, f.Plastic, f.Custody = string(v.Physical()), string(v.Plastic.At(now).State), string(v.Plastic.Custody)
+	if v.Next != nil {
+		f.Next = string(v.Next.Plastic.State)
+	}
 	f.Label, f.ActivatedAt = v.Plastic.Identifier, momentJSON(v.Plastic.ActivatedAt)
 	f.GuardMethod, f.Guard, f.Tries, f.LifetimeTries = string(g.Method), string(g.State), g.Tries, g.LifetimeWrong
 	f.TriesLeft, f.LockedUntil = g.Left(p.Policy.Activation), momentJSON(g.LockedUntil)
@@ -272,6 +276,7 @@ func showCard(w World, asJSON bool, p program.Program, v card.View, history []ca
 		{"where", f.PhysicalStatus},
 		{"plastic", f.Plastic},
 		{"custody", f.Custody},
+		{"next plastic", f.Next},
 		{"identifier", f.Label},
 		{"activated", moment(v.Plastic.ActivatedAt)},
 		{"guard", guard},
