@@ -23,7 +23,7 @@ var operations = map[string]string{
 	"listBatches": "Batches", "orderBatch": "OrderBatch", "getBatch": "Batch", "listBatchItems": "BatchItems", "resubmitBatch": "ResubmitBatch",
 	"cancelBatch":   "CancelBatch",
 	"getMailerLink": "MailerLink",
-	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "listCustomerCards": "CustomerCards",
+	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "updateCustomer": "UpdateCustomer", "listCustomerCards": "CustomerCards",
 	"listAccounts": "Accounts", "getAccount": "Account",
 	"listShipments": "Shipments", "getShipment": "Shipment", "redirectShipment": "RedirectShipment", "cancelShipment": "CancelShipment",
 	"reshipShipment": "ReshipShipment", "destroyShipment": "DestroyShipment", "reportScan": "ReportScan",

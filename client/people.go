@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"net/http"
 	"time"
 )
 
@@ -67,6 +68,18 @@ func (c *Client) CreateCustomer(ctx context.Context, n NewCustomer, options ...C
 // Customer gives one customer.
 func (c *Client) Customer(ctx context.Context, id string) (out Customer, err error) {
 	return out, c.send(ctx, get(at("customers", id), nil), &out)
+}
+
+// CustomerChange is how a customer is reached from now on; what is empty stays.
+type CustomerChange struct {
+	Email  string `json:"email,omitempty"`
+	Phone  string `json:"phone,omitempty"` // E.164
+	Reason string `json:"reason,omitempty"`
+}
+
+// UpdateCustomer changes how a customer is reached.
+func (c *Client) UpdateCustomer(ctx context.Context, id string, change CustomerChange, options ...CallOption) (out Customer, err error) {
+	return out, c.send(ctx, write(http.MethodPatch, at("customers", id), change, options), &out)
 }
 
 // CustomerCards yields the cards of a customer, newest first.

@@ -9,10 +9,11 @@ import (
 )
 
 type apiCustomer struct {
-	List  apiCustomerList  `cmd:"" help:"List customers, newest first, or find one."`
-	Show  apiCustomerShow  `cmd:"" help:"Show a customer."`
-	Add   apiCustomerAdd   `cmd:"" help:"Add a customer, before any identity review."`
-	Cards apiCustomerCards `cmd:"" help:"List the cards of a customer."`
+	List    apiCustomerList    `cmd:"" help:"List customers, newest first, or find one."`
+	Show    apiCustomerShow    `cmd:"" help:"Show a customer."`
+	Add     apiCustomerAdd     `cmd:"" help:"Add a customer, before any identity review."`
+	Contact apiCustomerContact `cmd:"" help:"Give a customer another e-mail or phone."`
+	Cards   apiCustomerCards   `cmd:"" help:"List the cards of a customer."`
 }
 
 type ofCustomer struct {
@@ -53,6 +54,23 @@ func customerPairs(v client.Customer) [][2]string {
 		{"phone", v.Phone},
 		{"made", moment(v.CreatedAt)},
 	}
+}
+
+type apiCustomerContact struct {
+	ofCustomer
+	Email  string `help:"The new address." placeholder:"ADDRESS"`
+	Phone  string `help:"The new number, as in +525512345678." placeholder:"NUMBER"`
+	Reason string `help:"Why; kept in the audit trail."`
+}
+
+// Run changes how a customer is reached.
+func (c apiCustomerContact) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.UpdateCustomer(ctx, c.ID, client.CustomerChange{Email: c.Email, Phone: c.Phone, Reason: c.Reason})
+	return show(l, v, err, customerPairs)
 }
 
 type apiCustomerShow struct{ ofCustomer }

@@ -14,7 +14,10 @@ import (
 )
 
 func (d *Door) peopleRoutes() []httpd.Route {
+	update := act("/v1/customers/{id}", access.CustomersWrite, d.updateCustomer)
+	update.Method = http.MethodPatch
 	return []httpd.Route{
+		update,
 		read("/v1/customers", access.CustomersRead, d.listCustomers),
 		act("/v1/customers", access.CustomersWrite, d.createCustomer),
 		read("/v1/customers/{id}", access.CustomersRead, d.getCustomer),
@@ -88,6 +91,34 @@ func (d *Door) createCustomer(c *call) error {
 	return perform(d, c, show, func(base issuance.Command) (customer.Customer, error) {
 		cmd.Command = base
 		return d.service.CreateCustomer(c.ctx(), cmd)
+	})
+}
+
+// updateCustomer changes how a customer is reached.
+func (d *Door) updateCustomer(c *call) error {
+	c.takes()
+	c.form()
+	o := c.object("email", "phone", "reason")
+	c.reason = o.text("reason", optional, 200)
+	cmd := issuance.UpdateContact{Customer: ident.CustomerID{UUID: c.id()}}
+	var valid bool
+	if s := o.text("email", optional, 254); s != "" {
+		if cmd.Email, valid = customer.ParseEmail(s); !valid {
+			o.bad("email", form.InvalidFormat)
+		}
+	}
+	if s := o.text("phone", optional, 32); s != "" {
+		if cmd.Phone, valid = customer.ParsePhone(s); !valid {
+			o.bad("phone", form.InvalidFormat)
+		}
+	}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	show := func(u customer.Customer) issuance.Answer { return ok(body(showCustomer, u)) }
+	return perform(d, c, show, func(base issuance.Command) (customer.Customer, error) {
+		cmd.Command = base
+		return d.service.UpdateContact(c.ctx(), cmd)
 	})
 }
 

@@ -29,6 +29,16 @@ func TestCustomers_AreAddedAndFound(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	h.get("/v1/customers?phone=12&name=Laura").wrong("query.name unknown", "query.phone invalid_format")
+	moved := h.do("PATCH", path, `{"email":"perez@example.com","phone":"+5215512345670","reason":"She moved"}`).want(200)
+	if moved.text("email") != "perez@example.com" || moved.text("phone") != "+525512345670" || h.get(path).want(200).body != moved.body {
+		t.Errorf("%s", moved.body)
+	}
+	h.post("/v1/customers", `{"email":"else@example.com","phone":"+525512345678"}`).want(201)
+	h.do("PATCH", path, `{"phone":"+525512345678","email":"never@example.com"}`).refused(409, "phone_taken")
+	if a := h.get(path).want(200); a.body != moved.body {
+		t.Errorf("a change that was refused left %s", a.body)
+	}
+	h.do("PATCH", path, `{"email":"nobody","name":"x"}`).wrong("body.name unknown", "body.email invalid_format")
 	if a := h.get(path + "/cards").want(200); a.raw("items") != "[]" {
 		t.Errorf("%s", a.body)
 	}

@@ -33,6 +33,9 @@ func nativePeople(t *testing.T, h *house) {
 	n.get("/v1/customers?phone=%2B525512345678").is(200).has("items.0.id", id)
 	a.get("/users/"+id).is(200).has("email", "laura@example.com")
 
+	n.patch("/v1/customers/"+id, object{"email": "perez@example.com", "phone": "+525512345670"}).is(200).has("email", "perez@example.com", "phone", "+525512345670")
+	foreign.patch("/v1/customers/"+id, object{"email": "perez@example.com"}).told(404, "customer_not_found")
+	a.get("/users/"+id).is(200).has("email", "perez@example.com")
 	who := a.holder()
 	card := a.cardOf(who, "PHYSICAL")
 	n.get("/v1/customers/"+who.user+"/cards").is(200).has("items.0.id", card)
