@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bench-peers benchmarks bulk conformance contract plans faults failover races takeover transcript clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bench-peers benchmarks bulk conformance contract plans faults failover races takeover transcript axe pages page-figures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,27 @@ postgres:
 chromium:
 	@command -v chromium >/dev/null || { echo 'installing Chromium for the tests'; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+
+# axe-core looks for what people with disabilities would stumble over. It is one script, of a version whose sum is here.
+AXE_VERSION := 4.14.1
+AXE_SUM     := FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==
+AXE_FILE    := $(BIN)/axe-$(AXE_VERSION).js
+
+$(AXE_FILE):
+	@mkdir -p $(BIN); dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	npm pack --silent --pack-destination "$$dir" axe-core@$(AXE_VERSION) >/dev/null && \
+	sum=$$(openssl dgst -sha512 -binary "$$dir"/axe-core-*.tgz | base64 -w0) && \
+	{ [ "$$sum" = '$(AXE_SUM)' ] || { echo "axe-core $(AXE_VERSION) has another sum: $$sum"; exit 1; }; } && \
+	tar -xzOf "$$dir"/axe-core-*.tgz package/axe.min.js > $@.new && mv $@.new $@
+
+axe: $(AXE_FILE) ## get axe-core with npm, and check its sum
+
+pages: chromium axe ## open every page in Chromium, with axe-core; pictures are kept in bin/pages
+	@mkdir -p $(BIN)/pages
+	AXE=$(abspath $(AXE_FILE)) SCREENSHOTS=$(abspath $(BIN)/pages) $(GO) test -count=1 -timeout 60m -parallel 1 -run TestBrowser ./test/e2e
+
+page-figures: chromium ## weight, requests and time of the pages on a slow phone
+	@$(GO) test -count=1 -v -run TestBrowser_PagesAreLight ./test/e2e | grep -E '^ +page_figures|^(ok|FAIL|---)'
 
 # Each fuzz target runs alone, for FUZZTIME. What it finds lands in testdata and stays as a test.
 fuzz: ## run each fuzz target for FUZZTIME

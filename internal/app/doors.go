@@ -57,7 +57,11 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the native API: %w", err)
 	}
-	holder, err := holderpage.New(holderpage.Config{Service: a.Rules, Now: a.deps.Now, PublicURL: a.publicURL})
+	logos, err := readLogos(a.cfg.PageLogos)
+	if err != nil {
+		return nil, err
+	}
+	holder, err := holderpage.New(holderpage.Config{Service: a.Rules, Now: a.deps.Now, PublicURL: a.publicURL, Logos: logos})
 	if err != nil {
 		return nil, fmt.Errorf("build the activation page: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/config"
 	"github.com/firsttap/firsttap/internal/program"
+	"github.com/firsttap/firsttap/internal/staff"
 )
 
 type demoCommand struct {
@@ -85,7 +86,9 @@ type stage struct {
 	teller  *teller
 	hooks   *receiver
 
-	page, pageCode string // a link to the activation page that nobody has opened, and the code to type there
+	page, pageCode string     // a link to the activation page that nobody has opened, and the code to type there
+	mailer         string     // what the QR on the letter of that card says
+	member         staff.Made // who may sign in to the console
 }
 
 // openStage builds the server, listens, and prepares a programme that is open for experiments.
@@ -130,7 +133,7 @@ func openStage(ctx context.Context, w World, dir string) (*stage, error) {
 func (s *stage) prepare(ctx context.Context) (err error) {
 	by := access.Operator{Name: "demo", Channel: audit.ChannelCLI}
 	house := s.server.House
-	policies := map[string]string{"webhooks.allow_private_targets": "true", "debit.composite": "on"}
+	policies := map[string]string{"webhooks.allow_private_targets": "true", "debit.composite": "on", "activation_page.second_factor": "phone_last4"}
 	for _, tier := range program.Tiers() {
 		policies["rate_limits."+tier] = "unlimited"
 	}
@@ -143,6 +146,9 @@ func (s *stage) prepare(ctx context.Context) (err error) {
 	}
 	native := access.KeyRequest{Program: s.program.ID, Kind: access.NativeKey, Name: "demo", Scopes: access.Scopes()}
 	if s.native, err = house.Access.IssueKey(ctx, by, native); err != nil {
+		return err
+	}
+	if s.member, err = house.Staff.Add(ctx, by, "demo-"+time.Now().UTC().Format("20060102-150405.000"), staff.Admin, s.program.ID); err != nil {
 		return err
 	}
 	s.debit, err = house.Access.IssueKey(ctx, by, access.KeyRequest{
@@ -194,7 +200,15 @@ func (s *stage) farewell(leaving bool) {
 		t.say("")
 		t.say("  %s", s.page)
 		t.say("")
+		t.say("Or come by the QR on her letter, whenever you like. Her phone number ends in %s; then the code is the same:", anaPhone[len(anaPhone)-4:])
+		t.say("")
+		t.say("  %s", s.mailer)
+		t.say("")
 	}
+	t.say("Be the operator who answers the phone: sign in at %s/console as %s with the password", base, s.member.Member.Name)
+	t.say("")
+	t.say("  %s", s.member.Password.Reveal())
+	t.say("")
 	t.say("All documents, and a reference of each API that takes these keys: %s/docs", base)
 	t.say("")
 	t.say("Try:")

@@ -37,6 +37,9 @@ func (s *stage) cardsStory(ctx context.Context) error {
 	return t.err
 }
 
+// anaPhone is the phone number of the holder in the story.
+const anaPhone = "+525512345678"
+
 func (s *stage) anaOpensAnAccount(ctx context.Context) (user, account string) {
 	t := s.teller
 	hook := t.do(ctx, s.cardsCall("Say where webhooks go", http.MethodPost, "/webhooks",
@@ -44,7 +47,7 @@ func (s *stage) anaOpensAnAccount(ctx context.Context) (user, account string) {
 	s.hooks.expectSigned(cardsHooks, hook.at("signingSecret"))
 
 	user = t.do(ctx, s.cardsCall("Add the cardholder", http.MethodPost, "/users",
-		`{"email":"ana@example.com","phoneNumber":"+525512345678","firstName":"Ana","lastName":"Torres"}`, "", http.StatusOK,
+		`{"email":"ana@example.com","phoneNumber":"`+anaPhone+`","firstName":"Ana","lastName":"Torres"}`, "", http.StatusOK,
 		is("application.status", "NOT_STARTED"))).at("id")
 	t.do(ctx, s.cardsCall("Ask for the identity review", http.MethodPost, "/users/"+user+"/application", `{}`, "",
 		http.StatusOK, is("status", "IN_REVIEW")))
@@ -147,6 +150,10 @@ func (s *stage) sendToPage(ctx context.Context, card string) {
 		header: [][2]string{{"Authorization", "Bearer " + s.native.Secret.Reveal()}}, status: http.StatusCreated, facts: []fact{has("url")},
 	}
 	s.page = t.do(ctx, session).at("url")
+	s.mailer = t.do(ctx, call{
+		what: "What the QR on her letter says; it is no secret", method: http.MethodGet, path: "/v1/cards/" + card + "/mailer-link",
+		header: [][2]string{{"Authorization", "Bearer " + s.native.Secret.Reveal()}}, status: http.StatusOK, facts: []fact{has("url")},
+	}).at("url")
 }
 
 func activationBody(code string) string { return fmt.Sprintf(`{"activationCode":%q}`, code) }

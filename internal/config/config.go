@@ -17,6 +17,7 @@ type Config struct {
 	AdminListen    string // host:port on loopback
 	PublicURL      string // without a trailing slash; see PublicBase
 	Database       Database
+	PageLogos      string // folder; "" is none
 	KeyFile        string // path; "" means beside the database, see KeyPath
 	Checkpoints    string // folder; "" means beside the key file, see CheckpointsPath
 	Log            Log

@@ -62,6 +62,8 @@ func listenerSettings() []setting {
 			set: func(c *Config, v string) (err error) { c.MaxInFlight, err = parseCount(v); return err },
 			get: func(c *Config) string { return strconv.Itoa(c.MaxInFlight) },
 		},
+		text("page_logos", "path", "", "Folder of the logos on the activation page: a PNG for each programme, with its id as the name, such as `019cc43c-….png`. Read at the start.",
+			func(c *Config) *string { return &c.PageLogos }, parseText).showing("none"),
 		truth("console", "true", "This host has the operator console, under `/console`.", func(c *Config) *bool { return &c.Console }),
 		truth("debit.require_https", "true",
 			"The debit API refuses plain HTTP, unless it came straight to a loopback listener or a trusted proxy had HTTPS.",

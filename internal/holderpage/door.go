@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/httpd"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 )
 
@@ -35,12 +36,13 @@ const blockFor = 60 * time.Second
 //go:embed page
 var files embed.FS
 
-// Config is what a Door is made of. All of it is needed.
+// Config is what a Door is made of. All of it is needed, but logos.
 type Config struct {
 	Service *issuance.Service
 	Now     func() time.Time // real time, for limits
 	// PublicURL is where browsers reach this host, without a trailing slash.
 	PublicURL func() string
+	Logos     map[ident.ProgramID][]byte // PNG; may be nil
 }
 
 // Door is the activation page on the shared listener.
@@ -51,6 +53,7 @@ type Door struct {
 	scans     *httpd.Failures // addresses that answer for second factors
 	foreign   *http.CrossOriginProtection
 	style     []byte
+	logos     map[ident.ProgramID][]byte
 	router    *httpd.Router
 }
 
@@ -61,6 +64,7 @@ func New(c Config) (*Door, error) {
 	}
 	d := &Door{
 		service: c.Service, publicURL: c.PublicURL, strangers: httpd.NewFailures(c.Now, strangerLimit, blockFor),
+		logos: c.Logos,
 		scans: httpd.NewFailures(c.Now, scanLimit, blockFor), foreign: http.NewCrossOriginProtection(),
 	}
 	var err error
@@ -71,6 +75,8 @@ func New(c Config) (*Door, error) {
 		{Method: http.MethodGet, Pattern: Path, Door: doorName, Secret: true, Handler: d.show},
 		{Method: http.MethodPost, Pattern: Path, Door: doorName, Secret: true, MaxBody: maxForm, Handler: d.activate},
 		{Method: http.MethodGet, Pattern: Path + "/page.css", Door: doorName, Handler: d.stylesheet},
+		{Method: http.MethodGet, Pattern: coloursPath, Door: doorName, Handler: d.colours},
+		{Method: http.MethodGet, Pattern: Path + "/logos/{program}", Door: doorName, Handler: d.logo},
 		{Method: http.MethodGet, Pattern: MailerPath + "/{reference}", Door: doorName, Secret: true, Handler: d.scan},
 		{Method: http.MethodPost, Pattern: MailerPath + "/{reference}", Door: doorName, Secret: true, MaxBody: maxForm, Handler: d.answer},
 		{Method: http.MethodGet, Pattern: Path + "/{token}", Door: doorName, Secret: true, Handler: d.open},

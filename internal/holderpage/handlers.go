@@ -44,7 +44,7 @@ func (d *Door) open(w http.ResponseWriter, r *http.Request) error {
 		if errors.Is(err, card.SessionUnknown) {
 			d.strangers.Failed(rec.Address)
 		}
-		return d.refuse(w, r, err, issuance.HolderSession{Session: out.Session})
+		return d.refuse(w, r, err, issuance.HolderSession{Session: out.Session, Program: out.Program})
 	}
 	d.keep(w, out.Cookie)
 	return d.see(w, "")
@@ -89,7 +89,7 @@ func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return d.refuse(w, r, err, at)
 	}
-	return d.write(w, r, http.StatusOK, standing(at, r.URL.Query().Get("error")))
+	return d.write(w, http.StatusOK, at.Program, standing(at, r.URL.Query().Get("error")))
 }
 
 // activate takes the form. Whatever comes of it, the browser is led back to the page, which shows how the card stands.

@@ -27,7 +27,7 @@ func (d *Door) scan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return d.refuse(w, r, err, issuance.HolderSession{Program: at.Program})
 	}
-	return d.write(w, r, http.StatusOK, atMailer(at, languageOf(r), httpd.Param(r, "reference"), r.URL.Query().Get("error")))
+	return d.write(w, http.StatusOK, at.Program, atMailer(at, languageOf(r), httpd.Param(r, "reference"), r.URL.Query().Get("error")))
 }
 
 // scanned looks a reference up. An address that brings many which we did not sign is blocked.

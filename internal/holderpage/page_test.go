@@ -214,7 +214,7 @@ func TestPage_HasAStrictPolicyAndItsStylesheet(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	b := h.enter(h.link(h.world.Card, card.English, card.NoPIN))
-	if csp := b.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; form-action 'self'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+	if csp := b.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'") || !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("the policy is %s", csp)
 	}
 	if strings.Contains(b.text, "<script") || strings.Contains(b.text, "style=") || !strings.Contains(b.text, `href="/holders/activation/page.css"`) {

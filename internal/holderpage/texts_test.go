@@ -11,6 +11,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 // told are all reasons that the page must have words for: what can stand against an activation, and the session's own.
@@ -71,6 +72,9 @@ func TestStyle_ColoursAreTellable(t *testing.T) {
 		t.Fatal("there is no dark scheme")
 	}
 	for scheme, text := range map[string]string{"light": light, "dark": dark} {
+		if ground := map[string]program.Colour{"light": program.LightSheet, "dark": program.DarkSheet}[scheme]; "#"+colour(t, text, "sheet") != ground.String() {
+			t.Errorf("%s: the colours of programmes are measured on %s", scheme, ground)
+		}
 		for _, pair := range []struct {
 			on, ground string
 			least      float64

@@ -35,8 +35,9 @@ const (
 
 // view is what the template gets.
 type view struct {
-	Kind      string
-	Language  card.Language
+	Kind     string
+	Language card.Language
+	brand
 	Home      string // path of the page
 	Program   string
 	Last4     string
@@ -189,7 +190,7 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error, at issu
 		v.Language = languageOf(r)
 	}
 	v.notice(e.Reason)
-	return d.write(w, r, statusOf(e.Reason), v)
+	return d.write(w, statusOf(e.Reason), at.Program, v)
 }
 
 // WriteError tells a fault in words of the page: whoever looks at it is no client of an API.
@@ -213,15 +214,15 @@ func languageOf(r *http.Request) card.Language {
 	return card.Spanish
 }
 
-func (d *Door) write(w http.ResponseWriter, _ *http.Request, status int, v view) error {
-	v.Home = d.home()
+func (d *Door) write(w http.ResponseWriter, status int, owner program.Program, v view) error {
+	v.Home, v.brand = d.home(), d.brandOf(owner)
 	var out bytes.Buffer
 	if err := page.Execute(&out, &v); err != nil {
 		return fault.Wrap(err, "render the activation page")
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // with none at all a browser would not name itself as the origin of the form
 	h.Set("X-Robots-Tag", "noindex")

@@ -142,7 +142,7 @@ type OpenActivationSession struct {
 // the page can speak its language and lead back.
 type OpenedSession struct {
 	Session card.ActivationSession
-	Program string // its name
+	Program program.Program
 	Cookie  redact.Text
 }
 
@@ -154,7 +154,7 @@ func (s *Service) OpenActivationSession(ctx context.Context, cmd OpenActivationS
 		return tx.ActivationSession(ctx, hash)
 	}
 	found, owner, err := s.session(ctx, find)
-	out := OpenedSession{Session: found, Program: owner.Name}
+	out := OpenedSession{Session: found, Program: owner}
 	if err != nil {
 		return out, err
 	}

@@ -15,6 +15,8 @@ const (
 type ActivationPage struct {
 	SecondFactor SecondFactor
 	PIN          string // none, optional, required: of those who come by the QR; the others' own session says it
+	Accent       Colour // of buttons and what is chosen
+	Card         Colour // of the picture of the card
 }
 
 func activationPageSettings() []Setting {
@@ -23,5 +25,11 @@ func activationPageSettings() []Setting {
 			return oneOf(v, &p.ActivationPage.SecondFactor, FactorOff, FactorCode, FactorDateOfBirth, FactorPhoneLast4)
 		}, string(FactorOff), string(FactorCode), string(FactorDateOfBirth), string(FactorPhoneLast4)),
 		choice("activation_page.pin", "none", "whether a holder who came by the QR chooses a PIN on the activation page", func(p *Policy) *string { return &p.ActivationPage.PIN }, "none", "optional", "required"),
+		written("activation_page.accent", "", "a colour such as #2f49c9 that can be read on white; empty is the house's own", "colour of the buttons of the activation page; in the dark it is as much brighter as it must be", func(p *Policy, v string) error {
+			return setColour(v, &p.ActivationPage.Accent, Readable)
+		}),
+		written("activation_page.card", "", "a colour such as #1c2547; empty is the house's own", "colour of the card that the activation page draws", func(p *Policy, v string) error {
+			return setColour(v, &p.ActivationPage.Card, 0)
+		}),
 	}
 }

@@ -123,3 +123,61 @@ func TestBrowser_ActivatesACard(t *testing.T) {
 	has("a used link", text, "Este enlace ya se usó")
 	picture(ctx, t, "used-es")
 }
+
+// TestBrowser_ScansAMailer is a holder with the QR of the letter, of a programme with colours of its own: a second factor that is
+// wrong, the right one, the code, and then the way back, which does nothing. Another one types identifier and batch.
+func TestBrowser_ScansAMailer(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t)
+	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited("activation_page.second_factor=phone_last4", "activation_page.accent=#0a5c36", "activation_page.card=#ffcc00")...)...)
+	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
+	native := caller{map[string]string{"Authorization": "Bearer " + in.key(t, "Banco Ejemplo", "--door", "native", "--scope", "all")}}
+	s := in.start()
+	held := shippedCards(t, s, api, 1)[0]
+	user := native.must(t, 200, "GET", s.url+"/v1/cards/"+held.id, nil).json(t)["customer_id"].(string)
+	phone := native.must(t, 200, "GET", s.url+"/v1/customers/"+user, nil).json(t)["phone"].(string)
+	link := native.must(t, 200, "GET", s.url+"/v1/cards/"+held.id+"/mailer-link", nil).json(t)["url"].(string)
+	ctx := newBrowser(t)
+	has := func(what, text, want string) {
+		t.Helper()
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: the page says %q, want %q", what, text, want)
+		}
+	}
+
+	_, text := visit(ctx, t, link)
+	has("the QR", text, "Last four digits of your phone number")
+	picture(ctx, t, "scanned-en")
+	right := phone[len(phone)-4:]
+	has("no digits", typed(ctx, t, "#factor", "12"), "Type four digits")
+	has("the end of another number", typed(ctx, t, "#factor", otherDigits(right)), "Tries left: 4")
+	picture(ctx, t, "scanned-wrong-en")
+	has("the right end", typed(ctx, t, "#factor", right), "6-digit code")
+	picture(ctx, t, "branded-form-en")
+	if colour := look(ctx, t, chromedp.Evaluate[string](`getComputedStyle(document.querySelector(".plastic")).backgroundColor`)); colour != "rgb(255, 204, 0)" {
+		t.Errorf("the card is drawn in %s", colour)
+	}
+	has("the code", typed(ctx, t, "#code", held.code), "Your card is active")
+	picture(ctx, t, "branded-done-en")
+	for range 3 { // the way back leads to pages, and sends no form again
+		if _, err := chromedp.RunResponse(ctx, chromedp.NavigateBack()); err != nil {
+			t.Fatalf("go back: %v", err)
+		}
+		if left := look(ctx, t, chromedp.Evaluate[string](`[...document.querySelectorAll("input")].map(i => i.value).join("")`)); strings.Contains(left, held.code) {
+			t.Error("the way back shows the code")
+		}
+	}
+	guard := native.must(t, 200, "GET", s.url+"/v1/cards/"+held.id+"/activation", nil).json(t)
+	if guard["lifetime_tries_used"] != 1.0 {
+		t.Errorf("the way back costs tries: %v", guard)
+	}
+	_, text = visit(ctx, t, link)
+	has("the QR once more", text, "Your card is active already")
+}
+
+func otherDigits(right string) string {
+	if right == "1111" {
+		return "2222"
+	}
+	return "1111"
+}

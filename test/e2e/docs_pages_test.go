@@ -37,10 +37,10 @@ func TestBrowser_TriesEachAPI(t *testing.T) {
 			t.Errorf("%s: the page says %q, want %q", what, text, want)
 		}
 	}
-	for _, tt := range []struct{ api, field, operation, live, want, body string }{
-		{"cards", "#key-apiKey", "createUser", "ftk_live_x", "200", `"externalId": "crm-17"`},
-		{"debit", "#key-ecommerce", "bulkOrderCard", "ec_live_x", "200", `"referenceBatch"`},
-		{"native", "#key-apiKey", "orderBatch", "ftn_live_x", "201", `"id"`},
+	for _, tt := range []struct{ api, field, operation, live, want, body, form string }{
+		{"cards", "#key-apiKey", "createUser", "ftk_live_x", "200", `"externalId": "crm-17"`, ""},
+		{"debit", "#key-ecommerce", "bulkOrderCard", "ec_live_x", "200", `"referenceBatch"`, "createAccount"},
+		{"native", "#key-apiKey", "orderBatch", "ftn_live_x", "201", `"id"`, "orderBatch"},
 	} {
 		visit(ctx, t, s.url+"/docs/"+tt.api)
 		history := look(ctx, t, chromedp.Evaluate[int](`history.length`))
@@ -55,6 +55,10 @@ func TestBrowser_TriesEachAPI(t *testing.T) {
 		answer := "#op-" + tt.operation + " [data-answer]"
 		has(tt.api, look(ctx, t, chromedp.Text(answer)), tt.body)
 		has(tt.api, look(ctx, t, chromedp.Text("#op-"+tt.operation+" [data-headers]")), "x-request-id")
+		if tt.form != "" { // the same with the body in parts
+			look(ctx, t, chromedp.Evaluate[bool](`(s => { s.selectedIndex = [...s.options].findIndex(o => o.dataset.type === "multipart/form-data"); s.dispatchEvent(new Event("change")); return true })(document.querySelector("#op-`+tt.form+` [data-examples]"))`))
+			has(tt.api+" in parts", tried(ctx, t, tt.form), tt.want)
+		}
 		left := look(ctx, t, chromedp.Evaluate[string](`JSON.stringify([localStorage.length, sessionStorage.length, document.cookie, location.search, location.hash])`))
 		if left != `[0,0,"","",""]` || look(ctx, t, chromedp.Evaluate[int](`history.length`)) != history {
 			t.Errorf("%s: the page left behind %s", tt.api, left)

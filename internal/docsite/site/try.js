@@ -27,6 +27,19 @@ function fresh() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
+// parts makes a form of a JSON object: each member is a part, and one that is no text is sent as JSON.
+function parts(text) {
+  let members;
+  try {
+    members = JSON.parse(text);
+  } catch {
+    throw new Refusal('The body is no JSON. Each member of its object is sent as a part.');
+  }
+  const form = new FormData();
+  for (const [name, value] of Object.entries(members)) form.append(name, typeof value === 'string' ? value : JSON.stringify(value));
+  return form;
+}
+
 // request is what the fields of an operation say.
 function request(box) {
   const headers = credentials(box.dataset.ways);
@@ -45,15 +58,18 @@ function request(box) {
   url.search = query;
   const body = box.querySelector('[data-body]');
   const sent = body && body.value !== '' ? body.value : undefined;
+  let carried = sent;
   if (sent !== undefined) {
     const chosen = box.querySelector('[data-examples]').selectedOptions[0];
-    headers.push(['Content-Type', chosen ? chosen.dataset.type : 'application/json']);
+    const type = chosen ? chosen.dataset.type : 'application/json';
+    if (type === 'multipart/form-data') carried = parts(sent); // the browser says how they are parted
+    else headers.push(['Content-Type', type]);
   }
   if (liveKey.test(decodeURIComponent(url.href) + JSON.stringify(headers) + (sent || ''))) {
     throw new Refusal('This is a live key. Nothing was sent: use a key of a sandbox.');
   }
   return [url, {
-    method: box.dataset.method, headers, body: sent,
+    method: box.dataset.method, headers, body: carried,
     credentials: 'omit', cache: 'no-store', redirect: 'manual', referrerPolicy: 'no-referrer',
   }];
 }
