@@ -14,6 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/redact"
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/staff"
+	"github.com/firsttap/firsttap/internal/tenancy"
 )
 
 // doorName is this door in logs and metrics.
@@ -40,6 +41,7 @@ type Config struct {
 	Service   *issuance.Service
 	Staff     *staff.Service
 	Scenarios *scenario.Player
+	Tenancy   *tenancy.Service
 	Only      program.Kind     // the only kind of programme that this host serves; "" serves both
 	Now       func() time.Time // real time, for limits
 	// PublicURL is where browsers reach this host, without a trailing slash.
@@ -51,6 +53,7 @@ type Door struct {
 	service   *issuance.Service
 	staff     *staff.Service
 	scenarios *scenario.Player
+	tenancy   *tenancy.Service
 	only      program.Kind
 	publicURL func() string
 	guesses   *httpd.Failures // addresses whose sign-ins are refused
@@ -61,11 +64,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Staff == nil || c.Scenarios == nil || c.Now == nil || c.PublicURL == nil {
-		return nil, errors.New("console: rules, staff, scenarios, a clock and a public URL are needed")
+	if c.Service == nil || c.Staff == nil || c.Scenarios == nil || c.Tenancy == nil || c.Now == nil || c.PublicURL == nil {
+		return nil, errors.New("console: rules of all sorts, staff, scenarios, a clock and a public URL are needed")
 	}
 	d := &Door{
-		service: c.Service, staff: c.Staff, scenarios: c.Scenarios, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
+		service: c.Service, staff: c.Staff, scenarios: c.Scenarios, tenancy: c.Tenancy, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
 		foreign: http.NewCrossOriginProtection(),
 	}
 	var err error

@@ -27,6 +27,7 @@ import (
 	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/staff"
 	"github.com/firsttap/firsttap/internal/storetest"
+	"github.com/firsttap/firsttap/internal/tenancy"
 	"github.com/firsttap/firsttap/internal/vault"
 )
 
@@ -36,6 +37,7 @@ type house struct {
 	world   *storetest.World
 	rules   *issuance.Service
 	staff   *staff.Service
+	tenancy *tenancy.Service
 	handler http.Handler
 	log     *strings.Builder
 }
@@ -56,8 +58,9 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	}
 	h := &house{t: t, log: &strings.Builder{}, world: storetest.NewWorld(t, db, options...)}
 	h.rules, h.staff = h.world.Service(db), h.world.StaffOn(db)
+	h.tenancy = tenancy.New(tenancy.Config{Rules: h.rules})
 	door, err := console.New(console.Config{
-		Service: h.rules, Staff: h.staff, Scenarios: h.scenarios(db), Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
+		Service: h.rules, Staff: h.staff, Scenarios: h.scenarios(db), Tenancy: h.tenancy, Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
 	})
 	if err != nil {
 		t.Fatal(err)

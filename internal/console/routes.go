@@ -79,7 +79,7 @@ func (d *Door) routes() []httpd.Route {
 		{Method: http.MethodGet, Pattern: Path + "/sign-in", Door: doorName, Secret: true, Handler: d.showSignIn},
 		{Method: http.MethodPost, Pattern: Path + "/sign-in", Door: doorName, Secret: true, MaxBody: maxForm, Handler: d.signIn},
 	}
-	for _, p := range pages {
+	for _, p := range slices.Concat(pages, adminPages) {
 		r := httpd.Route{Method: p.method, Pattern: Path + p.pattern, Door: doorName, Auth: string(p.needs), Secret: true, Handler: d.behind(p)}
 		if p.method == http.MethodPost {
 			r.MaxBody = maxForm

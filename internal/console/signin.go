@@ -120,5 +120,5 @@ func (d *Door) seeRefused(c *call, path string, err error) error {
 	}
 	reason := fault.Of(err).Reason
 	httpd.RecordOf(c.r.Context()).Reason = reason
-	return d.see(c.w, path+"?error="+reason.Name())
+	return d.see(c.w, with(path, "error="+reason.Name()))
 }

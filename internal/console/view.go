@@ -54,6 +54,7 @@ type view struct {
 	Older      string // query of the next page of a list; "": there is none
 	Secret     string
 	SecretURI  string
+	adminView
 }
 
 // At is the path of the programme's pages.

@@ -200,7 +200,9 @@ func (d *Door) replayRange(c *call) error {
 }
 
 // minute reads what a field for date and time sends.
-func minute(s string) (time.Time, error) { return time.Parse("2006-01-02T15:04", s) }
+func minute(s string) (time.Time, error) { return time.Parse(minuteForm, s) }
+
+const minuteForm = "2006-01-02T15:04"
 
 // turnHook pauses an endpoint of the native API, lets it go on, or sends it a sample.
 func (d *Door) turnHook(c *call) error {

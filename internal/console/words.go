@@ -20,8 +20,12 @@ const (
 	mistakeReason = "reason_form"
 	mistakeForm   = "action_form"
 	mistakeAgain  = "password_again"
-	mistakeRange  = "range_form"
-	mistakeSeed   = "seed_form"
+
+	mistakeBefore    = "sent_before"
+	mistakeAddresses = "addresses_form"
+	mistakeTime      = "time_form"
+	mistakeRange     = "range_form"
+	mistakeSeed      = "seed_form"
 )
 
 // said is what a refusal is in words: what is wrong, and what to do.
@@ -72,6 +76,10 @@ var said = map[fault.Reason]string{
 	fault.ReasonUnavailable:   "The database cannot be reached now. Try again in a moment.",
 	httpd.AddressBlocked:      "Too many refused sign-ins came from your address. Wait five minutes.",
 	card.SuccessorOnWay:       "Another plastic of the card waits or is on its way.",
+	access.KeyUnknown:         "There is no such key in this programme.",
+	access.KeyLimit:           "No further key of that sort may live: at most ten. Revoke one first.",
+	access.KeyRevokedAlready:  "The key was revoked before, and takes no change.",
+	access.KeyRequestInvalid:  "A key has a name of up to 100 characters, for the native API one scope at least, and an end, if any, that is to come.",
 }
 
 // mistakes are the words for what this door finds itself.
@@ -81,6 +89,10 @@ var mistakes = map[string]string{
 	mistakeRange:  "Give both times, the earlier one first, and which deliveries are meant.",
 	mistakeSeed:   "A seed has 1 to 100 characters of plain text.",
 	mistakeAgain:  "The two new passwords are not the same.",
+
+	mistakeBefore:    "This form was sent before, and was done then. What it gave was shown that once.",
+	mistakeAddresses: "Give addresses or ranges as 192.0.2.7 or 203.0.113.0/24, one a line, at most 50.",
+	mistakeTime:      "Give a date with a time.",
 }
 
 // saidOf puts a reason into words; one without words is told as a fault of ours.
@@ -125,6 +137,8 @@ var actionWords = map[issuance.Action]struct{ title, what, idle string }{
 }
 
 var doneWords = map[string]string{
+	"key_changed": "The key is changed.",
+	"key_revoked": "The key is revoked: nothing is let in with it any more.",
 	"codes":       "One-time codes are on: the next sign-in asks for one.",
 	"freeze":      "The card is frozen.",
 	"unfreeze":    "The card is unfrozen.",

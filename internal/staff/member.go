@@ -84,10 +84,15 @@ const (
 	ResetGuard   Ability = "reset_guard"   // give a guard its tries back
 	Decide       Ability = "decide"        // say yes or no to what another member or key asked for
 	KeepStaff    Ability = "keep_staff"    // other members
+	KeepKeys     Ability = "keep_keys"     // issue API keys, change, replace and revoke them
+	KeepPolicies Ability = "keep_policies" // change the policies of a programme
 )
 
 // least is the whole table: each ability with the least role that has it.
-var least = map[Ability]Role{Look: Viewer, SeePersons: Operator, ChangeCard: Operator, OrderCards: Operator, KeepWebhooks: Operator, PlaySandbox: Operator, ResetGuard: Approver, Decide: Approver, KeepStaff: Admin}
+var least = map[Ability]Role{
+	Look: Viewer, SeePersons: Operator, ChangeCard: Operator, OrderCards: Operator, KeepWebhooks: Operator, PlaySandbox: Operator,
+	ResetGuard: Approver, Decide: Approver, KeepStaff: Admin, KeepKeys: Admin, KeepPolicies: Admin,
+}
 
 // May reports whether the role has the ability.
 func (r Role) May(a Ability) bool {

@@ -1,0 +1,43 @@
+package console_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/staff"
+)
+
+// TestConsole_EachRoleHasItsPagesOfAdministration walks them, as each role; what is sent is not complete, and changes nothing.
+func TestConsole_EachRoleHasItsPagesOfAdministration(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	key := h.at("/keys/" + h.world.NewCardsKey().PublicID)
+	all := map[string]staff.Role{ // the least role of each
+		"GET " + h.at("/keys"): staff.Viewer, "POST " + h.at("/keys"): staff.Admin, "GET " + key: staff.Viewer,
+		"POST " + key + "/change": staff.Admin, "POST " + key + "/rotate": staff.Admin, "POST " + key + "/revoke": staff.Admin,
+	}
+	for at, role := range staff.Roles() {
+		b := h.desk(role)
+		for route, least := range all {
+			method, path, _ := strings.Cut(route, " ")
+			b.get(h.at(""))
+			if method == "GET" {
+				b.get(path)
+			} else {
+				b.post(path)
+			}
+			if may := at >= rankOf(least); (b.status == 403) == may || may && b.status != 200 {
+				t.Errorf("%s as %s answers %d, want it from %s on", route, role, b.status, least)
+			}
+		}
+	}
+	viewer := h.desk(staff.Viewer)
+	for route := range all {
+		if method, path, _ := strings.Cut(route, " "); method == "GET" {
+			viewer.get(path)
+			if main := viewer.text[strings.Index(viewer.text, "<main"):]; strings.Contains(main, `method="post"`) {
+				t.Errorf("%s has a form for who only looks", path)
+			}
+		}
+	}
+}
