@@ -12,9 +12,11 @@ const (
 	// namesFrom looks through so many names with one beginning as $4 says; what is asked of them follows.
 	namesFrom = `(SELECT u.id, u.name_key FROM customers u WHERE u.program_id = $1 AND u.name_key <> '' AND u.name_key >= $2 AND u.name_key < $3
 	AND u.deleted_at IS NULL ORDER BY u.name_key, u.id LIMIT $4) x`
-	listNamed    = `SELECT ` + customerColumns + ` FROM customers u WHERE u.id IN (SELECT x.id FROM ` + namesFrom + ` WHERE x.name_key <> ''`
-	cardsOfNamed = `SELECT k.id FROM ` + namesFrom + ` JOIN cards k ON k.program_id = $1 AND k.customer_id = x.id
-	WHERE k.customer_id IS NOT NULL AND k.closed_reason <> 'deleted' AND k.last4 = $5`
+	listNamed = `SELECT ` + customerColumns + ` FROM customers u WHERE u.id IN (SELECT x.id FROM ` + namesFrom + ` WHERE x.name_key <> ''`
+	// cardsOfNamed is a cross join, so that SQLite goes from the names to their cards and not through all cards that somebody has;
+	// nor does it ask that a card has a customer, which SQLite would take for the range to look through.
+	cardsOfNamed = `SELECT k.id FROM ` + namesFrom + ` CROSS JOIN cards k
+	WHERE k.program_id = $1 AND k.customer_id = x.id AND k.closed_reason <> 'deleted' AND k.last4 = $5`
 
 	lastText = "\U0010FFFF" // behind every text with the same beginning
 )
