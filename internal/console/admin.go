@@ -16,6 +16,10 @@ type adminView struct {
 	Keys *keysPage
 	Key  *keyPage
 	Once *oncePage
+
+	Policies *policiesPage
+	Policy   *policyPage
+	History  *policyHistory
 }
 
 // oncePage is a secret that is shown this once.
@@ -36,6 +40,10 @@ var adminPages = []page{
 	{"POST", keyPattern + "/change", staff.KeepKeys, (*Door).changeKey},
 	{"POST", keyPattern + "/rotate", staff.KeepKeys, (*Door).rotateKey},
 	{"POST", keyPattern + "/revoke", staff.KeepKeys, (*Door).revokeKey},
+	{"GET", policiesPattern, staff.Look, (*Door).listPolicies},
+	{"GET", policiesPattern + "/history", staff.Look, (*Door).showPolicyHistory},
+	{"GET", policyPattern, staff.Look, (*Door).showPolicy},
+	{"POST", policyPattern, staff.KeepPolicies, (*Door).setPolicy},
 }
 
 // because is the command with the reason of the form; false, and where to tell it, when there is none.

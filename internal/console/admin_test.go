@@ -14,7 +14,9 @@ func TestConsole_EachRoleHasItsPagesOfAdministration(t *testing.T) {
 	key := h.at("/keys/" + h.world.NewCardsKey().PublicID)
 	all := map[string]staff.Role{ // the least role of each
 		"GET " + h.at("/keys"): staff.Viewer, "POST " + h.at("/keys"): staff.Admin, "GET " + key: staff.Viewer,
-		"POST " + key + "/change": staff.Admin, "POST " + key + "/rotate": staff.Admin, "POST " + key + "/revoke": staff.Admin,
+		"GET " + h.at("/policies"): staff.Viewer, "GET " + h.at("/policies/history"): staff.Viewer, "GET " + h.at("/policies/users.review"): staff.Viewer,
+		"POST " + h.at("/policies/users.review"): staff.Admin,
+		"POST " + key + "/change":                staff.Admin, "POST " + key + "/rotate": staff.Admin, "POST " + key + "/revoke": staff.Admin,
 	}
 	for at, role := range staff.Roles() {
 		b := h.desk(role)

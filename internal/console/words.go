@@ -12,6 +12,7 @@ import (
 	"github.com/firsttap/firsttap/internal/scenario"
 	"github.com/firsttap/firsttap/internal/shipment"
 	"github.com/firsttap/firsttap/internal/staff"
+	"github.com/firsttap/firsttap/internal/tenancy"
 )
 
 // The mistakes in a form that this door finds itself; the others have the names of their reasons. They travel in the address
@@ -76,6 +77,9 @@ var said = map[fault.Reason]string{
 	fault.ReasonUnavailable:   "The database cannot be reached now. Try again in a moment.",
 	httpd.AddressBlocked:      "Too many refused sign-ins came from your address. Wait five minutes.",
 	card.SuccessorOnWay:       "Another plastic of the card waits or is on its way.",
+	NoSuchPolicy:              "There is no such policy.",
+	access.PolicyInvalid:      "The policy does not take that value in this programme, and nothing was changed. What it takes stands below.",
+	tenancy.PoliciesMoved:     "Somebody changed a policy since this page was shown. Look at the value again.",
 	access.KeyUnknown:         "There is no such key in this programme.",
 	access.KeyLimit:           "No further key of that sort may live: at most ten. Revoke one first.",
 	access.KeyRevokedAlready:  "The key was revoked before, and takes no change.",
@@ -137,6 +141,7 @@ var actionWords = map[issuance.Action]struct{ title, what, idle string }{
 }
 
 var doneWords = map[string]string{
+	"policy":      "The policy has this value now.",
 	"key_changed": "The key is changed.",
 	"key_revoked": "The key is revoked: nothing is let in with it any more.",
 	"codes":       "One-time codes are on: the next sign-in asks for one.",
