@@ -50,7 +50,8 @@ func (v PolicyVersion) Note() string {
 }
 
 // SetPolicies gives a programme and its overrides with some policies changed, and what that changes; nothing, where all of them
-// have the value already. A value of "" takes the default again. Errors: [PolicyInvalid], with all problems.
+// are set to the value already. A value of "" takes the default again, also of one that was set to its default: that one would not
+// follow when the default changes. Errors: [PolicyInvalid], with all problems.
 func SetPolicies(p program.Program, overrides, values map[string]string) (program.Program, map[string]string, []PolicyChange, error) {
 	after := maps.Clone(overrides)
 	if after == nil {
@@ -75,7 +76,9 @@ func SetPolicies(p program.Program, overrides, values map[string]string) (progra
 	var changes []PolicyChange
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		was, is := known[name].ValueIn(p.Kind, overrides), known[name].ValueIn(p.Kind, after)
-		if was != is {
+		_, wasSet := overrides[name]
+		_, isSet := after[name]
+		if was != is || wasSet != isSet {
 			changes = append(changes, PolicyChange{name, was, is})
 		}
 	}

@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/approval"
 	"github.com/firsttap/firsttap/internal/card"
@@ -58,6 +59,12 @@ func decideReset(v card.View) error {
 	case card.Armed, card.Locked, card.HardLocked:
 	}
 	return nil
+}
+
+// resettable reports whether a reset gives back anything: a try, or a lock that made the next one longer.
+func resettable(v card.View, now time.Time) bool {
+	g := v.Plastic.Guard.At(now)
+	return decideReset(v) == nil && (g.State != card.Armed || g.Tries > 0 || g.LifetimeWrong > 0 || g.Locks > 0)
 }
 
 // anyCard loads a card that is not deleted, whoever holds it, and names who does in the audit row. Refusals: card.NotFound.

@@ -125,7 +125,7 @@ var allowed = []struct {
 	open   func(st Standing) bool
 }{
 	{ToActivate, func(st Standing) bool { return first(checksOf(st.Coming(), st.Policy), st.facts()) == nil }},
-	{ToResetGuard, func(st Standing) bool { return decideReset(st.Coming()) == nil }},
+	{ToResetGuard, func(st Standing) bool { return resettable(st.Coming(), st.At) }},
 	{ToRecover, recoverable},
 	{ToFreeze, func(st Standing) bool { return changes(st, decideFreeze) }},
 	{ToUnfreeze, func(st Standing) bool { return changes(st, decideUnfreeze) }},

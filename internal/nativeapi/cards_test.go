@@ -53,11 +53,11 @@ func TestSwitches_ChangeTheCardAndWhatIsAllowed(t *testing.T) {
 	v, _ := h.newCard()
 	path := "/v1/cards/" + v.Card.ID.String()
 	for _, step := range []struct{ do, body, status, allowed string }{
-		{"", "", "open", `["activate","reset_guard","recover_code","freeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
-		{"/freeze", "", "frozen", `["activate","reset_guard","recover_code","unfreeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
-		{"/block", `{"message":"Under review"}`, "blocked", `["reset_guard","unfreeze","unblock","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
-		{"/unblock", "{}", "frozen", `["activate","reset_guard","recover_code","unfreeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
-		{"/unfreeze", "", "open", `["activate","reset_guard","recover_code","freeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
+		{"", "", "open", `["activate","recover_code","freeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
+		{"/freeze", "", "frozen", `["activate","recover_code","unfreeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
+		{"/block", `{"message":"Under review"}`, "blocked", `["unfreeze","unblock","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
+		{"/unblock", "{}", "frozen", `["activate","recover_code","unfreeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
+		{"/unfreeze", "", "open", `["activate","recover_code","freeze","block","report_lost","report_stolen","report_damaged","replace","reissue","renew"]`},
 	} {
 		if step.do != "" {
 			h.post(path+step.do, step.body).want(200)

@@ -59,6 +59,12 @@ func TestPolicies_AreShownAndChangedInTheirTypes(t *testing.T) {
 	if trail.raw("items", "0") == "" {
 		t.Errorf("%s", trail.body)
 	}
+	for _, step := range [][2]string{{"5", "true"}, {"null", "false"}} { // set to its default, and no more
+		pinned := h.do("PATCH", "/v1/policies", `{"policies":{"activation.tries":`+step[0]+`}}`).want(200)
+		if policy(pinned, "activation.tries", "set") != step[1] || policy(pinned, "activation.tries", "value") != "5" {
+			t.Errorf("%s: %s", step[0], pinned.body)
+		}
+	}
 }
 
 // policy gives a member of a policy in an answer.
@@ -165,6 +171,7 @@ func TestKeys_RefuseWhatCannotBe(t *testing.T) {
 			t.Errorf("%s", made.body)
 		}
 		h.post("/v1/keys/"+made.text("id")+"/rotate", `{"overlap":"721h"}`).told("key_request_invalid", "body.overlap too_big")
+		h.post("/v1/keys/"+made.text("id")+"/rotate", `{"overlap":"-1s"}`).told("key_request_invalid", "body.overlap too_small")
 	}
 	if a := h.get("/v1/keys?door=debit").want(200); a.raw("items", "1") == "" || a.raw("items", "2") != "" {
 		t.Errorf("%s", a.body)

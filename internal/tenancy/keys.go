@@ -167,7 +167,10 @@ func (s *Service) RotateKey(ctx context.Context, cmd RotateKey) (Issued, error) 
 		if no := exceeds(cmd.Gives, old.Kind, old.Scopes); no != nil {
 			return Issued{}, no
 		}
-		if cmd.Overlap < 0 || cmd.Overlap > MostOverlap {
+		switch {
+		case cmd.Overlap < 0:
+			return Issued{}, keyInvalid("overlap", "too_small")
+		case cmd.Overlap > MostOverlap:
 			return Issued{}, keyInvalid("overlap", "too_big")
 		}
 		r := access.KeyRequest{
