@@ -79,8 +79,8 @@ func IdempotencyKey(key string) CallOption { return func(c *call) { c.key = key 
 // OnBehalfOf says whom the write is done for, in your own words, as an id of your operator. The audit trail keeps it.
 func OnBehalfOf(whom string) CallOption { return func(c *call) { c.behalf = whom } }
 
-// Because says why the write is done, where the method takes no reason: freeze, unfreeze, block, the end of a batch, many activations,
-// and what changes designs, keys and webhooks by a verb of its own. The audit trail keeps it.
+// Because says why the write is done, where neither the method nor its argument takes a reason. The audit trail keeps it. Decisions on
+// approvals have a note instead, scans have none, and an order as a CSV file alone has nowhere to put it.
 func Because(reason string) CallOption { return func(c *call) { c.reason = reason } }
 
 // call is one operation on its way.
@@ -158,7 +158,10 @@ func (c *Client) send(ctx context.Context, k call, out any) error {
 func (k call) encode() ([]byte, error) {
 	switch b := k.body.(type) {
 	case nil:
-		return nil, nil
+		if k.reason == "" {
+			return nil, nil
+		}
+		k.body = struct{}{}
 	case []byte:
 		return b, nil
 	}

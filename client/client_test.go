@@ -206,7 +206,7 @@ func TestClient_TakesWebhooks(t *testing.T) {
 	if _, err := c.ReplayDeliveries(ctx, hook.ID, longAgo, longAgo.Add(time.Hour), ""); err != nil {
 		t.Error(err)
 	}
-	if got, err := c.EndWebhook(ctx, hook.ID); err != nil || got.Status != "ended" {
+	if got, err := c.EndWebhook(ctx, hook.ID, client.Because("moved")); err != nil || got.Status != "ended" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if all, err := c.Webhooks(ctx); err != nil || len(all) != 1 {

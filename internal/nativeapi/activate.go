@@ -123,7 +123,7 @@ func showActivated(w *wirejson.Writer, id ident.CardID) {
 func (d *Door) activate(c *call) error {
 	c.takes()
 	c.form()
-	a := c.object(activationMembers...).activation(ident.CardID{UUID: c.id()})
+	a := c.explained(activationMembers...).activation(ident.CardID{UUID: c.id()})
 	defer a.wipe()
 	if err := c.checked(); err != nil {
 		return err

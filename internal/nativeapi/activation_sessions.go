@@ -25,7 +25,7 @@ func (d *Door) sessionRoutes() []httpd.Route {
 func (d *Door) createSession(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("card_id", "customer_id", "return_url", "language", "pin")
+	o := c.explained("card_id", "customer_id", "return_url", "language", "pin")
 	cmd := issuance.CreateActivationSession{
 		Card: ident.CardID{UUID: o.id("card_id", required)}, Customer: ident.CustomerID{UUID: o.id("customer_id", optional)}, ReturnURL: o.returnURL("return_url"),
 		Language: choiceMember(o, "language", card.Spanish, card.Languages()), PIN: choiceMember(o, "pin", card.NoPIN, card.PINChoices()),

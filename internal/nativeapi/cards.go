@@ -56,9 +56,7 @@ func (d *Door) unfreeze(c *call) error {
 }
 
 func (d *Door) block(c *call) error {
-	o := c.object("message", "reason")
-	message := o.text("message", required, 200)
-	c.reason = o.text("reason", optional, 200)
+	message := c.explained("message").text("message", required, 200)
 	return d.switchCard(c, d.service.Block, issuance.SwitchCard{Message: message})
 }
 

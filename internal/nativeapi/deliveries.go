@@ -82,7 +82,7 @@ func (d *Door) retryDelivery(c *call) error {
 func (d *Door) replayDeliveries(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("from", "to", "status")
+	o := c.explained("from", "to", "status")
 	cmd := issuance.ReplayRange{
 		Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}, From: o.moment("from"), To: o.moment("to"),
 		State: choiceMember(o, "status", issuance.DeliveryExhausted,

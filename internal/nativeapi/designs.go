@@ -58,7 +58,7 @@ func (d *Door) getDesign(c *call) error {
 func (d *Door) addDesign(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("name", "campaign", "types", "default")
+	o := c.explained("name", "campaign", "types", "default")
 	cmd := issuance.AddDesign{Name: o.text("name", required, 100), Campaign: o.campaign("campaign"), Types: o.cardTypes()}
 	if first := o.flag("default"); first != nil {
 		cmd.Default = *first

@@ -80,7 +80,16 @@ func (c *call) readBehalf() {
 }
 
 // because reads a body that has nothing but a reason, which need not be there: the audit trail keeps it.
-func (c *call) because() { c.reason = c.object("reason").text("reason", optional, 200) }
+func (c *call) because() { c.explained() }
+
+// explained reads a body that may say why beside its members: for the audit trail, and of commands that take no reason themselves.
+func (c *call) explained(names ...string) object {
+	o := c.object(append([]string{"reason"}, names...)...)
+	o.because()
+	return o
+}
+
+func (o object) because() { o.c.reason = o.text("reason", optional, 200) }
 
 // id reads the id of the path.
 func (c *call) id() ident.UUID {

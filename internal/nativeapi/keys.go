@@ -78,7 +78,7 @@ func (d *Door) issueKey(c *call) error {
 
 // keyRequest reads what a new key is to be.
 func (c *call) keyRequest() access.KeyRequest {
-	o := c.object("name", "door", "scopes", "allowlist", "expires_at", "admin")
+	o := c.explained("name", "door", "scopes", "allowlist", "expires_at", "admin")
 	r := access.KeyRequest{
 		Kind: kindOf(choiceMember(o, "door", "native", doorWords())), Name: o.text("name", required, 100), Scopes: o.scopes(),
 	}
@@ -112,8 +112,7 @@ func (d *Door) issue(c *call, cmd tenancy.IssueKey) error {
 func (d *Door) changeKey(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("allowlist", "expires_at", "reason")
-	c.reason = o.text("reason", optional, 200)
+	o := c.explained("allowlist", "expires_at")
 	cmd := tenancy.ChangeKey{
 		Key: httpd.Param(c.r, "id"), Allowlist: o.allowlist(), ExpiresAt: o.expiry(), Gives: c.identity.Credential.Scopes,
 	}
@@ -131,8 +130,7 @@ func (d *Door) changeKey(c *call) error {
 func (d *Door) rotateKey(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("overlap", "expires_at", "reason")
-	c.reason = o.text("reason", optional, 200)
+	o := c.explained("overlap", "expires_at")
 	cmd := tenancy.RotateKey{Key: httpd.Param(c.r, "id"), ExpiresAt: o.expiry(), Gives: c.identity.Credential.Scopes}
 	if o.v.Get("overlap").Given() {
 		cmd.Overlap = o.duration("overlap")

@@ -135,6 +135,8 @@ func (u *upload) readJSON(r io.Reader) error {
 // head reads what an order has beside its items.
 func (u *upload) head(v wirejson.Value, more ...string) {
 	o := object{c: u.c, v: v, path: "body"}
+	more = append(more, "reason")
+	o.because()
 	if u.whole {
 		o.takes(more...)
 	} else {

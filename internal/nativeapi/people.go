@@ -66,7 +66,7 @@ func (d *Door) getCustomer(c *call) error {
 func (d *Door) createCustomer(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("email", "phone", "external_id", "first_name", "last_name", "terms_version")
+	o := c.explained("email", "phone", "external_id", "first_name", "last_name", "terms_version")
 	cmd := issuance.CreateCustomer{
 		ExternalID: o.text("external_id", optional, 100), FirstName: o.text("first_name", optional, 50), LastName: o.text("last_name", optional, 50),
 		TermsVersion: o.text("terms_version", need(c.identity.Program.Policy.RequireTerms), 50),
@@ -98,8 +98,7 @@ func (d *Door) createCustomer(c *call) error {
 func (d *Door) updateCustomer(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("email", "phone", "reason")
-	c.reason = o.text("reason", optional, 200)
+	o := c.explained("email", "phone")
 	cmd := issuance.UpdateContact{Customer: ident.CustomerID{UUID: c.id()}}
 	var valid bool
 	if s := o.text("email", optional, 254); s != "" {

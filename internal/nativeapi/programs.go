@@ -78,7 +78,7 @@ func (d *Door) listPrograms(c *call) error {
 func (d *Door) createProgram(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("name", "kind", "policies")
+	o := c.explained("name", "kind", "policies")
 	cmd := tenancy.CreateProgram{
 		Name: o.text("name", required, 100), Kind: choice(o, "kind", program.Sandbox, program.Live), Policies: map[string]string{},
 	}

@@ -36,7 +36,7 @@ func (d *Door) routes() []httpd.Route {
 func (d *Door) webhookRoutes() []httpd.Route {
 	const one = "/v1/webhooks/{id}"
 	update, end := act(one, access.WebhooksWrite, d.updateWebhook), act(one, access.WebhooksWrite, d.endWebhook)
-	update.Method, end.Method, end.MaxBody = http.MethodPatch, http.MethodDelete, 0
+	update.Method, end.Method = http.MethodPatch, http.MethodDelete
 	return []httpd.Route{
 		read("/v1/webhooks", access.WebhooksRead, d.listWebhooks),
 		act("/v1/webhooks", access.WebhooksWrite, d.createWebhook),

@@ -24,7 +24,7 @@ func (d *Door) getClock(c *call) error {
 func (d *Door) setClock(c *call) error {
 	c.takes()
 	c.form()
-	change := c.object("action", "at", "by").clockChange()
+	change := c.explained("action", "at", "by").clockChange()
 	if err := c.checked(); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (d *Door) listScenarios(c *call) error {
 // runScenario plays a script, a built-in one or the caller's own.
 func (d *Door) runScenario(c *call) error {
 	c.takes()
-	o := c.object("name", "script", "seed")
+	o := c.explained("name", "script", "seed")
 	seed, name := o.text("seed", required, 100), o.text("name", optional, 60)
 	var text string
 	if v, given := o.member("script", optional, wirejson.String); given {

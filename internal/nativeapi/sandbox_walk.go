@@ -15,7 +15,7 @@ import (
 func (d *Door) walkShipment(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("to", "cards", "at", "tracking_number", "scan_id")
+	o := c.explained("to", "cards", "at", "tracking_number", "scan_id")
 	cmd := issuance.WalkShipment{
 		Shipment: ident.ShipmentID{UUID: c.id()}, Step: choiceMember(o, "to", issuance.StepNext, issuance.Steps()),
 		TrackingNumber: o.text("tracking_number", optional, 100), ScanID: o.text("scan_id", optional, 100), Cards: o.cardIDs("cards"),

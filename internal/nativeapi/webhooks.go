@@ -21,7 +21,7 @@ const mostWebhooks = 10
 func (d *Door) createWebhook(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("name", "url", "types")
+	o := c.explained("name", "url", "types")
 	cmd := issuance.CreateEndpoint{Door: event.NativeDoor, Limit: mostWebhooks, Name: o.text("name", required, 100)}
 	if types := o.types(); types != nil {
 		cmd.Types = *types
@@ -104,7 +104,7 @@ func (o object) flag(name string) *bool {
 func (d *Door) updateWebhook(c *call) error {
 	c.takes()
 	c.form()
-	o := c.object("name", "url", "types", "paused")
+	o := c.explained("name", "url", "types", "paused")
 	cmd := issuance.UpdateEndpoint{
 		Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}, Name: o.text("name", optional, 100), Types: o.types(), Paused: o.flag("paused"),
 	}
@@ -125,6 +125,7 @@ func (d *Door) updateWebhook(c *call) error {
 func (d *Door) endWebhook(c *call) error {
 	c.takes()
 	c.form()
+	c.because()
 	cmd := issuance.DisableEndpoint{Door: event.NativeDoor, Endpoint: ident.EndpointID{UUID: c.id()}}
 	if err := c.checked(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package openapitest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -140,6 +141,7 @@ type Described struct {
 	Method, Pattern string
 	Scopes          []string // empty when nobody must be known
 	Example         []byte   // of its body; nil when it has none
+	Members         []string // that its body may have, where that is a JSON object
 }
 
 // Operations lists the operations of the document.
@@ -149,6 +151,8 @@ func (d *Document) Operations() (out []Described) {
 		for _, e := range d.examplesOf(d.at(op, "requestBody", "content", "application/json")) {
 			o.Example = marshal(e.value)
 		}
+		members := d.at(op, "requestBody", "content", "application/json", "schema", "properties")
+		o.Members = slices.Sorted(maps.Keys(members.value))
 		out = append(out, o)
 	})
 	return out
