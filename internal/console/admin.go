@@ -20,6 +20,9 @@ type adminView struct {
 	Policies *policiesPage
 	Policy   *policyPage
 	History  *policyHistory
+
+	Users *usersPage
+	User  *userPage
 }
 
 // oncePage is a secret that is shown this once.
@@ -44,6 +47,12 @@ var adminPages = []page{
 	{"GET", policiesPattern + "/history", staff.Look, (*Door).showPolicyHistory},
 	{"GET", policyPattern, staff.Look, (*Door).showPolicy},
 	{"POST", policyPattern, staff.KeepPolicies, (*Door).setPolicy},
+	{"GET", usersPattern, staff.KeepStaff, (*Door).listUsers},
+	{"POST", usersPattern, staff.KeepStaff, (*Door).addUser},
+	{"GET", userPattern, staff.KeepStaff, (*Door).showUser},
+	{"POST", userPattern + "/role", staff.KeepStaff, (*Door).setUserRole},
+	{"POST", userPattern + "/password", staff.KeepStaff, (*Door).resetUser},
+	{"POST", userPattern + "/disable", staff.KeepStaff, (*Door).disableUser},
 }
 
 // because is the command with the reason of the form; false, and where to tell it, when there is none.

@@ -63,6 +63,9 @@ func (v *view) At() string { return v.Home + "/p/" + v.Program.ID.String() }
 // HasProgram reports whether the page is about one programme.
 func (v *view) HasProgram() bool { return !v.Program.ID.IsZero() }
 
+// KeepsStaff reports whether the member keeps other members.
+func (v *view) KeepsStaff() bool { return v.Member.Role.May(staff.KeepStaff) }
+
 // InSandbox reports whether the programme is one to play with.
 func (v *view) InSandbox() bool { return v.Program.Kind == program.Sandbox }
 

@@ -77,6 +77,9 @@ var said = map[fault.Reason]string{
 	fault.ReasonUnavailable:   "The database cannot be reached now. Try again in a moment.",
 	httpd.AddressBlocked:      "Too many refused sign-ins came from your address. Wait five minutes.",
 	card.SuccessorOnWay:       "Another plastic of the card waits or is on its way.",
+	staff.MemberInvalid:       "A name has 1 to 64 letters without accents, digits and . _ - @; the roles are those of the list.",
+	staff.MemberTaken:         "Somebody has this name already. Choose another.",
+	staff.LastAdmin:           "Nobody else would keep the users then. Make somebody else an administrator first.",
 	NoSuchPolicy:              "There is no such policy.",
 	access.PolicyInvalid:      "The policy does not take that value in this programme, and nothing was changed. What it takes stands below.",
 	tenancy.PoliciesMoved:     "Somebody changed a policy since this page was shown. Look at the value again.",
@@ -141,6 +144,8 @@ var actionWords = map[issuance.Action]struct{ title, what, idle string }{
 }
 
 var doneWords = map[string]string{
+	"role":        "The role is changed.",
+	"disabled":    "The user is disabled: every session is over.",
 	"policy":      "The policy has this value now.",
 	"key_changed": "The key is changed.",
 	"key_revoked": "The key is revoked: nothing is let in with it any more.",

@@ -132,6 +132,7 @@ var (
 	MemberInvalid  = fault.New("member_invalid", fault.Invalid)          // name or role
 	MemberTaken    = fault.New("member_taken", fault.Conflict)
 	MemberUnknown  = fault.New("member_not_found", fault.NotFound)
+	LastAdmin      = fault.New("member_last_admin", fault.Refused) // nobody would keep the others
 	PasswordWeak   = fault.New("password_too_short", fault.Invalid)
 	PasswordWrong  = fault.New("password_wrong", fault.Refused)
 	CodeWrong      = fault.New("one_time_code_wrong", fault.Refused)
@@ -140,5 +141,5 @@ var (
 
 // Reasons lists the reasons that somebody at the console may meet.
 func Reasons() []fault.Reason {
-	return []fault.Reason{SignInRefused, SessionOver, NotAllowed, MemberInvalid, MemberTaken, MemberUnknown, PasswordWeak, PasswordWrong, CodeWrong, CodesOnAlready}
+	return []fault.Reason{SignInRefused, SessionOver, NotAllowed, MemberInvalid, MemberTaken, MemberUnknown, LastAdmin, PasswordWeak, PasswordWrong, CodeWrong, CodesOnAlready}
 }

@@ -46,6 +46,13 @@ const drawnPassword = 20 // characters of a password that we draw: 119 bits
 // Add adds a member with a password of our own; a zero programme is the whole installation. Errors: [MemberInvalid],
 // [MemberTaken], access.ProgramUnknown.
 func (s *Service) Add(ctx context.Context, by access.Operator, name string, role Role, p ident.ProgramID) (Made, error) {
+	return s.add(ctx, name, role, p, func(row audit.Row) audit.Row {
+		row.Actor, row.Channel = "operator:"+by.Name, by.Channel
+		return row
+	})
+}
+
+func (s *Service) add(ctx context.Context, name string, role Role, p ident.ProgramID, sign func(audit.Row) audit.Row) (Made, error) {
 	name, ok := parseName(name)
 	if !ok || rank(role) < 0 {
 		return Made{}, fault.Refuse(MemberInvalid)
@@ -69,8 +76,7 @@ func (s *Service) Add(ctx context.Context, by access.Operator, name string, role
 		if err := tx.InsertStaff(ctx, m); err != nil {
 			return err
 		}
-		row.Actor, row.Channel = "operator:"+by.Name, by.Channel
-		return tx.InsertAudit(ctx, row)
+		return tx.InsertAudit(ctx, sign(row))
 	})
 	return Made{m, password}, err
 }
@@ -90,11 +96,14 @@ func (s *Service) ResetPassword(ctx context.Context, by access.Operator, name st
 	if err != nil {
 		return Made{}, err
 	}
-	m, err := s.change(ctx, by, name, "staff.reset_password", func(m *Member, now time.Time) {
-		m.Password, m.CodeSeed, m.CodesOn, m.LastStep = hash, nil, false, 0
-		m.WrongTries, m.LockedUntil, m.DisabledAt, m.SessionsFrom = 0, time.Time{}, time.Time{}, now
-	})
+	m, err := s.change(ctx, by, name, "staff.reset_password", func(m *Member, now time.Time) { beginAgain(m, hash, now) })
 	return Made{m, password}, err
+}
+
+// beginAgain lets a member in again, with another password.
+func beginAgain(m *Member, hash redact.Text, now time.Time) {
+	m.Password, m.CodeSeed, m.CodesOn, m.LastStep = hash, nil, false, 0
+	m.WrongTries, m.LockedUntil, m.DisabledAt, m.SessionsFrom = 0, time.Time{}, time.Time{}, now
 }
 
 // Disable lets a member in no longer, and ends all sessions. Doing so twice is no error. Errors: [MemberUnknown].
