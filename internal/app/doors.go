@@ -74,7 +74,7 @@ func (a *App) doors(resolver webhook.Resolver) ([]httpd.Door, error) {
 	all := []httpd.Door{debit, native, holder, pages, cards}
 	if a.cfg.Console {
 		desk, err := console.New(console.Config{
-			Service: a.Rules, Staff: a.Staff, Scenarios: a.Scenarios, Tenancy: tenants, Only: onlyKind(a.cfg.HostKind), Now: a.deps.Now, PublicURL: a.publicURL,
+			Service: a.Rules, Staff: a.Staff, Scenarios: a.Scenarios, Tenancy: tenants, AuditLog: trails, Only: onlyKind(a.cfg.HostKind), Now: a.deps.Now, PublicURL: a.publicURL,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("build the console: %w", err)

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"bytes"
 	"strconv"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -22,6 +23,19 @@ type Page struct {
 // Append adds the lines of a page to an export.
 func (p Page) Append(b []byte) []byte {
 	for i, r := range p.Rows {
+		b = AppendLine(b, p.Places[i], p.sealedAs(p.Places[i]), Leaf(r))
+	}
+	return b
+}
+
+// AppendSpan adds the lines of a page: whole ones of rows from one time to before another, and only the hashes of the others. A
+// zero time is no bound.
+func (p Page) AppendSpan(b []byte, since, until time.Time) []byte {
+	for i, r := range p.Rows {
+		if r.At.Before(since) || !until.IsZero() && !r.At.Before(until) {
+			b = AppendHash(b, p.Places[i], p.sealedAs(p.Places[i]))
+			continue
+		}
 		b = AppendLine(b, p.Places[i], p.sealedAs(p.Places[i]), Leaf(r))
 	}
 	return b
@@ -47,11 +61,18 @@ func AppendLine(b []byte, n int64, sealed tlog.Hash, leaf []byte) []byte {
 	return append(b, '}', '\n')
 }
 
+// AppendHash adds the line of a row of which nothing but the hash is told: the rows around it can be proved all the same.
+func AppendHash(b []byte, n int64, sealed tlog.Hash) []byte {
+	b = strconv.AppendInt(append(b, `{"n":`...), n, 10)
+	b = append(append(b, `,"hash":"`...), sealed.String()...)
+	return append(b, '"', '}', '\n')
+}
+
 // line is one line of an export, without a look at what the row says.
 type line struct {
 	n    int64
 	hash tlog.Hash
-	leaf []byte
+	leaf []byte // nil: only the hash is told
 }
 
 // parseLine reads a line. There is one right way to write it.
@@ -64,11 +85,12 @@ func parseLine(b []byte) (l line, ok bool) {
 	if !ok {
 		return l, false
 	}
-	hash, rest, ok := bytes.Cut(rest, []byte(`","row":`))
-	if !ok {
-		return l, false
+	hash, rest, whole := bytes.Cut(rest, []byte(`","row":`))
+	if whole {
+		l.leaf, ok = bytes.CutSuffix(rest, []byte("}\n"))
+	} else {
+		hash, ok = bytes.CutSuffix(hash, []byte("\"}\n"))
 	}
-	l.leaf, ok = bytes.CutSuffix(rest, []byte("}\n"))
 	if !ok {
 		return l, false
 	}

@@ -14,8 +14,9 @@ import (
 
 // Proof is what a verification found to be true.
 type Proof struct {
-	Checkpoint     // that the export ends with
-	Older      int // further checkpoints that the export agrees with
+	Checkpoint       // that the export ends with
+	Older      int   // further checkpoints that the export agrees with
+	Hidden     int64 // rows of which the export has nothing but the hash
 }
 
 // BadRowError says that an export is not what was signed.
@@ -58,7 +59,7 @@ func Verify(export io.Reader, checkpoints []Checkpoint) (Proof, error) {
 				// Rows that were cut out and closed up look the same as rows that were cut off.
 				return Proof{}, &BadRowError{v.proved, v.proved, n, fmt.Sprintf("the export ends after %d rows, and %d were signed", n, newest.Size)}
 			}
-			return Proof{newest, len(sorted) - 1}, nil
+			return Proof{newest, len(sorted) - 1, v.hidden}, nil
 		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull):
 			return Proof{}, fmt.Errorf("read the export: %w", err)
 		}
@@ -91,6 +92,7 @@ type verification struct {
 	tree    frontier
 	proved  int64
 	waiting []Checkpoint // not reached yet
+	hidden  int64
 }
 
 // add takes the next line.
@@ -107,6 +109,8 @@ func (v *verification) add(text []byte, signed int64) error {
 		return v.bad(n, fmt.Sprintf("row %d stands in its place", l.n))
 	case l.n < n: // one of them was inserted
 		return &BadRowError{v.proved, max(l.n, v.proved), n, fmt.Sprintf("row %d stands in the place of row %d", l.n, n)}
+	case l.leaf == nil:
+		v.hidden++
 	case tlog.RecordHash(l.leaf) != l.hash:
 		return v.bad(n, "it was changed: it does not fit the hash with which it was sealed")
 	}

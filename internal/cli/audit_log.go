@@ -123,6 +123,7 @@ type verdict struct {
 	Rows      int64  `json:"rows"` // proved from the first on
 	Root      string `json:"root,omitempty"`
 	Older     int    `json:"older_checkpoints,omitempty"`
+	Hidden    int64  `json:"hidden_rows,omitempty"` // of which the export has nothing but the hash
 	FirstBad  *int64 `json:"first_bad_row,omitempty"`
 	FirstMost *int64 `json:"first_bad_row_at_most,omitempty"`
 	Why       string `json:"why,omitempty"`
@@ -161,7 +162,7 @@ func (c auditVerify) Run(w World) error {
 	case err != nil:
 		return c.say(w, verdict{Why: err.Error()})
 	}
-	return c.say(w, verdict{Proved: true, Origin: proof.Origin, Rows: proof.Size, Root: proof.Root.String(), Older: proof.Older})
+	return c.say(w, verdict{Proved: true, Origin: proof.Origin, Rows: proof.Size, Root: proof.Root.String(), Older: proof.Older, Hidden: proof.Hidden})
 }
 
 // watched shows on a terminal how much of a file was read, until end is called.
@@ -199,6 +200,9 @@ func (c auditVerify) say(w World, found verdict) error {
 			also = ", and agree with an older checkpoint"
 		case found.Older > 1:
 			also = fmt.Sprintf(", and agree with %d older checkpoints", found.Older)
+		}
+		if found.Hidden > 0 {
+			also += fmt.Sprintf("; of %d of them the export has only the hash", found.Hidden)
 		}
 		_, err = fmt.Fprintf(w.Stdout, "Proved: the %d rows are all rows of %s as they were signed%s.\nRoot: %s\n", found.Rows, found.Origin, also, found.Root)
 	default:

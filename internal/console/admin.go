@@ -23,6 +23,8 @@ type adminView struct {
 
 	Users *usersPage
 	User  *userPage
+
+	Seal *sealPage
 }
 
 // oncePage is a secret that is shown this once.
@@ -53,6 +55,9 @@ var adminPages = []page{
 	{"POST", userPattern + "/role", staff.KeepStaff, (*Door).setUserRole},
 	{"POST", userPattern + "/password", staff.KeepStaff, (*Door).resetUser},
 	{"POST", userPattern + "/disable", staff.KeepStaff, (*Door).disableUser},
+	{"GET", sealPattern, staff.Look, (*Door).showSeal},
+	{"POST", sealPattern, staff.Look, (*Door).checkSeal},
+	{"GET", exportPattern, staff.Look, (*Door).exportSeal},
 }
 
 // because is the command with the reason of the form; false, and where to tell it, when there is none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -42,6 +43,7 @@ type Config struct {
 	Staff     *staff.Service
 	Scenarios *scenario.Player
 	Tenancy   *tenancy.Service
+	AuditLog  AuditLog
 	Only      program.Kind     // the only kind of programme that this host serves; "" serves both
 	Now       func() time.Time // real time, for limits
 	// PublicURL is where browsers reach this host, without a trailing slash.
@@ -54,6 +56,8 @@ type Door struct {
 	staff     *staff.Service
 	scenarios *scenario.Player
 	tenancy   *tenancy.Service
+	auditLog  AuditLog
+	checking  sync.Mutex // held by the one check of a trail that runs
 	only      program.Kind
 	publicURL func() string
 	guesses   *httpd.Failures // addresses whose sign-ins are refused
@@ -64,11 +68,11 @@ type Door struct {
 
 // New builds the door.
 func New(c Config) (*Door, error) {
-	if c.Service == nil || c.Staff == nil || c.Scenarios == nil || c.Tenancy == nil || c.Now == nil || c.PublicURL == nil {
-		return nil, errors.New("console: rules of all sorts, staff, scenarios, a clock and a public URL are needed")
+	if c.Service == nil || c.Staff == nil || c.Scenarios == nil || c.Tenancy == nil || c.AuditLog == nil || c.Now == nil || c.PublicURL == nil {
+		return nil, errors.New("console: rules of all sorts, staff, scenarios, the audit log, a clock and a public URL are needed")
 	}
 	d := &Door{
-		service: c.Service, staff: c.Staff, scenarios: c.Scenarios, tenancy: c.Tenancy, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
+		service: c.Service, staff: c.Staff, scenarios: c.Scenarios, tenancy: c.Tenancy, auditLog: c.AuditLog, only: c.Only, publicURL: c.PublicURL, guesses: httpd.NewFailures(c.Now, guessLimit, blockFor),
 		foreign: http.NewCrossOriginProtection(),
 	}
 	var err error

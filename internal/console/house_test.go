@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"io"
 	"log/slog"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/auditlog"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/bureau"
 	"github.com/firsttap/firsttap/internal/console"
 	"github.com/firsttap/firsttap/internal/event"
@@ -38,8 +41,11 @@ type house struct {
 	rules   *issuance.Service
 	staff   *staff.Service
 	tenancy *tenancy.Service
-	handler http.Handler
-	log     *strings.Builder
+
+	auditLog *auditLogBehind
+	sealer   *auditworker.Worker
+	handler  http.Handler
+	log      *strings.Builder
 }
 
 func newHouse(t *testing.T, options ...storetest.Option) *house {
@@ -60,7 +66,7 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	h.rules, h.staff = h.world.Service(db), h.world.StaffOn(db)
 	h.tenancy = tenancy.New(tenancy.Config{Rules: h.rules})
 	door, err := console.New(console.Config{
-		Service: h.rules, Staff: h.staff, Scenarios: h.scenarios(db), Tenancy: h.tenancy, Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
+		Service: h.rules, Staff: h.staff, Scenarios: h.scenarios(db), Tenancy: h.tenancy, AuditLog: h.sealed(db), Now: h.world.Clock.Now, PublicURL: func() string { return "https://cards.example.com/ops" },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +79,24 @@ func newHouse(t *testing.T, options ...storetest.Option) *house {
 	}
 	h.handler = server.Handler()
 	return h
+}
+
+// sealed are the audit logs, with a folder of their own for the checkpoints.
+func (h *house) sealed(db *sqlstore.DB) auditworker.Trails {
+	h.t.Helper()
+	folder, err := auditworker.OpenFolder(h.t.TempDir())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.auditLog = &auditLogBehind{Log: db.AuditLog()}
+	trails := auditworker.Trails{Log: h.auditLog, Folder: folder, Signer: auditlog.NewSigner(bytes.Repeat([]byte{1}, 32))}
+	h.sealer, err = auditworker.New(auditworker.Options{
+		Log: trails.Log, Publisher: folder, Signer: trails.Signer, Now: h.world.Clock.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return trails
 }
 
 // scenarios plays scripts as the app does, each run with ids of its own.

@@ -85,6 +85,8 @@ func (d *Door) routes() []httpd.Route {
 			r.MaxBody = maxForm
 		}
 		switch p.pattern {
+		case sealPattern, exportPattern:
+			r.Timeout = sealTimeout
 		case scenarioPattern:
 			r.Timeout = scenarioTimeout
 		case checkPattern, orderPattern:

@@ -25,6 +25,7 @@ const (
 	mistakeBefore    = "sent_before"
 	mistakeAddresses = "addresses_form"
 	mistakeTime      = "time_form"
+	mistakeSpan      = "span_form"
 	mistakeRange     = "range_form"
 	mistakeSeed      = "seed_form"
 )
@@ -80,6 +81,8 @@ var said = map[fault.Reason]string{
 	staff.MemberInvalid:       "A name has 1 to 64 letters without accents, digits and . _ - @; the roles are those of the list.",
 	staff.MemberTaken:         "Somebody has this name already. Choose another.",
 	staff.LastAdmin:           "Nobody else would keep the users then. Make somebody else an administrator first.",
+	NothingSealed:             "Nothing is sealed yet. The first checkpoint comes some seconds after the first row.",
+	CheckRunning:              "A trail is being checked already. Try again in a moment.",
 	NoSuchPolicy:              "There is no such policy.",
 	access.PolicyInvalid:      "The policy does not take that value in this programme, and nothing was changed. What it takes stands below.",
 	tenancy.PoliciesMoved:     "Somebody changed a policy since this page was shown. Look at the value again.",
@@ -100,6 +103,7 @@ var mistakes = map[string]string{
 	mistakeBefore:    "This form was sent before, and was done then. What it gave was shown that once.",
 	mistakeAddresses: "Give addresses or ranges as 192.0.2.7 or 203.0.113.0/24, one a line, at most 50.",
 	mistakeTime:      "Give a date with a time.",
+	mistakeSpan:      "Give two times, the earlier one first, or leave one or both out.",
 }
 
 // saidOf puts a reason into words; one without words is told as a fault of ours.
