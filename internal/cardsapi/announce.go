@@ -51,7 +51,8 @@ func Announce(e event.Event) []event.Draft {
 		}
 	case event.ChallengeAnswered, event.CardCreated, event.ActivationFailed, event.ActivationLocked, event.CodeRead, event.CodeRenewed, event.CardDamaged, event.CardReissued, event.GuardReset, event.CardPINSet,
 		event.CardRevealed, event.CVVRotated, event.CardOrdered, event.CardPINViewed, event.CodeRequested, event.TokensEnded,
-		event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.CustomerDeleted, event.AccountCreated, event.AccountMoved, event.LineChanged, event.GuessingSuspected:
+		event.BatchAccepted, event.BatchFinished, event.BatchCanceled, event.CustomerCreated, event.CustomerDeleted, event.AccountCreated, event.AccountMoved, event.LineChanged, event.GuessingSuspected,
+		event.ApprovalAsked, event.ApprovalApproved, event.ApprovalRefused, event.ApprovalUsed:
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/console"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -259,6 +260,34 @@ func TestConsole_ListsShipmentsAndTheirScans(t *testing.T) {
 	for _, none := range []string{"x", w.IDs.UUID().String()} {
 		b.get(h.at("/shipments/" + none))
 		b.shows(404, "no such shipment")
+	}
+}
+
+// TestConsole_LooksThroughTheTrailByParts: somebody who did nothing is looked for in the newest rows alone, until asked to go on.
+func TestConsole_LooksThroughTheTrailByParts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	w := h.world
+	b := h.desk(staff.Operator)
+	row := audit.Row{Program: w.Program.ID, At: w.Clock.Now(), Actor: "key:early", Channel: "cards", Action: "code.read", Outcome: audit.OK}
+	rows := make([]audit.Row, 50_010) // ten more than one page looks through
+	for i := range rows {
+		rows[i] = row
+		rows[i].ID, rows[i].At = w.IDs.UUID(), row.At.Add(time.Duration(i)*time.Microsecond)
+		if i > 0 {
+			rows[i].Actor = "key:later"
+		}
+	}
+	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
+	b.get(h.at("/audit?actor=key:early"))
+	b.shows(200, "Older rows were not looked through yet.")
+	next := regexp.MustCompile(`href="(\?[^"]+)">Older rows`).FindStringSubmatch(b.text)
+	if next == nil || strings.Contains(b.text, "<tr><th scope=\"row\">") {
+		t.Fatalf("the first page leads to %v", next)
+	}
+	b.get(h.at("/audit" + html.UnescapeString(next[1])))
+	if found := strings.Count(b.text, "<tr><th scope=\"row\">"); found != 1 || strings.Contains(b.text, "looked through yet") {
+		t.Errorf("the second page has %d rows", found)
 	}
 }
 

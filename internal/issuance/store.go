@@ -298,6 +298,9 @@ type JournalReader interface {
 	LastAudit(ctx context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (time.Time, bool, error)
 	// AuditTrail lists audit rows of a programme, newest first.
 	AuditTrail(ctx context.Context, p ident.ProgramID, f AuditFilter, page Page) ([]audit.Row, error)
+	// AuditReach is the last row that f.Through lets be looked through, of the same times and behind the same mark; false when
+	// the trail ends before.
+	AuditReach(ctx context.Context, p ident.ProgramID, f AuditFilter, after Mark) (Mark, bool, error)
 }
 
 // JournalWriter remembers.
@@ -368,6 +371,7 @@ type AuditFilter struct {
 	Card                   ident.CardID
 	Actor, Action, Outcome string
 	From, To               time.Time // at From or later, and before To
+	Through                int       // without a card: how many rows are looked through at most; 0 is all
 }
 
 // CustomerFilter chooses customers; empty members choose all.

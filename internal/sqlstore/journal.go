@@ -123,26 +123,54 @@ func (t tx) AuditTrail(_ context.Context, p ident.ProgramID, f issuance.AuditFil
 
 // auditPage goes by the card when there is one, and else by the time in the programme.
 func auditPage(p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) (string, []any) {
-	l := newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
-	if !f.Card.IsZero() {
+	var l *listing
+	switch {
+	case !f.Card.IsZero():
 		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE CASE WHEN t.program_id = $1 THEN 1 END = 1`, keyID(p.UUID))
 		l.and("t.card_id = ", f.Card.UUID)
+		l.auditTimes(f, page.After)
+	case f.Through > 0:
+		l = newListing(`SELECT `+auditColumns+` FROM (SELECT * FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
+		l.auditTimes(f, page.After)
+		l.sql.WriteString(newestAudit + l.arg(f.Through) + ") t WHERE 1 = 1")
+	default:
+		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
+		l.auditTimes(f, page.After)
 	}
 	for _, x := range []struct{ column, want string }{{"t.actor = ", f.Actor}, {"t.action = ", f.Action}, {"t.outcome = ", f.Outcome}} {
 		if x.want != "" {
 			l.and(x.column, x.want)
 		}
 	}
+	l.sql.WriteString(newestAudit + l.arg(page.Limit))
+	return l.sql.String(), l.args
+}
+
+const newestAudit = " ORDER BY t.at DESC, t.id DESC LIMIT "
+
+// auditTimes keeps to the times of a filter, and behind a mark.
+func (l *listing) auditTimes(f issuance.AuditFilter, after issuance.Mark) {
 	if !f.From.IsZero() {
 		l.and("t.at >= ", f.From)
 	}
 	if !f.To.IsZero() {
 		l.and("t.at < ", f.To)
 	}
-	if !page.After.CreatedAt.IsZero() || !page.After.ID.IsZero() {
-		l.sql.WriteString(" AND (t.at, t.id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
+	if !after.CreatedAt.IsZero() || !after.ID.IsZero() {
+		l.sql.WriteString(" AND (t.at, t.id) < (" + l.arg(after.CreatedAt) + ", " + l.arg(after.ID) + ")")
 	}
-	l.sql.WriteString(" ORDER BY t.at DESC, t.id DESC LIMIT " + l.arg(page.Limit))
+}
+
+func (t tx) AuditReach(_ context.Context, p ident.ProgramID, f issuance.AuditFilter, after issuance.Mark) (reach issuance.Mark, ok bool, err error) {
+	sql, args := auditReach(p, f, after)
+	ok, err = one(t, sql, args, &reach.CreatedAt, &reach.ID)
+	return reach, ok, err
+}
+
+func auditReach(p ident.ProgramID, f issuance.AuditFilter, after issuance.Mark) (string, []any) {
+	l := newListing(`SELECT t.at, t.id FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
+	l.auditTimes(f, after)
+	l.sql.WriteString(newestAudit + "1 OFFSET " + l.arg(max(0, f.Through-1)))
 	return l.sql.String(), l.args
 }
 

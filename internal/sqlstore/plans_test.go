@@ -76,6 +76,9 @@ func allTexts() map[string]string {
 	}
 	filter := issuance.AuditFilter{Actor: "a", Action: "b", Outcome: "c", From: time.Unix(1, 0), To: time.Unix(2, 0)}
 	texts["list audit"], _ = auditPage(ident.ProgramID{}, filter, page)
+	filter.Through = 100
+	texts["list audit within reach"], _ = auditPage(ident.ProgramID{}, filter, page)
+	texts["reach of audit"], _ = auditReach(ident.ProgramID{}, filter, page.After)
 	filter.Card.UUID = ident.UUID{1}
 	texts["list audit of a card"], _ = auditPage(ident.ProgramID{}, filter, page)
 	list("customers", listCustomers, "u", "")
@@ -140,6 +143,7 @@ var mayScan = map[string]string{
 	"SCAN (subquery-": "a derived table of few rows",
 	"SCAN x":          "a derived table of at most one row more than the limit",
 	"SCAN CONSTANT":   "no table",
+	"SCAN t":          "a derived table of as many rows as may be looked through",
 }
 
 var sorts = map[string]string{

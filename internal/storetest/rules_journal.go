@@ -89,7 +89,11 @@ var journalRules = []contract{
 			"together": {issuance.AuditFilter{
 				Card: row.Card, Actor: "key:a", Action: "code.read", Outcome: audit.OK, From: at, To: at.Add(time.Hour),
 			}, []int{0}},
-			"nothing": {issuance.AuditFilter{Card: row.Card, Actor: "key:c"}, nil},
+			"nothing":                {issuance.AuditFilter{Card: row.Card, Actor: "key:c"}, nil},
+			"an actor within reach":  {issuance.AuditFilter{Actor: "key:b", Through: 3}, []int{2}},
+			"an actor beyond it":     {issuance.AuditFilter{Actor: "key:b", Through: 2}, nil},
+			"within reach of a time": {issuance.AuditFilter{Actor: "key:a", To: at.Add(2 * time.Minute), Through: 1}, []int{1}},
+			"a card needs no reach":  {issuance.AuditFilter{Card: row.Card, Actor: "key:b", Through: 1}, []int{2}},
 		} {
 			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 				got, err := tx.AuditTrail(ctx, w.Program.ID, x.filter, issuance.Page{Limit: 10})
@@ -101,6 +105,32 @@ var journalRules = []contract{
 				return err
 			})
 		}
+	}},
+	{"the reach of a look through the audit trail is its last row, and none where the trail ends before", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		row := audit.Row{Program: w.Program.ID, At: w.next(), Actor: "key:a", Channel: "cards", Action: "code.read", Outcome: audit.OK}
+		var rows []audit.Row
+		for range 4 { // of one instant: the ids decide
+			row.ID = w.IDs.UUID()
+			rows = append(rows, row)
+		}
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			for _, x := range []struct {
+				through int
+				after   issuance.Mark
+				want    int // -1: none
+			}{{1, issuance.Mark{}, 3}, {4, issuance.Mark{}, 0}, {5, issuance.Mark{}, -1}, {2, issuance.Mark{CreatedAt: row.At, ID: rows[3].ID}, 1}} {
+				got, ok, err := tx.AuditReach(ctx, w.Program.ID, issuance.AuditFilter{From: row.At, Through: x.through}, x.after)
+				if err != nil {
+					return err
+				}
+				if ok != (x.want >= 0) || (ok && (got.ID != rows[x.want].ID || !got.CreatedAt.Equal(row.At))) {
+					t.Errorf("%d rows behind %v: %v, %t", x.through, x.after, got, ok)
+				}
+			}
+			return nil
+		})
 	}},
 	{"audit rows are counted by card, action and outcome, from an instant on", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
