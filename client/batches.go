@@ -44,6 +44,7 @@ type BatchOrder struct {
 	Campaign string      `json:"campaign,omitempty"` // of items that name none; without it the default
 	Location Location    `json:"delivery_location"`
 	Items    []OrderItem `json:"items,omitempty"`
+	Reason   string      `json:"reason,omitempty"` // why; kept in the audit trail
 }
 
 // Batch is a bulk order and how far it is.
@@ -89,17 +90,19 @@ type BatchFault struct {
 }
 
 // OrderBatch orders cards in bulk under an idempotency key, which you give: without it, nobody could tell a repeat from a second order.
-func (c *Client) OrderBatch(ctx context.Context, key string, o BatchOrder) (out Batch, err error) {
-	return out, c.send(ctx, post(at("batches"), o, []CallOption{IdempotencyKey(key)}), &out)
+func (c *Client) OrderBatch(ctx context.Context, key string, o BatchOrder, options ...CallOption) (out Batch, err error) {
+	return out, c.send(ctx, post(at("batches"), o, append(options, IdempotencyKey(key))), &out)
 }
 
 // OrderBatchCSV is OrderBatch with the items as a CSV file: a line with the names of the columns, then a card in each.
-func (c *Client) OrderBatchCSV(ctx context.Context, key string, o BatchOrder, items io.Reader) (out Batch, err error) {
-	k, err := formOf(o, items)
-	if err != nil {
+func (c *Client) OrderBatchCSV(ctx context.Context, key string, o BatchOrder, items io.Reader, options ...CallOption) (out Batch, err error) {
+	k := write(http.MethodPost, at("batches"), nil, append(options, IdempotencyKey(key)))
+	if k.reason != "" {
+		o.Reason = k.reason // it is a part of the form
+	}
+	if k.body, k.kind, err = formOf(o, items); err != nil {
 		return out, err
 	}
-	k.key = key
 	return out, c.send(ctx, k, &out)
 }
 
@@ -110,28 +113,28 @@ func (c *Client) CheckBatch(ctx context.Context, o BatchOrder) (out BatchCheck, 
 }
 
 // formOf puts an order and its file into a form of two parts.
-func formOf(o BatchOrder, items io.Reader) (call, error) {
+func formOf(o BatchOrder, items io.Reader) (form []byte, kind string, err error) {
 	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
+	parts := multipart.NewWriter(&body)
 	o.Items = nil
 	order, err := json.Marshal(o)
 	if err != nil {
-		return call{}, fmt.Errorf("firsttap: encode the order: %w", err)
+		return nil, "", fmt.Errorf("firsttap: encode the order: %w", err)
 	}
-	if err := form.WriteField("order", string(order)); err != nil {
-		return call{}, fmt.Errorf("firsttap: write the order: %w", err)
+	if err := parts.WriteField("order", string(order)); err != nil {
+		return nil, "", fmt.Errorf("firsttap: write the order: %w", err)
 	}
-	file, err := form.CreateFormFile("items", "items.csv")
+	file, err := parts.CreateFormFile("items", "items.csv")
 	if err != nil {
-		return call{}, fmt.Errorf("firsttap: write the items: %w", err)
+		return nil, "", fmt.Errorf("firsttap: write the items: %w", err)
 	}
 	if _, err := io.Copy(file, items); err != nil {
-		return call{}, fmt.Errorf("firsttap: read the items: %w", err)
+		return nil, "", fmt.Errorf("firsttap: read the items: %w", err)
 	}
-	if err := form.Close(); err != nil {
-		return call{}, fmt.Errorf("firsttap: end the form: %w", err)
+	if err := parts.Close(); err != nil {
+		return nil, "", fmt.Errorf("firsttap: end the form: %w", err)
 	}
-	return call{method: http.MethodPost, path: at("batches"), body: body.Bytes(), kind: form.FormDataContentType()}, nil
+	return body.Bytes(), parts.FormDataContentType(), nil
 }
 
 // Batches yields the bulk orders, newest first; status narrows them, "" does not.
@@ -160,9 +163,9 @@ func (c *Client) BatchItemsCSV(ctx context.Context, id, outcome string) (out []b
 }
 
 // ResubmitBatch orders again what failed of an order that has ended, corrected; it is a new order, to the same place.
-func (c *Client) ResubmitBatch(ctx context.Context, key, id string, items []OrderItem) (out Batch, err error) {
+func (c *Client) ResubmitBatch(ctx context.Context, key, id string, items []OrderItem, options ...CallOption) (out Batch, err error) {
 	body := map[string][]OrderItem{"items": items}
-	return out, c.send(ctx, post(at("batches", id, "resubmit"), body, []CallOption{IdempotencyKey(key)}), &out)
+	return out, c.send(ctx, post(at("batches", id, "resubmit"), body, append(options, IdempotencyKey(key))), &out)
 }
 
 // CancelBatch ends a bulk order of which no card was made yet.

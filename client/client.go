@@ -79,8 +79,8 @@ func IdempotencyKey(key string) CallOption { return func(c *call) { c.key = key 
 // OnBehalfOf says whom the write is done for, in your own words, as an id of your operator. The audit trail keeps it.
 func OnBehalfOf(whom string) CallOption { return func(c *call) { c.behalf = whom } }
 
-// Because says why the write is done, where neither the method nor its argument takes a reason. The audit trail keeps it. Decisions on
-// approvals have a note instead, scans have none, and an order as a CSV file alone has nowhere to put it.
+// Because says why the write is done, where neither the method nor its argument takes a reason. The audit trail keeps it. Decisions
+// on approvals have a note instead, and scans have none.
 func Because(reason string) CallOption { return func(c *call) { c.reason = reason } }
 
 // call is one operation on its way.

@@ -99,8 +99,8 @@ func (c *Client) Scenarios(ctx context.Context) ([]Scenario, error) {
 }
 
 // RunScenario plays a scenario. The call is never repeated by itself: in one programme a script is played once per seed.
-func (c *Client) RunScenario(ctx context.Context, r ScenarioRun) (out Transcript, err error) {
-	k := post(at("sandbox", "scenarios", "run"), r, nil)
+func (c *Client) RunScenario(ctx context.Context, r ScenarioRun, options ...CallOption) (out Transcript, err error) {
+	k := post(at("sandbox", "scenarios", "run"), r, options)
 	k.key, k.once = "", true
 	return out, c.send(ctx, k, &out)
 }

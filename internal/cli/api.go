@@ -199,16 +199,37 @@ func all[T any](items []T, err error) iter.Seq2[T, error] {
 	}
 }
 
+// forWhom is of every change: whom the operator acts for.
+type forWhom struct {
+	OnBehalfOf string `help:"Whom you do it for, in your own words, as the id of a customer of yours; kept in the audit trail." placeholder:"WHOM"`
+}
+
+func (f forWhom) options() []client.CallOption {
+	return []client.CallOption{client.OnBehalfOf(f.OnBehalfOf)}
+}
+
+// because is of changes that want no reason of their own.
+type because struct {
+	forWhom
+	Reason string `help:"Why; kept in the audit trail."`
+}
+
+func (b because) options() []client.CallOption {
+	return append(b.forWhom.options(), client.Because(b.Reason))
+}
+
 // approved is a call that four eyes may have to look at first.
 type approved struct {
+	forWhom
 	Approval string `help:"Id of the approval that it was given, where the programme wants one." placeholder:"ID"`
 }
 
 func (a approved) options() []client.CallOption {
-	if a.Approval == "" {
-		return nil
+	out := a.forWhom.options()
+	if a.Approval != "" {
+		out = append(out, client.ApprovedBy(a.Approval))
 	}
-	return []client.CallOption{client.ApprovedBy(a.Approval)}
+	return out
 }
 
 // problemText puts a refusal of the API into words.

@@ -15,6 +15,7 @@ import (
 
 type apiCardActivate struct {
 	ofCard
+	because
 	Code       string `help:"File with the code of the mailer, - for standard input; default is standard input, unless there is --identifier." placeholder:"FILE"`
 	Identifier string `help:"The label of the card in its batch." placeholder:"LABEL"`
 	Batch      string `help:"Reference of its batch, beside --identifier." placeholder:"REF"`
@@ -48,15 +49,16 @@ func (c apiCardActivate) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.Activate(ctx, c.ID, how)
+	v, err := l.api.Activate(ctx, c.ID, how, c.options()...)
 	return said(l, v, err, "The card is activated.")
 }
 
 type apiActivateMany struct {
 	remote
 	approved
-	File string `arg:"" help:"CSV file: a line with the names card_id, code, identifier, reference_batch, customer_id; then a card in each."`
-	Once string `help:"Name of this work: run again with the same one, nothing is done twice. Default is a new one." placeholder:"KEY"`
+	File   string `arg:"" help:"CSV file: a line with the names card_id, code, identifier, reference_batch, customer_id; then a card in each."`
+	Reason string `help:"Why; kept in the audit trail."`
+	Once   string `help:"Name of this work: run again with the same one, nothing is done twice. Default is a new one." placeholder:"KEY"`
 }
 
 // mostAtOnce is how many cards the API activates in one call.
@@ -87,7 +89,7 @@ func (c apiActivateMany) Run(ctx context.Context, w World) error {
 	var refused [][]string
 	steps, done := newSteps(w), 0
 	for part := range slices.Chunk(items, mostAtOnce) {
-		out, err := l.api.ActivateMany(ctx, c.Once+"-"+strconv.Itoa(done/mostAtOnce), part, c.options()...)
+		out, err := l.api.ActivateMany(ctx, c.Once+"-"+strconv.Itoa(done/mostAtOnce), part, append(c.options(), client.Because(c.Reason))...)
 		if err != nil {
 			steps.end()
 			return fmt.Errorf("%w\n  %d of %d cards were tried; go on with --once %s", err, done, len(items), c.Once)

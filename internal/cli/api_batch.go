@@ -106,6 +106,7 @@ type waiting struct {
 type apiBatchOrder struct {
 	remote
 	waiting
+	because
 	File     string `arg:"" help:"CSV file: a line with the names identifier, front_name, qr, pin, campaign, of which any may be missing; then a card in each."`
 	To       string `required:"" help:"JSON file with the delivery_location, as the API takes it." placeholder:"FILE"`
 	Campaign string `help:"Campaign of cards that name none; default is the default design." placeholder:"CAMPAIGN"`
@@ -149,7 +150,7 @@ func (c apiBatchOrder) Run(ctx context.Context, w World) error {
 	if c.Once == "" {
 		c.Once = rand.Text()
 	}
-	b, err := l.api.OrderBatchCSV(ctx, c.Once, order, bytes.NewReader(file))
+	b, err := l.api.OrderBatchCSV(ctx, c.Once, order, bytes.NewReader(file), c.options()...)
 	return l.ordered(ctx, b, err, c.waiting)
 }
 
@@ -230,6 +231,7 @@ func (c apiBatchWait) Run(ctx context.Context, w World) error {
 type apiBatchResubmit struct {
 	ofBatch
 	waiting
+	because
 	File string `arg:"" help:"CSV file with the corrected cards; firsttap api batch items ID --outcome failed --csv makes one to begin with."`
 	Once string `help:"Name of this order: run again with the same one, nothing is ordered twice. Default is a new one." placeholder:"KEY"`
 }
@@ -247,11 +249,14 @@ func (c apiBatchResubmit) Run(ctx context.Context, w World) error {
 	if c.Once == "" {
 		c.Once = rand.Text()
 	}
-	b, err := l.api.ResubmitBatch(ctx, c.Once, c.ID, items)
+	b, err := l.api.ResubmitBatch(ctx, c.Once, c.ID, items, c.options()...)
 	return l.ordered(ctx, b, err, c.waiting)
 }
 
-type apiBatchCancel struct{ ofBatch }
+type apiBatchCancel struct {
+	ofBatch
+	because
+}
 
 // Run cancels a bulk order.
 func (c apiBatchCancel) Run(ctx context.Context, w World) error {
@@ -259,6 +264,6 @@ func (c apiBatchCancel) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	b, err := l.api.CancelBatch(ctx, c.ID)
+	b, err := l.api.CancelBatch(ctx, c.ID, c.options()...)
 	return said(l, b, err, "Canceled %s.", b.ID)
 }

@@ -215,6 +215,7 @@ func (c apiCardMailerLink) Run(ctx context.Context, w World) error {
 
 type apiCardLink struct {
 	ofCard
+	because
 	Customer  string `help:"Who will hold it, of a card that nobody has yet." placeholder:"ID"`
 	ReturnURL string `name:"return-url" help:"Where the page leads to at the end; https." placeholder:"URL"`
 	Language  string `help:"es or en." placeholder:"LANGUAGE"`
@@ -229,6 +230,6 @@ func (c apiCardLink) Run(ctx context.Context, w World) error {
 	}
 	v, err := l.api.CreateActivationSession(ctx, client.Session{
 		CardID: c.ID, CustomerID: c.Customer, ReturnURL: c.ReturnURL, Language: c.Language, PIN: c.PIN,
-	})
+	}, c.options()...)
 	return said(l, v, err, "%s\nIt opens once, until %s.", v.URL, moment(v.ExpiresAt))
 }

@@ -12,7 +12,10 @@ func (l line) switched(v client.Switched, err error) error {
 	return said(l, v, err, "The card is %s.", v.Status)
 }
 
-type apiCardFreeze struct{ ofCard }
+type apiCardFreeze struct {
+	ofCard
+	because
+}
 
 // Run freezes the card.
 func (c apiCardFreeze) Run(ctx context.Context, w World) error {
@@ -20,10 +23,13 @@ func (c apiCardFreeze) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.switched(l.api.Freeze(ctx, c.ID))
+	return l.switched(l.api.Freeze(ctx, c.ID, c.options()...))
 }
 
-type apiCardUnfreeze struct{ ofCard }
+type apiCardUnfreeze struct {
+	ofCard
+	because
+}
 
 // Run takes the freeze away.
 func (c apiCardUnfreeze) Run(ctx context.Context, w World) error {
@@ -31,11 +37,12 @@ func (c apiCardUnfreeze) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.switched(l.api.Unfreeze(ctx, c.ID))
+	return l.switched(l.api.Unfreeze(ctx, c.ID, c.options()...))
 }
 
 type apiCardBlock struct {
 	ofCard
+	because
 	Message string `required:"" help:"Why."`
 }
 
@@ -45,7 +52,7 @@ func (c apiCardBlock) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.switched(l.api.Block(ctx, c.ID, c.Message))
+	return l.switched(l.api.Block(ctx, c.ID, c.Message, c.options()...))
 }
 
 type apiCardUnblock struct {
@@ -65,6 +72,7 @@ func (c apiCardUnblock) Run(ctx context.Context, w World) error {
 
 type apiCardReport struct {
 	ofCard
+	forWhom
 	As     string `arg:"" enum:"lost,stolen,damaged" help:"lost, stolen or damaged. A lost or stolen card is stopped for good."`
 	Reason string `required:"" help:"What the holder said; kept in the audit trail."`
 }
@@ -75,7 +83,7 @@ func (c apiCardReport) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.Report(ctx, c.ID, c.As, c.Reason)
+	v, err := l.api.Report(ctx, c.ID, c.As, c.Reason, c.options()...)
 	before := ""
 	if !v.Changed {
 		before = " It was reported so before."
@@ -85,6 +93,7 @@ func (c apiCardReport) Run(ctx context.Context, w World) error {
 
 type apiCardReplace struct {
 	ofCard
+	forWhom
 	For    string `required:"" enum:"lost,stolen,lost_in_post,fraud,returned_opened" help:"lost, stolen, lost_in_post, fraud or returned_opened."`
 	Reason string `required:"" help:"Why; kept in the audit trail."`
 }
@@ -95,7 +104,7 @@ func (c apiCardReplace) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.Replace(ctx, c.ID, c.For, c.Reason)
+	v, err := l.api.Replace(ctx, c.ID, c.For, c.Reason, c.options()...)
 	return show(l, v, err, func(v client.Replaced) [][2]string {
 		return [][2]string{
 			{"successor", v.CardID},
@@ -109,6 +118,7 @@ func (c apiCardReplace) Run(ctx context.Context, w World) error {
 
 // nextPlastic is how the plastic comes that takes the place of another one of the same card.
 type nextPlastic struct {
+	forWhom
 	Retire   string    `help:"When the old plastic dies: now, on_activation or on_date; default is with the activation of the new one." placeholder:"WHEN"`
 	RetireOn time.Time `format:"2006-01-02T15:04:05Z07:00" help:"The date, beside --retire on_date." placeholder:"TIME"`
 	Design   string    `help:"Another design." placeholder:"ID"`
@@ -145,7 +155,7 @@ func (c apiCardReissue) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.Reissue(ctx, c.ID, c.For, c.Reason, c.successor())
+	v, err := l.api.Reissue(ctx, c.ID, c.For, c.Reason, c.successor(), c.options()...)
 	return show(l, v, err, reissuedPairs)
 }
 
@@ -160,6 +170,6 @@ func (c apiCardRenew) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.Renew(ctx, c.ID, c.Reason, c.successor())
+	v, err := l.api.Renew(ctx, c.ID, c.Reason, c.successor(), c.options()...)
 	return show(l, v, err, reissuedPairs)
 }

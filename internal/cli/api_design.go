@@ -63,6 +63,7 @@ func (c apiDesignShow) Run(ctx context.Context, w World) error {
 
 type apiDesignAdd struct {
 	remote
+	because
 	Name     string   `arg:"" help:"What people call the design."`
 	Campaign string   `help:"What the debit API calls it, 1 to 32 letters and digits; default is that it cannot be named there." placeholder:"CAMPAIGN"`
 	Type     []string `help:"Which cards are made with it: physical, virtual; default is both." placeholder:"TYPE"`
@@ -75,11 +76,14 @@ func (c apiDesignAdd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	d, err := l.api.AddDesign(ctx, client.NewDesign{Name: c.Name, Campaign: c.Campaign, Types: c.Type, Default: c.Default})
+	d, err := l.api.AddDesign(ctx, client.NewDesign{Name: c.Name, Campaign: c.Campaign, Types: c.Type, Default: c.Default}, c.options()...)
 	return show(l, d, err, designPairs)
 }
 
-type apiDesignDefault struct{ ofDesign }
+type apiDesignDefault struct {
+	ofDesign
+	because
+}
 
 // Run makes a design the default.
 func (c apiDesignDefault) Run(ctx context.Context, w World) error {
@@ -87,11 +91,14 @@ func (c apiDesignDefault) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	d, err := l.api.SetDefaultDesign(ctx, c.ID)
+	d, err := l.api.SetDefaultDesign(ctx, c.ID, c.options()...)
 	return said(l, d, err, "%s is the default.", d.Name)
 }
 
-type apiDesignRetire struct{ ofDesign }
+type apiDesignRetire struct {
+	ofDesign
+	because
+}
 
 // Run retires a design.
 func (c apiDesignRetire) Run(ctx context.Context, w World) error {
@@ -99,11 +106,14 @@ func (c apiDesignRetire) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	d, err := l.api.RetireDesign(ctx, c.ID)
+	d, err := l.api.RetireDesign(ctx, c.ID, c.options()...)
 	return said(l, d, err, "%s is retired.", d.Name)
 }
 
-type apiDesignRestore struct{ ofDesign }
+type apiDesignRestore struct {
+	ofDesign
+	because
+}
 
 // Run restores a design.
 func (c apiDesignRestore) Run(ctx context.Context, w World) error {
@@ -111,6 +121,6 @@ func (c apiDesignRestore) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	d, err := l.api.RestoreDesign(ctx, c.ID)
+	d, err := l.api.RestoreDesign(ctx, c.ID, c.options()...)
 	return said(l, d, err, "%s may be had again.", d.Name)
 }

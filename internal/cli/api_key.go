@@ -71,6 +71,7 @@ func (c apiKeyShow) Run(ctx context.Context, w World) error {
 
 type apiKeyIssue struct {
 	remote
+	because
 	Name    string        `arg:"" help:"What people call the key."`
 	Door    string        `enum:"native,cards,debit" default:"native" help:"The API that it is for: native, cards or debit."`
 	Scope   []string      `help:"What a native key may do; no more than your own key may." placeholder:"SCOPE"`
@@ -89,12 +90,13 @@ func (c apiKeyIssue) Run(ctx context.Context, w World) error {
 		at := time.Now().Add(c.Expires).UTC()
 		n.ExpiresAt = &at
 	}
-	k, err := l.api.IssueKey(ctx, n)
+	k, err := l.api.IssueKey(ctx, n, c.options()...)
 	return show(l, k, err, issuedPairs)
 }
 
 type apiKeyAllow struct {
 	ofKey
+	because
 	Allow []string `help:"Addresses or CIDR ranges that the key may be used from; none is any." placeholder:"ADDRESS"`
 }
 
@@ -105,12 +107,13 @@ func (c apiKeyAllow) Run(ctx context.Context, w World) error {
 		return err
 	}
 	from := append([]string{}, c.Allow...)
-	k, err := l.api.ChangeKey(ctx, c.ID, client.KeyChange{Allowlist: &from})
+	k, err := l.api.ChangeKey(ctx, c.ID, client.KeyChange{Allowlist: &from}, c.options()...)
 	return show(l, k, err, keyPairs)
 }
 
 type apiKeyRotate struct {
 	ofKey
+	because
 	Overlap time.Duration `help:"How long the old key lives on, at most 720h; default is not at all."`
 }
 
@@ -120,12 +123,13 @@ func (c apiKeyRotate) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	k, err := l.api.RotateKey(ctx, c.ID, c.Overlap)
+	k, err := l.api.RotateKey(ctx, c.ID, c.Overlap, c.options()...)
 	return show(l, k, err, issuedPairs)
 }
 
 type apiKeyRevoke struct {
 	ofKey
+	forWhom
 	Reason string `help:"Why; kept in the audit trail."`
 }
 
@@ -135,6 +139,6 @@ func (c apiKeyRevoke) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	k, err := l.api.RevokeKey(ctx, c.ID, c.Reason)
+	k, err := l.api.RevokeKey(ctx, c.ID, c.Reason, c.options()...)
 	return said(l, k, err, "%s is revoked.", k.ID)
 }

@@ -58,6 +58,7 @@ func customerPairs(v client.Customer) [][2]string {
 
 type apiCustomerContact struct {
 	ofCustomer
+	forWhom
 	Email  string `help:"The new address." placeholder:"ADDRESS"`
 	Phone  string `help:"The new number, as in +525512345678." placeholder:"NUMBER"`
 	Reason string `help:"Why; kept in the audit trail."`
@@ -69,7 +70,7 @@ func (c apiCustomerContact) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.UpdateCustomer(ctx, c.ID, client.CustomerChange{Email: c.Email, Phone: c.Phone, Reason: c.Reason})
+	v, err := l.api.UpdateCustomer(ctx, c.ID, client.CustomerChange{Email: c.Email, Phone: c.Phone, Reason: c.Reason}, c.options()...)
 	return show(l, v, err, customerPairs)
 }
 
@@ -87,6 +88,7 @@ func (c apiCustomerShow) Run(ctx context.Context, w World) error {
 
 type apiCustomerAdd struct {
 	remote
+	because
 	Email      string `required:"" help:"Address." placeholder:"ADDRESS"`
 	Phone      string `required:"" help:"Number, as in +525512345678." placeholder:"NUMBER"`
 	ExternalID string `name:"external-id" help:"What you call the customer." placeholder:"ID"`
@@ -103,7 +105,7 @@ func (c apiCustomerAdd) Run(ctx context.Context, w World) error {
 	}
 	v, err := l.api.CreateCustomer(ctx, client.NewCustomer{
 		Email: c.Email, Phone: c.Phone, ExternalID: c.ExternalID, FirstName: c.FirstName, LastName: c.LastName, TermsVersion: c.Terms,
-	})
+	}, c.options()...)
 	return show(l, v, err, customerPairs)
 }
 
@@ -238,6 +240,7 @@ func (c apiApprovalShow) Run(ctx context.Context, w World) error {
 
 type apiApprovalApprove struct {
 	ofApproval
+	forWhom
 	Note string `help:"What you have to say about it."`
 }
 
@@ -247,12 +250,13 @@ func (c apiApprovalApprove) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	a, err := l.api.Approve(ctx, c.ID, c.Note)
+	a, err := l.api.Approve(ctx, c.ID, c.Note, c.options()...)
 	return show(l, a, err, approvalPairs)
 }
 
 type apiApprovalRefuse struct {
 	ofApproval
+	forWhom
 	Note string `required:"" help:"Why not."`
 }
 
@@ -262,6 +266,6 @@ func (c apiApprovalRefuse) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	a, err := l.api.Refuse(ctx, c.ID, c.Note)
+	a, err := l.api.Refuse(ctx, c.ID, c.Note, c.options()...)
 	return show(l, a, err, approvalPairs)
 }

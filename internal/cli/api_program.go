@@ -79,6 +79,7 @@ func (c apiProgramShow) Run(ctx context.Context, w World) error {
 
 type apiProgramCreate struct {
 	remote
+	because
 	Name string `arg:"" help:"Name of the programme; unique."`
 	Kind string `enum:"sandbox,live" default:"sandbox" help:"sandbox or live."`
 }
@@ -89,12 +90,13 @@ func (c apiProgramCreate) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	p, err := l.api.CreateProgram(ctx, client.NewProgram{Name: c.Name, Kind: c.Kind})
+	p, err := l.api.CreateProgram(ctx, client.NewProgram{Name: c.Name, Kind: c.Kind}, c.options()...)
 	return show(l, p, err, programPairs)
 }
 
 type apiProgramSuspend struct {
 	ofProgram
+	forWhom
 	Reason string `required:"" help:"Why; kept in the audit trail."`
 }
 
@@ -104,12 +106,13 @@ func (c apiProgramSuspend) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	p, err := l.api.SuspendProgram(ctx, c.ID, c.Reason)
+	p, err := l.api.SuspendProgram(ctx, c.ID, c.Reason, c.options()...)
 	return said(l, p, err, "%s is suspended.", p.Name)
 }
 
 type apiProgramResume struct {
 	ofProgram
+	forWhom
 	Reason string `help:"Why; kept in the audit trail."`
 }
 
@@ -119,12 +122,13 @@ func (c apiProgramResume) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	p, err := l.api.ResumeProgram(ctx, c.ID, c.Reason)
+	p, err := l.api.ResumeProgram(ctx, c.ID, c.Reason, c.options()...)
 	return said(l, p, err, "%s is open again.", p.Name)
 }
 
 type apiProgramIssueKey struct {
 	ofProgram
+	because
 	Name  string   `default:"first" help:"What people call the key."`
 	Scope []string `required:"" help:"What it may do; no more than your own key may." placeholder:"SCOPE"`
 }
@@ -135,7 +139,7 @@ func (c apiProgramIssueKey) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	k, err := l.api.IssueProgramKey(ctx, c.ID, client.NewKey{Name: c.Name, Scopes: c.Scope})
+	k, err := l.api.IssueProgramKey(ctx, c.ID, client.NewKey{Name: c.Name, Scopes: c.Scope}, c.options()...)
 	return show(l, k, err, issuedPairs)
 }
 
@@ -184,6 +188,7 @@ func policyText(v any) string {
 
 type apiPolicySet struct {
 	remote
+	forWhom
 	Policies []string `arg:"" help:"Policies as name=value; name= takes the default again."`
 	Reason   string   `help:"Why; kept with the version."`
 }
@@ -210,7 +215,7 @@ func (c apiPolicySet) Run(ctx context.Context, w World) error {
 		}
 		changes.Values[name] = policyValue(types[name], value)
 	}
-	after, err := l.api.SetPolicies(ctx, changes)
+	after, err := l.api.SetPolicies(ctx, changes, c.options()...)
 	return said(l, after, err, "The policies are at version %d.", after.Version)
 }
 

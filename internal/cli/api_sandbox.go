@@ -28,12 +28,18 @@ func (l line) clock(v client.Clock, err error) error {
 	return said(l, v, err, "%s (%s)", moment(v.Now), v.Mode)
 }
 
-func (r remote) turn(ctx context.Context, w World, change client.ClockChange) error {
-	l, err := r.dial(w)
+// turning is a command that turns the clock.
+type turning struct {
+	remote
+	because
+}
+
+func (t turning) turn(ctx context.Context, w World, change client.ClockChange) error {
+	l, err := t.dial(w)
 	if err != nil {
 		return err
 	}
-	return l.clock(l.api.SetClock(ctx, change))
+	return l.clock(l.api.SetClock(ctx, change, t.options()...))
 }
 
 type apiClockShow struct{ remote }
@@ -48,7 +54,7 @@ func (c apiClockShow) Run(ctx context.Context, w World) error {
 }
 
 type apiClockSet struct {
-	remote
+	turning
 	At time.Time `arg:"" format:"2006-01-02T15:04:05Z07:00" help:"The time, as in 2026-03-06T17:40:00Z."`
 }
 
@@ -58,7 +64,7 @@ func (c apiClockSet) Run(ctx context.Context, w World) error {
 }
 
 type apiClockFreeze struct {
-	remote
+	turning
 	At time.Time `arg:"" optional:"" format:"2006-01-02T15:04:05Z07:00" help:"The time; default is where it is."`
 }
 
@@ -68,7 +74,7 @@ func (c apiClockFreeze) Run(ctx context.Context, w World) error {
 }
 
 type apiClockAdvance struct {
-	remote
+	turning
 	By string `arg:"" help:"How far, as in 15m or 24h."`
 }
 
@@ -77,7 +83,7 @@ func (c apiClockAdvance) Run(ctx context.Context, w World) error {
 	return c.turn(ctx, w, client.ClockChange{Action: "advance", By: c.By})
 }
 
-type apiClockFollow struct{ remote }
+type apiClockFollow struct{ turning }
 
 // Run lets the clock follow real time.
 func (c apiClockFollow) Run(ctx context.Context, w World) error {
@@ -86,6 +92,7 @@ func (c apiClockFollow) Run(ctx context.Context, w World) error {
 
 type apiStep struct {
 	ofShipment
+	because
 	To       string    `arg:"" optional:"" help:"The step, as in in_transit; default is the next one of its way."`
 	Card     []string  `help:"Of rejected: the cards that are refused; default is all." placeholder:"ID"`
 	At       time.Time `format:"2006-01-02T15:04:05Z07:00" help:"When it happened, of a report; default is now." placeholder:"TIME"`
@@ -99,7 +106,7 @@ func (c apiStep) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.AdvanceShipment(ctx, c.ID, client.Advance{To: c.To, Cards: c.Card, At: c.At, TrackingNumber: c.Tracking, ScanID: c.ScanID})
+	v, err := l.api.AdvanceShipment(ctx, c.ID, client.Advance{To: c.To, Cards: c.Card, At: c.At, TrackingNumber: c.Tracking, ScanID: c.ScanID}, c.options()...)
 	return said(l, v, err, "The parcel was %s and is %s.", v.StatusBefore, v.Status)
 }
 
@@ -119,6 +126,7 @@ func (c apiScenarios) Run(ctx context.Context, w World) error {
 
 type apiScenario struct {
 	remote
+	because
 	Scenario string `arg:"" help:"A name that firsttap api sandbox scenarios lists, or a file."`
 	Seed     string `default:"1" help:"What everything that is drawn follows from."`
 }
@@ -143,7 +151,7 @@ func (c apiScenario) Run(ctx context.Context, w World) error {
 		}
 		run.Script = string(text)
 	}
-	v, err := l.api.RunScenario(ctx, run)
+	v, err := l.api.RunScenario(ctx, run, c.options()...)
 	err = tell(l, v, err, func(v client.Transcript) error {
 		played := make([]stepPlayed, len(v.Steps))
 		for i, s := range v.Steps {

@@ -27,6 +27,7 @@ type ofShipment struct {
 
 // explained is an act on a parcel whose reason is kept.
 type explained struct {
+	forWhom
 	Reason string `required:"" help:"Why; kept in the audit trail."`
 }
 
@@ -110,7 +111,7 @@ func (c apiShipmentRedirect) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.parcel(l.api.RedirectShipment(ctx, c.ID, to, c.Reason))
+	return l.parcel(l.api.RedirectShipment(ctx, c.ID, to, c.Reason, c.options()...))
 }
 
 type apiShipmentCancel struct {
@@ -124,7 +125,7 @@ func (c apiShipmentCancel) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.parcel(l.api.CancelShipment(ctx, c.ID, c.Reason))
+	return l.parcel(l.api.CancelShipment(ctx, c.ID, c.Reason, c.options()...))
 }
 
 type apiShipmentReship struct {
@@ -148,7 +149,7 @@ func (c apiShipmentReship) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.parcel(l.api.ReshipShipment(ctx, c.ID, again))
+	return l.parcel(l.api.ReshipShipment(ctx, c.ID, again, c.options()...))
 }
 
 type apiShipmentDestroy struct {
@@ -162,11 +163,12 @@ func (c apiShipmentDestroy) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.parcel(l.api.DestroyShipment(ctx, c.ID, c.Reason))
+	return l.parcel(l.api.DestroyShipment(ctx, c.ID, c.Reason, c.options()...))
 }
 
 type apiShipmentScan struct {
 	remote
+	forWhom
 	Courier  string    `arg:"" help:"Who carries it, as in DHL."`
 	Tracking string    `arg:"" help:"The courier's number."`
 	Status   string    `arg:"" help:"A word of the courier, or one of ours, as in delivered."`
@@ -184,6 +186,6 @@ func (c apiShipmentScan) Run(ctx context.Context, w World) error {
 	}
 	v, err := l.api.ReportScan(ctx, c.Courier, client.ScanReport{
 		TrackingNumber: c.Tracking, ShipmentID: c.Shipment, Status: c.Status, At: c.At, ScanID: c.ScanID, TrackingURL: c.URL,
-	})
+	}, c.options()...)
 	return said(l, v, err, "The parcel %s is %s.", v.ShipmentID, v.Status)
 }

@@ -75,6 +75,7 @@ func (c apiWebhookShow) Run(ctx context.Context, w World) error {
 
 type apiWebhookCreate struct {
 	remote
+	because
 	URL   string   `arg:"" help:"Where events are sent."`
 	Name  string   `required:"" help:"What you call it." placeholder:"NAME"`
 	Types []string `help:"Only events of these types, as in card.activated; default is all." placeholder:"TYPE"`
@@ -86,11 +87,17 @@ func (c apiWebhookCreate) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.hook(l.api.CreateWebhook(ctx, client.NewWebhook{Name: c.Name, URL: c.URL, Types: c.Types}))
+	return l.hook(l.api.CreateWebhook(ctx, client.NewWebhook{Name: c.Name, URL: c.URL, Types: c.Types}, c.options()...))
+}
+
+// changed is a change of a webhook.
+type changed struct {
+	ofWebhook
+	because
 }
 
 type apiWebhookUpdate struct {
-	ofWebhook
+	changed
 	Name  *string   `help:"Another name." placeholder:"NAME"`
 	URL   *string   `name:"url" help:"Another address." placeholder:"URL"`
 	Types *[]string `help:"Other types." placeholder:"TYPE"`
@@ -101,29 +108,32 @@ func (c apiWebhookUpdate) Run(ctx context.Context, w World) error {
 	return c.change(ctx, w, client.WebhookChange{Name: c.Name, URL: c.URL, Types: c.Types})
 }
 
-func (c ofWebhook) change(ctx context.Context, w World, to client.WebhookChange) error {
+func (c changed) change(ctx context.Context, w World, to client.WebhookChange) error {
 	l, err := c.dial(w)
 	if err != nil {
 		return err
 	}
-	return l.hook(l.api.UpdateWebhook(ctx, c.ID, to))
+	return l.hook(l.api.UpdateWebhook(ctx, c.ID, to, c.options()...))
 }
 
-type apiWebhookPause struct{ ofWebhook }
+type apiWebhookPause struct{ changed }
 
 // Run pauses a webhook.
 func (c apiWebhookPause) Run(ctx context.Context, w World) error {
 	return c.change(ctx, w, client.WebhookChange{Paused: new(true)})
 }
 
-type apiWebhookResume struct{ ofWebhook }
+type apiWebhookResume struct{ changed }
 
 // Run lets a webhook go on.
 func (c apiWebhookResume) Run(ctx context.Context, w World) error {
 	return c.change(ctx, w, client.WebhookChange{Paused: new(false)})
 }
 
-type apiWebhookEnd struct{ ofWebhook }
+type apiWebhookEnd struct {
+	ofWebhook
+	because
+}
 
 // Run ends a webhook.
 func (c apiWebhookEnd) Run(ctx context.Context, w World) error {
@@ -131,10 +141,13 @@ func (c apiWebhookEnd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.hook(l.api.EndWebhook(ctx, c.ID))
+	return l.hook(l.api.EndWebhook(ctx, c.ID, c.options()...))
 }
 
-type apiWebhookRotate struct{ ofWebhook }
+type apiWebhookRotate struct {
+	ofWebhook
+	because
+}
 
 // Run gives a webhook a new secret.
 func (c apiWebhookRotate) Run(ctx context.Context, w World) error {
@@ -142,10 +155,13 @@ func (c apiWebhookRotate) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.hook(l.api.RotateWebhookSecret(ctx, c.ID))
+	return l.hook(l.api.RotateWebhookSecret(ctx, c.ID, c.options()...))
 }
 
-type apiWebhookTest struct{ ofWebhook }
+type apiWebhookTest struct {
+	ofWebhook
+	because
+}
 
 // Run sends a sample.
 func (c apiWebhookTest) Run(ctx context.Context, w World) error {
@@ -153,7 +169,7 @@ func (c apiWebhookTest) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	event, err := l.api.TestWebhook(ctx, c.ID)
+	event, err := l.api.TestWebhook(ctx, c.ID, c.options()...)
 	return said(l, event, err, "The event %s is on its way.", event)
 }
 
@@ -210,7 +226,10 @@ func (c apiWebhookDelivery) Run(ctx context.Context, w World) error {
 	return l.delivery(l.api.Delivery(ctx, c.ID, c.Delivery))
 }
 
-type apiWebhookRetry struct{ ofDelivery }
+type apiWebhookRetry struct {
+	ofDelivery
+	because
+}
 
 // Run sends a delivery again.
 func (c apiWebhookRetry) Run(ctx context.Context, w World) error {
@@ -218,11 +237,12 @@ func (c apiWebhookRetry) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return l.delivery(l.api.RetryDelivery(ctx, c.ID, c.Delivery))
+	return l.delivery(l.api.RetryDelivery(ctx, c.ID, c.Delivery, c.options()...))
 }
 
 type apiWebhookReplay struct {
 	ofWebhook
+	because
 	From   time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"The first time, on the programme's clock." placeholder:"TIME"`
 	To     time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"The end; it is not part of it." placeholder:"TIME"`
 	Status string    `help:"Which: exhausted, delivered or pending; default is what was given up." placeholder:"STATUS"`
@@ -234,7 +254,7 @@ func (c apiWebhookReplay) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	v, err := l.api.ReplayDeliveries(ctx, c.ID, c.From, c.To, c.Status)
+	v, err := l.api.ReplayDeliveries(ctx, c.ID, c.From, c.To, c.Status, c.options()...)
 	more := ""
 	if v.More {
 		more = " There are more: run it again."
