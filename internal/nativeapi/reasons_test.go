@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/nativeapi"
@@ -59,6 +60,7 @@ func TestReasons_AreKept(t *testing.T) {
 	h := newHouse(t)
 	v, code := h.newCard()
 	hook := h.post("/v1/webhooks", `{"name":"ledger","url":"https://hooks.example.com/x"}`).want(200).text("id")
+	h.world.Clock.Advance(time.Second) // so that the newest row of an action is told
 	why := "The review of May"
 	for _, x := range []struct{ method, path, body, action string }{
 		{"POST", "/v1/cards/" + v.Card.ID.String() + "/activation", `{"code":"` + code.Reveal() + `",`, "card.activate"},
