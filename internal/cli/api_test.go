@@ -281,6 +281,7 @@ func TestAPI_KeysComeFromTheEnvironmentOrAFile(t *testing.T) {
 	a.env["FIRSTTAP_API_KEY"] = "ftn_sandbox_wrong"
 	a.no("401 invalid_api_key", "card", "list")
 	a.no("like https://host", "card", "list", "--server", "localhost")
+	a.no("connection refused", "card", "show", "019b8d62-7a80-712b-9f89-22616e65fbea", "--server", "http://127.0.0.1:1")
 }
 
 // TestAPI_HasACommandForEverythingThatTheClientDoes holds the tree to the client: a method without a command fails.

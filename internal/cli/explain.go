@@ -92,7 +92,7 @@ func explain(err error) string {
 
 // plainError adds what to do about the failures of a machine that are met most.
 func plainError(err error) string {
-	text := err.Error()
+	text := strings.TrimPrefix(err.Error(), "firsttap: ") // the client says so too
 	switch {
 	case errors.Is(err, app.ErrNoDatabase):
 		text += "\n  start the server once, create a programme, or say where the data is with --database"

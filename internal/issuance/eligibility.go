@@ -27,10 +27,10 @@ const (
 
 // removers is the table of all obstacles.
 var removers = map[fault.Reason]Remover{
-	card.NotPhysical: ByNobody, card.AlreadyActivated: ByNobody, card.IsCanceled: ByNobody, card.IsSuperseded: ByNobody, card.IsExpired: ByNobody,
+	card.NotPhysical: ByNobody, card.AlreadyActivated: ByNobody, card.IsCanceled: ByNobody, card.IsSuperseded: ByNobody, card.IsExpired: ByProgramme,
 	card.ReportedLost: ByNobody, card.ReportedStolen: ByNobody, card.IsBlocked: ByProgramme, customer.NotEligible: ByProgramme,
 	card.NotShipped: ByBureau, card.FailedDelivery: ByCourier, card.ExceptionOnWay: ByCourier, card.CameBack: ByProgramme, card.LostInTransit: ByNobody,
-	card.CodeNotIssued: ByBureau, card.CodeExpired: ByNobody, card.GuardLocked: ByTime, card.GuardHardLocked: ByOperator,
+	card.CodeNotIssued: ByBureau, card.CodeExpired: ByProgramme, card.GuardLocked: ByTime, card.GuardHardLocked: ByOperator,
 }
 
 // beginning is before everything that was ever written down; the zero time would stand for none.
@@ -87,7 +87,7 @@ func (st Standing) obstacles(history []card.BlockChange) []Obstacle {
 			continue
 		}
 		o := Obstacle{Refusal: no, Since: st.since(no.Reason, history), Remover: removers[no.Reason]}
-		if no.Reason == card.IsBlocked && !st.Card.Block.Liftable {
+		if no.Reason == card.IsBlocked && !st.Card.Block.Liftable || no.Reason == card.IsExpired && barredFromReissue(st, ReissueRenewal) != nil {
 			o.Remover = ByNobody
 		}
 		out = append(out, o)

@@ -58,7 +58,7 @@ type Reissued struct {
 // ReissueCard makes a plastic that waits to be ordered, with the number and the PIN of the card; it gets a code of its own then. It
 // is activated like any other, by the code or by the label and batch of the one before. That one works on until it dies: now, when
 // the new one is activated, or on a date; one that nobody uses dies now. A new name or design is the card's at once. A card has one
-// plastic at most that waits or is on its way. Refusals, in order: card.NotFound, those of decideReissue, customer.NotEligible, those
+// plastic at most that waits or is on its way; one that expired there makes room for a renewal. Refusals, in order: card.NotFound, those of decideReissue, customer.NotEligible, those
 // of a design.
 func (s *Service) ReissueCard(ctx context.Context, cmd ReissueCard) (Reissued, error) {
 	action := actionReissue
@@ -112,10 +112,10 @@ func decideReissue(v CardAt, why ReissueCause, retire card.RetireSource) error {
 		return fault.Refuse(card.IsCanceled)
 	case status == card.Expired && why != ReissueRenewal:
 		return fault.Refuse(card.IsExpired)
-	case v.Next != nil:
+	case v.Next != nil && !pastExpiry(v):
 		return fault.RefuseWith(card.SuccessorOnWay, v.Next.Plastic.ID)
 	}
-	if no := decideSource(v.View, why); no != nil {
+	if no := decideSource(v, why); no != nil {
 		return no
 	}
 	if retire != "" && retire != card.RetireNow && !v.Plastic.InUse(v.At) {
@@ -124,10 +124,17 @@ func decideReissue(v CardAt, why ReissueCause, retire card.RetireSource) error {
 	return nil
 }
 
+// pastExpiry reports whether the plastic to come would expire before anybody could activate it. Such a one holds no place: else nothing
+// would open the card again.
+func pastExpiry(v CardAt) bool {
+	until := v.Coming().ExpiresAt()
+	return !until.IsZero() && !v.At.Before(until)
+}
+
 // decideSource refuses a plastic whose place no other one takes. What is lost on its way shows its number to whoever finds it, and
 // that takes a replacement.
-func decideSource(v card.View, why ReissueCause) error {
-	back := cameBack(v)
+func decideSource(v CardAt, why ReissueCause) error {
+	back := cameBack(v.View)
 	living := card.Piece{Plastic: v.Plastic, Box: v.Box}.Living()
 	switch {
 	case why == ReissueReturned && !back:
@@ -138,7 +145,7 @@ func decideSource(v card.View, why ReissueCause) error {
 		return fault.Refuse(card.LostInTransit)
 	case !living && v.Plastic.Link.Supersedes.IsZero():
 		return fault.Refuse(card.IsCanceled)
-	case living && !v.Plastic.Link.Supersedes.IsZero():
+	case living && !v.Plastic.Link.Supersedes.IsZero() && !pastExpiry(v):
 		return fault.RefuseWith(card.SuccessorOnWay, v.Plastic.ID)
 	}
 	return nil
@@ -167,13 +174,19 @@ func (s *Service) reissue(ctx context.Context, w *Work, v card.View, cmd Reissue
 			return Reissued{}, err
 		}
 	}
-	if err := leaveDraft(ctx, w, v.Plastic); err != nil {
+	if err := leaveDraft(ctx, w, v.Coming().Plastic); err != nil {
 		return Reissued{}, err
 	}
 	changed := program.Later(w.Now, v.UpdatedAt())
 	v.Card.UpdatedAt = changed
 	if err := w.Tx.UpdateCard(ctx, v.Card); err != nil {
 		return Reissued{}, err
+	}
+	if v.Next != nil { // it came too late
+		coming := v.Coming()
+		if err := endNeverUsed(ctx, w, &coming, changed); err != nil {
+			return Reissued{}, err
+		}
 	}
 	if err := endSourcePlastic(ctx, w, &v, next.Link.RetireSource, cmd.RetireOn, changed); err != nil {
 		return Reissued{}, err
@@ -208,11 +221,7 @@ func (s *Service) renew(ctx context.Context, w *Work, c card.Card, link *card.Li
 // endSourcePlastic writes when the old plastic dies. One that was never activated is void at once, and the bureau makes it no more.
 func endSourcePlastic(ctx context.Context, w *Work, v *card.View, when card.RetireSource, on, changed time.Time) error {
 	if !v.Plastic.EverActivated() {
-		change, boxed, err := endPiece(ctx, w, v, card.VoidSuperseded, changed)
-		if boxed && err == nil {
-			tellOfBox(w, change)
-		}
-		return err
+		return endNeverUsed(ctx, w, v, changed)
 	}
 	p := v.Plastic.At(w.Now)
 	p.RetiresAt = time.Time{}
@@ -229,6 +238,15 @@ func endSourcePlastic(ctx context.Context, w *Work, v *card.View, when card.Reti
 	p.UpdatedAt = changed
 	v.Plastic = p
 	return w.Tx.UpdatePlastic(ctx, p)
+}
+
+// endNeverUsed writes the end of a plastic that was never activated, because another one takes its place.
+func endNeverUsed(ctx context.Context, w *Work, v *card.View, changed time.Time) error {
+	change, boxed, err := endPiece(ctx, w, v, card.VoidSuperseded, changed)
+	if boxed && err == nil {
+		tellOfBox(w, change)
+	}
+	return err
 }
 
 // reissuable reports whether the card gets another plastic now, for any of the causes. What is wrong with a design is told when it is

@@ -30,6 +30,11 @@ func sent(state card.PlasticState, box shipment.Status, why card.VoidReason) fun
 	}
 }
 
+// late is a plastic to come that expires then.
+func late(at time.Time) *card.Piece {
+	return &card.Piece{Plastic: card.Plastic{State: card.HandedOver, Link: card.Link{ExpiresAt: at}}}
+}
+
 func successor(v *card.View) { v.Plastic.Link.Supersedes = ident.PlasticID{UUID: ident.UUID{9}} }
 
 func TestReissue_EachStateHasAnAnswer(t *testing.T) {
@@ -43,17 +48,23 @@ func TestReissue_EachStateHasAnAnswer(t *testing.T) {
 		v    CardAt
 		want []string
 	}{
-		"in use":                    {held(), but("", back, "")},
-		"retired":                   {held(func(v *card.View) { v.Plastic.State = card.Retired }), but("", back, "")},
-		"frozen":                    {held(func(v *card.View) { v.Card.FrozenBy = card.ByHolder }), but("", back, "")},
-		"stopped as damaged":        {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopDamaged, card.ByPartner, noon) }), but("", back, "")},
-		"expired":                   {held(func(v *card.View) { v.Card.ExpiresAt = noon }), but("expired", "expired", "")},
-		"virtual":                   {held(func(v *card.View) { v.Card.Type = card.Virtual }), same("not_physical")},
-		"nobody's":                  {held(func(v *card.View) { v.Card.Customer = ident.CustomerID{} }), same("card_operation_not_allowed")},
-		"closed":                    {held(func(v *card.View) { v.Card = v.Card.Close(card.ClosedRetired, noon) }), same("canceled")},
-		"lost":                      {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopLost, card.ByPartner, noon) }), same("already_stopped")},
-		"known to others":           {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopFraudConfirmed, card.ByPartner, noon) }), same("already_stopped")},
-		"another one is under way":  {held(func(v *card.View) { v.Next = &card.Piece{} }), same("successor_underway")},
+		"in use":                     {held(), but("", back, "")},
+		"retired":                    {held(func(v *card.View) { v.Plastic.State = card.Retired }), but("", back, "")},
+		"frozen":                     {held(func(v *card.View) { v.Card.FrozenBy = card.ByHolder }), but("", back, "")},
+		"stopped as damaged":         {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopDamaged, card.ByPartner, noon) }), but("", back, "")},
+		"expired":                    {held(func(v *card.View) { v.Card.ExpiresAt = noon }), but("expired", "expired", "")},
+		"virtual":                    {held(func(v *card.View) { v.Card.Type = card.Virtual }), same("not_physical")},
+		"nobody's":                   {held(func(v *card.View) { v.Card.Customer = ident.CustomerID{} }), same("card_operation_not_allowed")},
+		"closed":                     {held(func(v *card.View) { v.Card = v.Card.Close(card.ClosedRetired, noon) }), same("canceled")},
+		"lost":                       {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopLost, card.ByPartner, noon) }), same("already_stopped")},
+		"known to others":            {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopFraudConfirmed, card.ByPartner, noon) }), same("already_stopped")},
+		"another one is under way":   {held(func(v *card.View) { v.Next = &card.Piece{} }), same("successor_underway")},
+		"the next one came too late": {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon, &card.Piece{} }), but("expired", "expired", "")},
+		"the next one brings time":   {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon, late(noon.Add(1)) }), but("expired", "expired", "successor_underway")},
+		"and it has run out too":     {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon.Add(-1), late(noon) }), but("expired", "expired", "")},
+		"a successor came too late": {
+			held(sent(card.HandedOver, shipment.InTransit, ""), successor, func(v *card.View) { v.Card.ExpiresAt = noon }), but("expired", "expired", ""),
+		},
 		"never sent":                {held(sent(card.Planned, "", "")), but("", back, "")},
 		"on its way":                {held(sent(card.HandedOver, shipment.InTransit, "")), but("", back, "")},
 		"came back":                 {held(sent(card.HandedOver, shipment.Returned, "")), same("")},

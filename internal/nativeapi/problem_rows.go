@@ -36,8 +36,8 @@ const (
 )
 
 var requestRows = map[fault.Reason]row{
-	fault.ReasonInternal:      {detail: "Something went wrong on our side; nothing was changed."},
-	fault.ReasonUnavailable:   {detail: "The service is not available now; nothing was changed."},
+	fault.ReasonInternal:      {detail: "Something went wrong on our side."},
+	fault.ReasonUnavailable:   {detail: "The service is not available now."},
 	httpd.Overloaded:          {detail: "There are too many requests at once."},
 	httpd.DeadlinePassed:      {detail: "The answer took too long; it may have taken effect.", action: "Try again with the same idempotency key: what took effect is answered again."},
 	httpd.ClientGone:          {detail: "The caller went away."},
@@ -112,7 +112,7 @@ var activationRows = map[fault.Reason]row{
 	card.AlreadyActivated: {detail: "The card is activated already.", action: "Nothing is left to do. A repeat with the first idempotency key is answered again."},
 	card.IsCanceled:       {detail: "The card or its plastic was canceled.", action: successor},
 	card.IsSuperseded:     {detail: "Another card took the place of this one.", action: "Activate its successor."},
-	card.IsExpired:        {detail: "The card has expired.", action: successor},
+	card.IsExpired:        {detail: "The card has expired.", action: "Renew it: its next plastic has another expiry. A card that nobody holds is ordered anew."},
 	card.ReportedLost:     {detail: "The card was reported lost.", action: successor},
 	card.ReportedStolen:   {detail: "The card was reported stolen.", action: successor},
 	card.IsBlocked:        {detail: "The card is blocked.", action: "Lift the block, if it is liftable, and try again."},
@@ -122,7 +122,7 @@ var activationRows = map[fault.Reason]row{
 	card.CameBack:         {detail: "The parcel came back.", action: "Have the card sent again."},
 	card.LostInTransit:    {detail: "The parcel is lost.", action: successor},
 	card.CodeNotIssued:    {detail: "There is no activation code yet.", action: "A code is made when the shipment is submitted."},
-	card.CodeExpired:      {detail: "The activation code has expired.", action: successor},
+	card.CodeExpired:      {detail: "The activation code has expired.", action: "Reissue the card: its next plastic has a code of its own. Where codes are kept as hashes, recovery makes a new one."},
 	card.CodeWrong:        {detail: "The activation code is not right.", action: "Ask the holder to read the mailer again. A wrong code costs a try."},
 	card.GuardLocked:      {detail: "Too many wrong tries: the guard is locked for a while."},
 	card.GuardHardLocked:  {detail: "Too many wrong tries: the guard is locked for good.", action: "Find out who tried, then reset the guard with a reason."},

@@ -85,6 +85,40 @@ var pieceRules = []contract{
 			})
 		}
 	}},
+	{"a plastic that expired on its way makes room for a renewal, and is void", func(t *testing.T, f Factory) {
+		for _, activated := range []bool{true, false} {
+			w := NewWorld(t, f.Open(t))
+			rules := w.Service(w.Store)
+			v, code := w.NewShippedCard(w.Customer, w.Account)
+			if activated {
+				must(t, rules.Activate(t.Context(), issuance.ActivateCard{Command: w.by(), Card: v.Card.ID, Code: code}))
+			}
+			_, err := rules.ReissueCard(t.Context(), issuance.ReissueCard{Command: w.by(), Card: v.Card.ID, For: issuance.ReissueDamaged, Reason: "bent"})
+			must(t, err)
+			late := w.View(v.Card.ID).Coming().Plastic
+			box := w.NewShipment()
+			late.State, late.Custody, late.Shipment, late.Guard = card.HandedOver, card.CustodyCourier, box.ID, w.Armed(late, code)
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdatePlastic(ctx, late) })
+			w.Pack(box.ID, late)
+			renewal := issuance.ReissueCard{Command: w.by(), Card: v.Card.ID, For: issuance.ReissueRenewal, Reason: "late"}
+			_, err = rules.ReissueCard(t.Context(), renewal)
+			w.says("before the expiry", err, "successor_underway")
+			w.Clock.Advance(v.Card.ExpiresAt.Sub(w.Now()))
+			_, err = rules.ReissueCard(t.Context(), renewal)
+			must(t, err)
+			now := w.View(v.Card.ID).Coming().Plastic
+			if now.ID == late.ID || now.State != card.Planned || !now.Link.ExpiresAt.After(w.Now()) {
+				t.Errorf("activated %v: %s is to come, until %s", activated, now.State, now.Link.ExpiresAt)
+			}
+			w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+				in, err := found(tx.Box(ctx, w.Program.ID, box.ID))
+				if p := in.Packed[0].Plastic; p.State != card.Void || p.VoidReason != card.VoidSuperseded || p.Guard.State != card.GuardVoid {
+					t.Errorf("activated %v: the late one is %s (%s), its guard %s", activated, p.State, p.VoidReason, p.Guard.State)
+				}
+				return err
+			})
+		}
+	}},
 }
 
 // pieceRaces are about those who make, activate and end several plastics of one card at once.
