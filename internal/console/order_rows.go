@@ -2,8 +2,6 @@ package console
 
 import (
 	"encoding/csv"
-	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,10 +17,16 @@ var (
 	itemColumns = []string{"identifier", "front_name", "qr", "campaign"}
 	// toldColumns come from our own lists, and say nothing when they come back.
 	toldColumns  = []string{"index", "outcome", "reason", "card_id"}
+	blankLine    = regexp.MustCompile(`^\r?\n`)
 	campaignForm = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
 )
 
-const mostProblems = 20
+const (
+	mostProblems = 20
+	// blanks are what a row of nothing consists of.
+	blanks   = ",;\t \r\n"
+	emptyRow = " is empty. Take it out, or say there what the card is."
+)
 
 // readRows reads what was uploaded or pasted: a line with the names of the columns, then a row for each card, with commas, semicolons
 // or tabs between, as spreadsheets give them.
@@ -55,14 +59,20 @@ func readRows(text string) (items []issuance.OrderItem, problems []string) {
 		}
 	}
 	for len(problems) < mostProblems {
-		row, err := file.Read()
-		if errors.Is(err, io.EOF) {
+		rest := text[file.InputOffset():]
+		if strings.TrimLeft(rest, blanks) == "" { // spreadsheets leave rows of nothing behind the last one
 			break
 		}
+		if blankLine.MatchString(rest) { // the reader would pass over it, and the rows behind it would get other numbers
+			return nil, append(problems, rowName(len(items))+emptyRow)
+		}
+		row, err := file.Read()
 		switch {
 		case err != nil:
 			problems = append(problems, rowName(len(items))+" and those behind it cannot be read: a quotation mark is missing, or one too many.")
 			return nil, problems
+		case strings.Join(row, "") == "" && len(row) > 1:
+			problems = append(problems, rowName(len(items))+emptyRow)
 		case len(row) != len(columns):
 			problems = append(problems, rowName(len(items))+" has "+strconv.Itoa(len(row))+" fields, the first line has "+strconv.Itoa(len(columns))+".")
 		case len(items) == batch.MaxItems:

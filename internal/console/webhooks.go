@@ -81,8 +81,12 @@ func (d *Door) showHook(c *call) error {
 	if err != nil {
 		return err
 	}
+	fares, err := d.healthOf(c, e)
+	if err != nil {
+		return err
+	}
 	page := hookPage{
-		hookLine: hookOf(issuance.EndpointHealth{Endpoint: e}, 1), Types: strings.Join(e.Types, ", "), Native: door == event.NativeDoor, Paused: e.Paused,
+		hookLine: fares, Types: strings.Join(e.Types, ", "), Native: door == event.NativeDoor, Paused: e.Paused,
 		May: c.may(staff.KeepWebhooks) && !e.Disabled,
 	}
 	if e.Disabled {
@@ -108,6 +112,17 @@ func (d *Door) showHook(c *call) error {
 	}
 	v.Hook = &page
 	return d.write(c.w, http.StatusOK, v)
+}
+
+// healthOf tells how an endpoint fares. One that has ended is among them no more.
+func (d *Door) healthOf(c *call, e issuance.Endpoint) (hookLine, error) {
+	all, most, err := d.service.EndpointsHealth(c.r.Context(), c.program.ID)
+	for _, h := range all {
+		if h.ID == e.ID && h.Door == e.Door {
+			return hookOf(h, most), nil
+		}
+	}
+	return hookOf(issuance.EndpointHealth{Endpoint: e}, most), err
 }
 
 func deliveryOf(v issuance.Delivery) deliveryLine {

@@ -24,11 +24,17 @@ func TestConsole_ShowsWebhooksAndSendsAgain(t *testing.T) {
 	b.shows(200, page, e.URL, "good")
 	b.get(page)
 	b.shows(200, "/deliveries/"+sent.ID.String(), sent.Type, "pending", "Send a test event", "Pause")
+	h.world.FailDeliveries()
+	for _, at := range []string{h.at("/webhooks"), page} {
+		b.get(at)
+		b.shows(200, "failing since ")
+		b.hides(">good<")
+	}
 	b.get(page + "?state=delivered")
 	b.shows(200, "No such delivery.")
 	one := page + "/deliveries/" + sent.ID.String()
 	b.get(one)
-	b.shows(200, "webhook.test", string(sent.Message), "None yet.")
+	b.shows(200, "webhook.test", string(sent.Message), "timeout")
 	b.post(one + "/retry")
 	b.shows(200, "Say why")
 	b.post(one+"/retry", "reason", "they were down")

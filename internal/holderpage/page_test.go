@@ -158,8 +158,12 @@ func TestPage_OpensOnceAndForOneBrowser(t *testing.T) {
 	first.get(holderpage.Path)
 	first.shows(410, "Esta página venció")
 	stranger := &browser{house: h}
-	stranger.send("GET", holderpage.Path, nil, "Accept-Language", "en-GB,en;q=0.9")
-	stranger.shows(404, "Please start again")
+	for wants, title := range map[string]string{
+		"en-GB,en;q=0.9": "Please start again", "fr-FR,fr;q=0.9,en;q=0.8": "Please start again", "de,es;q=0.9,en;q=0.8": "Empieza de nuevo", "fr": "Empieza de nuevo",
+	} {
+		stranger.send("GET", holderpage.Path, nil, "Accept-Language", wants)
+		stranger.shows(404, title)
+	}
 	for range 22 {
 		stranger.get(holderpage.Path + "/never-made")
 	}

@@ -208,8 +208,13 @@ func statusOf(r fault.Reason) int {
 
 // languageOf is what a browser prefers, where no session says.
 func languageOf(r *http.Request) card.Language {
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(r.Header.Get("Accept-Language"))), "en") {
-		return card.English
+	for want := range strings.SplitSeq(strings.ToLower(r.Header.Get("Accept-Language")), ",") {
+		switch want = strings.TrimSpace(want); {
+		case strings.HasPrefix(want, "en"):
+			return card.English
+		case strings.HasPrefix(want, "es"):
+			return card.Spanish
+		}
 	}
 	return card.Spanish
 }

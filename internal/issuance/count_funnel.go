@@ -90,10 +90,10 @@ func (c *funnelCounter) sums() (days []FunnelDay, parts []FunnelPart) {
 	return days, parts
 }
 
-// count takes one row. Refused commands changed nothing, but for the tries of an activation.
+// count takes one row. Refused commands changed nothing, but for the tries that an activation or a second factor cost.
 func (c *funnelCounter) count(ctx context.Context, r audit.Row) error {
 	switch {
-	case r.Action == actionActivate:
+	case r.Action == actionActivate, r.Action == actionOpenByMailer && r.Outcome != audit.OK:
 		return c.activation(ctx, r)
 	case r.Outcome != audit.OK:
 		return nil

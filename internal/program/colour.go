@@ -87,6 +87,7 @@ func setColour(v string, to *Colour, least float64) error {
 		return err
 	}
 	if got := c.Contrast(LightSheet); got < least {
+		got = math.Floor(got*10) / 10 // rounded up it could be what text needs
 		return fmt.Errorf("its contrast to white is %.1f, and text needs %.1f: take a darker one", got, least)
 	}
 	*to = c

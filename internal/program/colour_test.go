@@ -30,7 +30,7 @@ func TestColours_AreReadableOnBothGrounds(t *testing.T) {
 func TestColours_OfAPolicyAreMeasured(t *testing.T) {
 	t.Parallel()
 	for value, wrong := range map[string]string{
-		"#0a5c36": "", "": "", "#767676": "", "#777777": "its contrast to white is 4.5", "#ffcc00": "take a darker one", "red": "not a colour", "#12345g": "not a colour", "0a5c36f": "not a colour",
+		"#0a5c36": "", "": "", "#767676": "", "#777777": "its contrast to white is 4.4", "#ffcc00": "take a darker one", "red": "not a colour", "#12345g": "not a colour", "0a5c36f": "not a colour",
 	} {
 		p, err := program.ParsePolicy(program.Sandbox, map[string]string{"activation_page.accent": value})
 		if (err == nil) != (wrong == "") || err != nil && !strings.Contains(err.Error(), wrong) {

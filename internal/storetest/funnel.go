@@ -66,9 +66,11 @@ var funnelRules = []contract{
 		w.trail("card.activate", card.CodeWrong.Name(), "tries counted: 1, locked by them: 1", audit.Row{Card: w.Card.Card.ID})
 		w.trail("card.activate", card.GuardLocked.Name(), "", audit.Row{Card: w.Card.Card.ID})
 		w.trail("card.activate", card.BatchMismatch.Name(), "tries counted: 2", audit.Row{})
+		w.trail("card.open_by_mailer", card.FactorWrong.Name(), "tries counted: 1, locked by them: 1", audit.Row{Card: item.Card.ID})
+		w.trail("card.open_by_mailer", audit.OK, "", audit.Row{Card: item.Card.ID})
 		w.trail("card.activate", audit.OK, "", audit.Row{Card: item.Card.ID})
 		want := map[issuance.Lane]issuance.FunnelCounts{
-			issuance.BulkLane:   {Ordered: 5, Made: 3, Activated: 1, Wrong: 2},
+			issuance.BulkLane:   {Ordered: 5, Made: 3, Activated: 1, Wrong: 3, Locked: 1},
 			issuance.SingleLane: {Ordered: 1, Made: 1, Shipped: 1, Wrong: 2, Locked: 1},
 		}
 		first := w.counted(rules)
@@ -79,7 +81,7 @@ var funnelRules = []contract{
 		same(t, "counted again", first.Days, w.counted(rules).Days)
 		part, err := rules.BatchFunnelOf(t.Context(), b.ID)
 		must(t, err)
-		same(t, "the batch", issuance.FunnelCounts{Ordered: 5, Made: 3, Activated: 1}, part)
+		same(t, "the batch", issuance.FunnelCounts{Ordered: 5, Made: 3, Activated: 1, Wrong: 1, Locked: 1}, part)
 
 		box := w.Shipment
 		box.Status, box.DeliveredAt = shipment.Delivered, w.next()

@@ -307,6 +307,19 @@ func (w *World) claim(on Store, owner string, perEndpoint, limit int) []outbox.D
 	return held
 }
 
+// FailDeliveries lets each delivery that is due fail once; it stays due.
+func (w *World) FailDeliveries() {
+	w.t.Helper()
+	w.fanOut(w.Store)
+	var ended []outbox.Ended
+	for _, d := range w.claim(w.Store, "failing", 100, 100) {
+		o := outbox.Outcome{State: outbox.Pending, At: w.Now(), NextAt: w.Now(), Failure: "timeout"}
+		ended = append(ended, outbox.Ended{Delivery: d, Outcome: o, SentAt: w.Clock.Now()})
+	}
+	_, err := w.Store.Outbox().Finish(w.t.Context(), ended)
+	must(w.t, err)
+}
+
 func (w *World) finish(t *testing.T, on Store, d outbox.Delivery, o outbox.Outcome, want bool) {
 	t.Helper()
 	held, err := on.Outbox().Finish(t.Context(), []outbox.Ended{{Delivery: d, Outcome: o, SentAt: w.Clock.Now(), Took: time.Millisecond}})
