@@ -38,7 +38,7 @@ func TestPage_ActivatesWithTheCodeAndAPIN(t *testing.T) {
 	}
 	code := w.Code.Reveal()
 	b.submit("code", " "+code[:3]+" - "+code[3:]+" ", "pin", "7391", "pin_again", "7391")
-	b.shows(200, "Your card is active", "contactless", `href="https://app.example.com/cards?a=1"`)
+	b.shows(200, "Your card is active", "contactless", "at cash machines, with your PIN", `href="https://app.example.com/cards?a=1"`)
 	b.get(holderpage.Path)
 	b.shows(200, "Your card is active")
 	if v := w.View(w.Card.Card.ID); !v.Plastic.EverActivated() || v.Card.PINSetAt.IsZero() {
@@ -75,7 +75,7 @@ func TestPage_CountsWrongCodesUntilTheLock(t *testing.T) {
 	b.shows(410, "This page has expired")
 	again := h.enter(h.link(w.Card, card.English, card.NoPIN))
 	again.submit("code", w.Code.Reveal())
-	again.shows(200, "Your card is active")
+	again.shows(200, "Your card is active", "in shops, with the chip<", "once you have chosen a PIN")
 }
 
 func TestPage_TellsNoTriesWhereThePolicySaysSo(t *testing.T) {

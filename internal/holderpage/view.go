@@ -97,7 +97,11 @@ func standing(at issuance.HolderSession, mistake string) view {
 	usable := e.Card.Status(e.At) == card.Open
 	if no.Reason == card.AlreadyActivated && at.Activated() && usable {
 		v.Kind, v.Title = kindDone, v.T("done.title")
-		for _, what := range []string{"done.shops", "done.contactless", "done.atm", "done.online"} {
+		works := []string{"done.shops", "done.contactless", "done.atm", "done.online"}
+		if e.Card.PINSetAt.IsZero() {
+			works[0], works[2] = "done.shops_no_pin", "done.atm_no_pin"
+		}
+		for _, what := range works {
 			v.Said = append(v.Said, v.T(what))
 		}
 		return v
