@@ -6,7 +6,8 @@
 // which names the ability that it needs.
 //
 // Promises. Every POST carries the token of its session's forms, comes from our own page, and is answered by a redirect, except
-// for the search, a check of an order and a scenario: what was typed there may name a person, or is done once.  No name, e-mail or phone is shown in
+// for the search, a check of an order or of the trail, a scenario, and a secret that is shown once: what was typed there may name a
+// person, or what is shown must be in no address. No name, e-mail or phone is shown in
 // clear to who may not see persons. Whoever looks at a card, or acts on one, is in the audit trail with the reason that was given.
 //
 // Refusals. No SQL and no rule: who may sign in says staff, what may be done with a card says issuance; this room asks both, and
