@@ -27,8 +27,8 @@ type AuditRow struct {
 
 // AuditFilter narrows the audit trail; what is empty does not.
 type AuditFilter struct {
-	CardID, Actor, Action, Outcome string
-	From, To                       time.Time // at From or later, and before To
+	CardID, Actor, OnBehalfOf, Action, Outcome string
+	From, To                                   time.Time // at From or later, and before To
 }
 
 // Checkpoint signs the first rows of the audit trail. Keep it where the server does not write.
@@ -40,7 +40,7 @@ type Checkpoint struct {
 
 // Audit yields the audit trail, newest first.
 func (c *Client) Audit(ctx context.Context, f AuditFilter) iter.Seq2[AuditRow, error] {
-	return every[AuditRow](ctx, c, at("audit"), params("card_id", f.CardID, "actor", f.Actor, "action", f.Action, "outcome", f.Outcome,
+	return every[AuditRow](ctx, c, at("audit"), params("card_id", f.CardID, "actor", f.Actor, "on_behalf_of", f.OnBehalfOf, "action", f.Action, "outcome", f.Outcome,
 		"from", moment(f.From), "to", moment(f.To)))
 }
 

@@ -24,7 +24,7 @@ var operations = map[string]string{
 	"cancelBatch":   "CancelBatch",
 	"getMailerLink": "MailerLink",
 	"listCustomers": "Customers", "createCustomer": "CreateCustomer", "getCustomer": "Customer", "updateCustomer": "UpdateCustomer", "listCustomerCards": "CustomerCards",
-	"listAccounts": "Accounts", "getAccount": "Account",
+	"listAccounts": "Accounts", "createAccount": "CreateAccount", "getAccount": "Account",
 	"listShipments": "Shipments", "getShipment": "Shipment", "redirectShipment": "RedirectShipment", "cancelShipment": "CancelShipment",
 	"reshipShipment": "ReshipShipment", "destroyShipment": "DestroyShipment", "reportScan": "ReportScan",
 	"getClock": "Clock", "setClock": "SetClock", "advanceShipment": "AdvanceShipment", "listScenarios": "Scenarios", "runScenario": "RunScenario",

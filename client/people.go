@@ -92,6 +92,11 @@ func (c *Client) Accounts(ctx context.Context, owner string) iter.Seq2[Account, 
 	return every[Account](ctx, c, at("accounts"), params("owner_id", owner))
 }
 
+// CreateAccount opens an account of a customer whom the identity review has approved.
+func (c *Client) CreateAccount(ctx context.Context, owner string, options ...CallOption) (out Account, err error) {
+	return out, c.send(ctx, post(at("accounts"), map[string]string{"owner_id": owner}, options), &out)
+}
+
 // Account gives one account.
 func (c *Client) Account(ctx context.Context, id string) (out Account, err error) {
 	return out, c.send(ctx, get(at("accounts", id), nil), &out)

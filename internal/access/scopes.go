@@ -27,6 +27,7 @@ const (
 	CustomersRead    Scope = "customers:read"    // who holds cards
 	CustomersWrite   Scope = "customers:write"   // add customers
 	AccountsRead     Scope = "accounts:read"     // accounts with what is in them
+	AccountsWrite    Scope = "accounts:write"    // open accounts
 	ScansWrite       Scope = "scans:write"       // report scans, as couriers do
 	ProgramRead      Scope = "program:read"      // the programme itself
 	PoliciesRead     Scope = "policies:read"     // its policies, and who changed them
@@ -50,7 +51,7 @@ func Scopes() []Scope {
 		ActivationsRead, ActivationsWrite, GuardsWrite, CodesRecover,
 		EventsRead, WebhooksRead, WebhooksWrite,
 		BatchesRead, BatchesWrite, ShipmentsRead, ShipmentsWrite, ScansWrite,
-		CustomersRead, CustomersWrite, AccountsRead,
+		CustomersRead, CustomersWrite, AccountsRead, AccountsWrite,
 		AuditRead, ApprovalsRead, ApprovalsWrite, SandboxWrite,
 		ProgramRead, PoliciesRead, PoliciesWrite, DesignsRead, DesignsWrite, KeysRead, KeysWrite,
 	}

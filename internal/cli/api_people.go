@@ -124,6 +124,7 @@ func (c apiCustomerCards) Run(ctx context.Context, w World) error {
 }
 
 type apiAccount struct {
+	Open apiAccountOpen `cmd:"" help:"Open an account of a customer."`
 	List apiAccountList `cmd:"" help:"List accounts, newest first."`
 	Show apiAccountShow `cmd:"" help:"Show an account."`
 }
@@ -162,19 +163,37 @@ func (c apiAccountShow) Run(ctx context.Context, w World) error {
 		return err
 	}
 	v, err := l.api.Account(ctx, c.ID)
-	return show(l, v, err, func(a client.Account) [][2]string {
-		return [][2]string{
-			{"account", a.ID},
-			{"number", fmt.Sprint(a.NumberID)},
-			{"kind", a.Kind},
-			{"status", a.Status},
-			{"owner", a.OwnerKind + " " + a.OwnerID},
-			{"parent", a.ParentID},
-			{"available", cents(a.AvailableCents, a.Currency)},
-			{"credit line", cents(a.CreditLineCents, a.Currency)},
-			{"credit used", cents(a.CreditUsedCents, a.Currency)},
-		}
-	})
+	return show(l, v, err, accountPairs)
+}
+
+type apiAccountOpen struct {
+	remote
+	because
+	Owner string `arg:"" help:"Id of the customer, whom the identity review has approved."`
+}
+
+// Run opens an account.
+func (c apiAccountOpen) Run(ctx context.Context, w World) error {
+	l, err := c.dial(w)
+	if err != nil {
+		return err
+	}
+	v, err := l.api.CreateAccount(ctx, c.Owner, c.options()...)
+	return show(l, v, err, accountPairs)
+}
+
+func accountPairs(a client.Account) [][2]string {
+	return [][2]string{
+		{"account", a.ID},
+		{"number", fmt.Sprint(a.NumberID)},
+		{"kind", a.Kind},
+		{"status", a.Status},
+		{"owner", a.OwnerKind + " " + a.OwnerID},
+		{"parent", a.ParentID},
+		{"available", cents(a.AvailableCents, a.Currency)},
+		{"credit line", cents(a.CreditLineCents, a.Currency)},
+		{"credit used", cents(a.CreditUsedCents, a.Currency)},
+	}
 }
 
 type apiApproval struct {

@@ -187,6 +187,7 @@ func TestAPI_ParcelsPeopleAndTime(t *testing.T) {
 	a.says(one.ID, "customer", "cards", one.Customer)
 	a.says(`1000\.00 USD`, "account", "list", "--owner", one.Customer)
 	a.says(`available +1000\.00 USD`, "account", "show", one.Account)
+	a.says(one.Customer, "account", "open", one.Customer, "--reason", "a second purse")
 
 	a.says(`2027-03-06T17:40:00Z \(frozen\)`, "sandbox", "clock", "freeze", "2027-03-06T17:40:00Z")
 	a.says(`2027-03-06T17:55:00Z`, "sandbox", "clock", "advance", "15m")

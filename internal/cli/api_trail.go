@@ -46,12 +46,13 @@ type apiAudit struct {
 type apiAuditList struct {
 	remote
 	lines
-	Card    string    `help:"Only what was done to this card." placeholder:"ID"`
-	Actor   string    `help:"Only what this one did." placeholder:"ACTOR"`
-	Action  string    `help:"Only this, as in card.activate." placeholder:"ACTION"`
-	Outcome string    `help:"Only what ended so: ok, or a reason." placeholder:"OUTCOME"`
-	From    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"At this time or later." placeholder:"TIME"`
-	To      time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Before this time." placeholder:"TIME"`
+	Card       string    `help:"Only what was done to this card." placeholder:"ID"`
+	Actor      string    `help:"Only what this one did." placeholder:"ACTOR"`
+	OnBehalfOf string    `help:"Only what was done for this one." placeholder:"WHOM"`
+	Action     string    `help:"Only this, as in card.activate." placeholder:"ACTION"`
+	Outcome    string    `help:"Only what ended so: ok, or a reason." placeholder:"OUTCOME"`
+	From       time.Time `format:"2006-01-02T15:04:05Z07:00" help:"At this time or later." placeholder:"TIME"`
+	To         time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Before this time." placeholder:"TIME"`
 }
 
 // Run lists the audit trail.
@@ -60,7 +61,7 @@ func (c apiAuditList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	f := client.AuditFilter{CardID: c.Card, Actor: c.Actor, Action: c.Action, Outcome: c.Outcome, From: c.From, To: c.To}
+	f := client.AuditFilter{CardID: c.Card, Actor: c.Actor, OnBehalfOf: c.OnBehalfOf, Action: c.Action, Outcome: c.Outcome, From: c.From, To: c.To}
 	return list(l, c.lines, l.api.Audit(ctx, f), []string{"AT", "ACTOR", "CHANNEL", "ACTION", "OUTCOME", "CARD", "NOTE"}, func(r client.AuditRow) []string {
 		return []string{moment(r.At), r.Actor, r.Channel, r.Action, r.Outcome, dash(r.CardID), r.Note}
 	})

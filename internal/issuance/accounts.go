@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/firsttap/firsttap/internal/account"
@@ -21,24 +22,37 @@ const (
 type CreateAccount struct {
 	Command
 	Owner ident.CustomerID
-	Kind  customer.Kind // of the owner: person or company
+	Kind  customer.Kind // that the owner must be; "" is either
 }
 
 // CreateAccount opens an account. Refusals: customer.NotFound, customer.NotApproved.
 func (s *Service) CreateAccount(ctx context.Context, cmd CreateAccount) (account.Account, error) {
-	return RunDrawing(ctx, s, cmd.Command, actionCreateAccount, func(w *Work) (account.Account, error) {
-		owner, err := loadCustomer(ctx, w, cmd.Owner)
+	return RunDrawing(ctx, s, cmd.Command, actionCreateAccount, func(w *Work) (account.Account, error) { return s.createAccount(ctx, w, cmd) })
+}
+
+// CreatePurse is CreateAccount for who wants to see what the account begins with.
+func (s *Service) CreatePurse(ctx context.Context, cmd CreateAccount) (Purse, error) {
+	return RunDrawing(ctx, s, cmd.Command, actionCreateAccount, func(w *Work) (Purse, error) {
+		a, err := s.createAccount(ctx, w, cmd)
 		if err != nil {
-			return account.Account{}, err
+			return Purse{}, err
 		}
-		if no := decideOwner(owner, cmd.Kind); no != nil {
-			return account.Account{}, no
-		}
-		a := s.newWallet(w.Program, owner, w.Now)
-		a.Currency = w.Program.Policy.CardsCurrency
-		w.Announce(event.Event{Name: event.AccountCreated, Account: &a})
-		return a, s.openAccount(ctx, w, a, 0)
+		return purseOf(ctx, w.Tx, a)
 	})
+}
+
+func (s *Service) createAccount(ctx context.Context, w *Work, cmd CreateAccount) (account.Account, error) {
+	owner, err := loadCustomer(ctx, w, cmd.Owner)
+	if err != nil {
+		return account.Account{}, err
+	}
+	if no := decideOwner(owner, cmp.Or(cmd.Kind, owner.Kind)); no != nil {
+		return account.Account{}, no
+	}
+	a := s.newWallet(w.Program, owner, w.Now)
+	a.Currency = w.Program.Policy.CardsCurrency
+	w.Announce(event.Event{Name: event.AccountCreated, Account: &a})
+	return a, s.openAccount(ctx, w, a, 0)
 }
 
 // decideOwner refuses an owner of another kind than was named, and one who is not approved.

@@ -368,10 +368,10 @@ type Mark struct {
 
 // AuditFilter chooses audit rows; empty members choose all.
 type AuditFilter struct {
-	Card                   ident.CardID
-	Actor, Action, Outcome string
-	From, To               time.Time // at From or later, and before To
-	Through                int       // without a card: how many rows are looked through at most; 0 is all
+	Card                               ident.CardID
+	Actor, OnBehalfOf, Action, Outcome string
+	From, To                           time.Time // at From or later, and before To
+	Through                            int       // without a card: how many rows are looked through at most; 0 is all
 }
 
 // CustomerFilter chooses customers; empty members choose all.

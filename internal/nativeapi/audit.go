@@ -35,10 +35,11 @@ const (
 
 // listAudit lists rows of the trail, newest first.
 func (d *Door) listAudit(c *call) error {
-	c.takes("card_id", "actor", "action", "outcome", "from", "to", "limit", "cursor")
+	c.takes("card_id", "actor", "on_behalf_of", "action", "outcome", "from", "to", "limit", "cursor")
 	f := issuance.AuditFilter{
-		Card: ident.CardID{UUID: c.idParam("card_id")}, Actor: c.param("actor"), Action: c.param("action"), Outcome: c.param("outcome"),
-		From: c.momentParam("from"), To: c.momentParam("to"),
+		Card: ident.CardID{UUID: c.idParam("card_id")}, Actor: c.param("actor"), OnBehalfOf: c.param("on_behalf_of"), Action: c.param("action"),
+		Outcome: c.param("outcome"),
+		From:    c.momentParam("from"), To: c.momentParam("to"),
 	}
 	page := d.page(c)
 	if err := c.checked(); err != nil {

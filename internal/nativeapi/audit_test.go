@@ -28,6 +28,12 @@ func TestAudit_KeepsForWhomAndWhy(t *testing.T) {
 			t.Errorf("%s: %s", x.action, row.body)
 		}
 	}
+	if a := h.get("/v1/audit?on_behalf_of=agent+7&action=card.freeze").want(200); a.raw("items", "0") == "" || a.raw("items", "1") != "" {
+		t.Errorf("%s", a.body)
+	}
+	if a := h.get("/v1/audit?on_behalf_of=agent").want(200); a.raw("items", "0") != "" {
+		t.Errorf("%s", a.body)
+	}
 	if a := h.get("/v1/policies/versions").want(200); a.text("items", "0", "on_behalf_of") != "agent 7" {
 		t.Errorf("%s", a.body)
 	}

@@ -23,6 +23,7 @@ func (d *Door) peopleRoutes() []httpd.Route {
 		read("/v1/customers/{id}", access.CustomersRead, d.getCustomer),
 		read("/v1/customers/{id}/cards", access.CardsRead, d.listCustomerCards),
 		read("/v1/accounts", access.AccountsRead, d.listAccounts),
+		act("/v1/accounts", access.AccountsWrite, d.createAccount),
 		read("/v1/accounts/{id}", access.AccountsRead, d.getAccount),
 	}
 }
@@ -156,6 +157,23 @@ func (d *Door) listAccounts(c *call) error {
 	return write(c.w, showPage(d, c, all, page, func(p issuance.Purse) issuance.Mark {
 		return issuance.Mark{CreatedAt: p.Account.CreatedAt, ID: p.Account.ID.UUID}
 	}, showAccount))
+}
+
+// createAccount opens an account of a customer; its cards spend it once they name it.
+func (d *Door) createAccount(c *call) error {
+	c.takes()
+	c.form()
+	cmd := issuance.CreateAccount{Owner: ident.CustomerID{UUID: c.explained("owner_id").id("owner_id", required)}}
+	if err := c.checked(); err != nil {
+		return err
+	}
+	show := func(p issuance.Purse) issuance.Answer {
+		return issuance.Answer{Status: http.StatusCreated, Body: body(showAccount, p)}
+	}
+	return perform(d, c, show, func(base issuance.Command) (issuance.Purse, error) {
+		cmd.Command = base
+		return d.service.CreatePurse(c.ctx(), cmd)
+	})
 }
 
 func (d *Door) getAccount(c *call) error {

@@ -62,3 +62,25 @@ func TestAccounts_ShowWhatIsInThem(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 }
+
+func TestAccounts_AreOpened(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v, _ := h.newCard()
+	body := `{"owner_id":"` + v.Card.Customer.String() + `","reason":"A second purse"}`
+	made := h.post("/v1/accounts", body, "Idempotency-Key", "a").want(201)
+	if again := h.post("/v1/accounts", body, "Idempotency-Key", "a").want(201); again.body != made.body {
+		t.Errorf("%s, then %s", made.body, again.body)
+	}
+	if shown := h.get("/v1/accounts/" + made.text("id")).want(200); shown.body != made.body || made.text("owner_id") != v.Card.Customer.String() || made.text("kind") != "wallet" {
+		t.Errorf("%s, but %s", shown.body, made.body)
+	}
+	if row := h.get("/v1/audit?action=account.create").want(200); row.text("items", "0", "note") != "A second purse" {
+		t.Errorf("%s", row.body)
+	}
+	h.post("/v1/accounts", `{}`).wrong("body.owner_id required")
+	h.post("/v1/accounts", `{"owner_id":"`+h.world.IDs.UUID().String()+`"}`).refused(404, "customer_not_found")
+	h.post("/v1/accounts", body, "Authorization", "Bearer "+h.foreign).refused(404, "customer_not_found")
+	eva := h.post("/v1/customers", `{"email":"eva@example.com","phone":"+525512345679"}`).want(201).text("id")
+	h.post("/v1/accounts", `{"owner_id":"`+eva+`"}`).refused(409, "customer_not_approved")
+}

@@ -137,7 +137,9 @@ func auditPage(p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) (s
 		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
 		l.auditTimes(f, page.After)
 	}
-	for _, x := range []struct{ column, want string }{{"t.actor = ", f.Actor}, {"t.action = ", f.Action}, {"t.outcome = ", f.Outcome}} {
+	for _, x := range []struct{ column, want string }{
+		{"t.actor = ", f.Actor}, {"t.on_behalf_of = ", f.OnBehalfOf}, {"t.action = ", f.Action}, {"t.outcome = ", f.Outcome},
+	} {
 		if x.want != "" {
 			l.and(x.column, x.want)
 		}

@@ -74,7 +74,7 @@ func allTexts() map[string]string {
 		text, _ := l.newestFirst(alias, page)
 		texts["list "+name] = text + end
 	}
-	filter := issuance.AuditFilter{Actor: "a", Action: "b", Outcome: "c", From: time.Unix(1, 0), To: time.Unix(2, 0)}
+	filter := issuance.AuditFilter{Actor: "a", OnBehalfOf: "d", Action: "b", Outcome: "c", From: time.Unix(1, 0), To: time.Unix(2, 0)}
 	texts["list audit"], _ = auditPage(ident.ProgramID{}, filter, page)
 	filter.Through = 100
 	texts["list audit within reach"], _ = auditPage(ident.ProgramID{}, filter, page)

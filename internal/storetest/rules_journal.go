@@ -63,7 +63,7 @@ var journalRules = []contract{
 		for i, change := range []func(*audit.Row){
 			func(*audit.Row) {},
 			func(r *audit.Row) { r.Card = w.BatchCard.Card.ID },
-			func(r *audit.Row) { r.Actor = "key:b" },
+			func(r *audit.Row) { r.Actor, r.OnBehalfOf = "key:b", "agent-7" },
 			func(r *audit.Row) { r.Action = "card.activate" },
 			func(r *audit.Row) { r.Outcome = "code_mismatch" },
 			func(r *audit.Row) { r.Program = w.Foreign.ID },
@@ -82,6 +82,7 @@ var journalRules = []contract{
 			"a card":       {issuance.AuditFilter{Card: row.Card}, []int{4, 3, 2, 0}},
 			"another card": {issuance.AuditFilter{Card: w.BatchCard.Card.ID}, []int{1}},
 			"an actor":     {issuance.AuditFilter{Actor: "key:b"}, []int{2}},
+			"for whom":     {issuance.AuditFilter{OnBehalfOf: "agent-7"}, []int{2}},
 			"an action":    {issuance.AuditFilter{Action: "card.activate"}, []int{3}},
 			"an outcome":   {issuance.AuditFilter{Outcome: "code_mismatch"}, []int{4}},
 			"from":         {issuance.AuditFilter{From: at.Add(3 * time.Minute)}, []int{4, 3}},

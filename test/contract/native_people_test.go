@@ -43,4 +43,10 @@ func nativePeople(t *testing.T, h *house) {
 	n.get("/v1/accounts/"+who.account).is(200).has("owner_id", who.user, "available_cents", 100000.0, "currency", "USD")
 	foreign.get("/v1/accounts/"+who.account).told(404, "account_not_found")
 	n.get("/v1/accounts?owner_id="+who.user).is(200).has("items.0.id", who.account)
+
+	second := n.post("/v1/accounts", object{"owner_id": who.user}).is(201).has("owner_id", who.user, "available_cents", 100000.0, "currency", "USD").text("id")
+	n.get("/v1/accounts?owner_id="+who.user).is(200).has("items.0.id", second, "items.1.id", who.account)
+	foreign.post("/v1/accounts", object{"owner_id": who.user}).told(404, "customer_not_found")
+	p.native("accounts:read").post("/v1/accounts", object{"owner_id": who.user}).told(403, "scope_missing")
+	n.post("/v1/accounts", object{"owner_id": id}).told(409, "customer_not_approved")
 }
