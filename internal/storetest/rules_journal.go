@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +117,7 @@ var journalRules = []contract{
 			row.ID = w.IDs.UUID()
 			rows = append(rows, row)
 		}
+		slices.SortFunc(rows, func(a, b audit.Row) int { return strings.Compare(a.ID.String(), b.ID.String()) })
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.InsertAudit(ctx, rows...) })
 		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
 			for _, x := range []struct {
