@@ -213,6 +213,11 @@ func showPage[T any](d *Door, c *call, all []T, page issuance.Page, mark func(T)
 		last := mark(all[len(all)-1])
 		next = d.cursors(c).Seal(last.CreatedAt, last.ID)
 	}
+	return showItems(all, next, show)
+}
+
+// showItems is a page of a list, and the cursor of the next one; "" where there is none.
+func showItems[T any](all []T, next string, show func(*wirejson.Writer, T)) issuance.Answer {
 	w := wirejson.NewWriter(nil)
 	w.BeginObject()
 	w.Key("items").BeginArray()

@@ -234,16 +234,7 @@ func (d *Door) listPolicyVersions(c *call) error {
 		list = list[:limit]
 		next = d.cursors(c).Seal(time.UnixMicro(list[limit-1].Version), ident.UUID{})
 	}
-	w := wirejson.NewWriter(nil)
-	w.BeginObject()
-	w.Key("items").BeginArray()
-	for _, v := range list {
-		showPolicyVersion(w, v)
-	}
-	w.EndArray()
-	w.Key("next_cursor").StringOrNull(next)
-	w.EndObject()
-	return write(c.w, ok(w.Bytes()))
+	return write(c.w, showItems(list, next, showPolicyVersion))
 }
 
 func showPolicyVersion(w *wirejson.Writer, v access.PolicyVersion) {
