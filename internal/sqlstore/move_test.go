@@ -135,7 +135,7 @@ func moveBroken(t testing.TB, from, to Config, cuts int) MoveReport {
 	t.Helper()
 	for n := 0; ; n++ {
 		ctx, cut := context.WithCancel(t.Context())
-		left := rand.IntN(60)
+		left := 1 + rand.IntN(60) // the first attempt is always cut
 		report, err := Move(ctx, from, to, func(MoveProgress) {
 			if left--; left == 0 && n < cuts {
 				cut()
