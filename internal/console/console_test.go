@@ -270,7 +270,7 @@ func TestConsole_LooksThroughTheTrailByParts(t *testing.T) {
 	w := h.world
 	b := h.desk(staff.Operator)
 	row := audit.Row{Program: w.Program.ID, At: w.Clock.Now(), Actor: "key:early", Channel: "cards", Action: "code.read", Outcome: audit.OK}
-	rows := make([]audit.Row, 50_010) // ten more than one page looks through
+	rows := make([]audit.Row, 10_010) // ten more than one page looks through
 	for i := range rows {
 		rows[i] = row
 		rows[i].ID, rows[i].At = w.IDs.UUID(), row.At.Add(time.Duration(i)*time.Microsecond)

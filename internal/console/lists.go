@@ -231,4 +231,4 @@ func (d *Door) listAudit(c *call) error {
 
 // auditReach is how many rows a page of the trail looks through for those that its filter wants: somebody who did nothing
 // is not looked for in all that ever happened.
-const auditReach = 50_000
+const auditReach = 10_000
