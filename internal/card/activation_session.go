@@ -39,7 +39,7 @@ type ActivationSession struct {
 	Program    ident.ProgramID
 	Card       ident.CardID
 	Customer   ident.CustomerID // who holds the card once it is activated
-	ReturnURL  string           // where the holder goes afterwards, https; "" for nowhere
+	ReturnURL  string           // where the holder goes afterwards, https; "" leaves the holder on the page
 	Language   Language
 	PIN        PINChoice
 	CreatedAt  time.Time

@@ -13,6 +13,8 @@ type View struct {
 	Plastic Plastic           // zero for a virtual card
 	Box     shipment.Shipment // the newest submitted shipment of the plastic; zero when it has none
 	Next    *Piece            // the living one that is to take the place of Plastic; nil: none
+
+	NextLost bool // one that was to take its place was lost on its way: whoever finds it reads the number
 }
 
 // Piece is a plastic with its newest submitted shipment.
@@ -134,9 +136,16 @@ func NewView(c Card, pieces []Piece) View {
 			v.Plastic, v.Box = p.Plastic, p.Box
 		case !p.Plastic.Link.Supersedes.IsZero() && p.Living():
 			v.Next = &pieces[i]
+		case p.Plastic.Link.Supersedes == speaker.ID && !speaker.ID.IsZero() && p.LostOnWay():
+			v.NextLost = true
 		}
 	}
 	return v
+}
+
+// LostOnWay reports whether the piece was lost before anybody activated it.
+func (p Piece) LostOnWay() bool {
+	return !p.Plastic.EverActivated() && (p.Box.Status == shipment.Lost || p.Plastic.VoidReason == VoidLost || p.Plastic.Custody == CustodyLost)
 }
 
 // Packed is one plastic in its place in a box.

@@ -1,6 +1,7 @@
 package card_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -51,12 +52,15 @@ func TestNewView_TellsTheOneInUseFromTheOneThatIsToTakeItsPlace(t *testing.T) {
 		"one in a canceled box is none":                 {[]card.Piece{piece(1, card.Activated), piece(2, card.Requested, after(1), in(shipment.Canceled))}, 1, 0},
 		"one in a lost box is none":                     {[]card.Piece{piece(1, card.Activated), piece(2, card.HandedOver, after(1), in(shipment.Lost))}, 1, 0},
 		"one that was destroyed is none":                {[]card.Piece{piece(1, card.Activated), piece(2, card.HandedOver, after(1), held(card.CustodyDead))}, 1, 0},
-		"one that is lost is none":                      {[]card.Piece{piece(1, card.Activated), piece(2, card.HandedOver, after(1), held(card.CustodyLost))}, 1, 0},
-		"the place is free again":                       {[]card.Piece{piece(1, card.Activated), piece(2, card.Void, after(1)), piece(3, card.Planned, after(1))}, 1, 3},
-		"one that took the place":                       {[]card.Piece{piece(1, card.Retired), piece(2, card.Activated, after(1))}, 2, 0},
-		"a chain":                                       {[]card.Piece{piece(1, card.Retired), piece(2, card.Activated, after(1)), piece(3, card.Planned, after(2))}, 2, 3},
-		"the first was never in use":                    {[]card.Piece{piece(1, card.Void), piece(2, card.Planned, after(1))}, 2, 0},
-		"a second one without a link is no successor":   {[]card.Piece{piece(1, card.Activated), piece(2, card.Planned)}, 1, 0},
+		"one took the place after one was lost in the post is told apart": {[]card.Piece{
+			piece(1, card.Activated), piece(2, card.HandedOver, after(1), in(shipment.Lost)), piece(3, card.Planned, after(1)),
+		}, 1, 3},
+		"one that is lost is none":                    {[]card.Piece{piece(1, card.Activated), piece(2, card.HandedOver, after(1), held(card.CustodyLost))}, 1, 0},
+		"the place is free again":                     {[]card.Piece{piece(1, card.Activated), piece(2, card.Void, after(1)), piece(3, card.Planned, after(1))}, 1, 3},
+		"one that took the place":                     {[]card.Piece{piece(1, card.Retired), piece(2, card.Activated, after(1))}, 2, 0},
+		"a chain":                                     {[]card.Piece{piece(1, card.Retired), piece(2, card.Activated, after(1)), piece(3, card.Planned, after(2))}, 2, 3},
+		"the first was never in use":                  {[]card.Piece{piece(1, card.Void), piece(2, card.Planned, after(1))}, 2, 0},
+		"a second one without a link is no successor": {[]card.Piece{piece(1, card.Activated), piece(2, card.Planned)}, 1, 0},
 	} {
 		v := card.NewView(card.Card{Type: card.Physical}, tc.pieces)
 		coming := tc.speaker
@@ -65,6 +69,9 @@ func TestNewView_TellsTheOneInUseFromTheOneThatIsToTakeItsPlace(t *testing.T) {
 		}
 		if v.Plastic.ID.UUID[0] != tc.speaker || (v.Next != nil) != (tc.next != 0) || v.Coming().Plastic.ID.UUID[0] != coming {
 			t.Errorf("%s: plastic %d speaks, next is %+v, want %d and %d", name, v.Plastic.ID.UUID[0], v.Next, tc.speaker, tc.next)
+		}
+		if lost := strings.Contains(name, "lost"); v.NextLost != lost {
+			t.Errorf("%s: the next one was lost: %t", name, v.NextLost)
 		}
 		if len(tc.pieces) > 1 && v.Canceled() {
 			t.Errorf("%s: the card is canceled", name)

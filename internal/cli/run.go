@@ -100,11 +100,20 @@ func Run(ctx context.Context, w World) (code int) {
 	}
 	chosen, err := parser.Parse(w.Args)
 	if err != nil {
-		_, _ = fmt.Fprintf(w.Stderr, "firsttap: %v\nTry: firsttap --help\n", err)
+		_, _ = fmt.Fprintf(w.Stderr, "firsttap: %v\nTry: %s --help\n", err, meant(err))
 		return exitUsage
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	return w.complain(chosen.Run(w))
+}
+
+// meant is the command that was written wrong, as far as it was understood.
+func meant(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil && wrong.Context.Selected() != nil {
+		return "firsttap " + wrong.Context.Selected().Path()
+	}
+	return "firsttap"
 }
 
 // complain prints why a command was not done, and gives the exit code.

@@ -132,13 +132,15 @@ func pastExpiry(v CardAt) bool {
 }
 
 // decideSource refuses a plastic whose place no other one takes. What is lost on its way shows its number to whoever finds it, and
-// that takes a replacement.
+// that takes a replacement: also when the one that was lost was to take the place of this one.
 func decideSource(v CardAt, why ReissueCause) error {
 	back := cameBack(v.View)
 	living := card.Piece{Plastic: v.Plastic, Box: v.Box}.Living()
 	switch {
 	case why == ReissueReturned && !back:
 		return fault.RefuseWith(shipment.NotReturned, v.Box.Status)
+	case v.NextLost:
+		return fault.Refuse(card.LostInTransit)
 	case v.Plastic.EverActivated(), back:
 		return nil
 	case v.Box.Status == shipment.Lost, v.Plastic.VoidReason == card.VoidLost:

@@ -59,6 +59,7 @@ func TestReissue_EachStateHasAnAnswer(t *testing.T) {
 		"lost":                       {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopLost, card.ByPartner, noon) }), same("already_stopped")},
 		"known to others":            {held(func(v *card.View) { v.Card = v.Card.Stopped(card.StopFraudConfirmed, card.ByPartner, noon) }), same("already_stopped")},
 		"another one is under way":   {held(func(v *card.View) { v.Next = &card.Piece{} }), same("successor_underway")},
+		"the next one was lost":      {held(func(v *card.View) { v.NextLost = true }), but("lost_in_transit", back, "lost_in_transit")},
 		"the next one came too late": {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon, &card.Piece{} }), but("expired", "expired", "")},
 		"the next one brings time":   {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon, late(noon.Add(1)) }), but("expired", "expired", "successor_underway")},
 		"and it has run out too":     {held(func(v *card.View) { v.Card.ExpiresAt, v.Next = noon.Add(-1), late(noon) }), but("expired", "expired", "")},
