@@ -297,6 +297,7 @@ func TestRun_WrongUsage(t *testing.T) {
 	d := newDesk(t)
 	d.refused(2, "unexpected argument", "frobnicate")
 	d.refused(2, "unknown flag", "program", "list", "--frob")
+	d.refused(2, "Try: firsttap program list --help", "program", "list", "--frob")
 	d.refused(2, "", "program", "create", "Acme", "--kind", "production")
 	d.refused(2, "--lines takes", "audit", "tail", "--program", "Acme", "-n", "0")
 	d.refused(2, "--cards takes", "demo", "--cards", "3")

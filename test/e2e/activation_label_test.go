@@ -26,12 +26,7 @@ func TestBrowser_ActivatesByLabel(t *testing.T) {
 	if _, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "es-MX,es"}}); err != nil {
 		t.Fatal(err)
 	}
-	has := func(what, text, want string) {
-		t.Helper()
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: the page says %q, want %q", what, text, want)
-		}
-	}
+	has := saying(t)
 
 	session := native.must(t, 201, "POST", s.url+"/v1/activation-sessions", map[string]any{"card_id": card, "customer_id": holder, "language": "es", "pin": "optional"})
 	visit(ctx, t, session.json(t)["url"].(string))

@@ -63,6 +63,18 @@ func typed(ctx context.Context, t *testing.T, fields ...string) string {
 	return look(ctx, t, chromedp.Text("main"))
 }
 
+// saying gives a function that looks for texts on a page.
+func saying(t *testing.T) func(what, text string, wants ...string) {
+	return func(what, text string, wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the page says %q, want %q", what, text, want)
+			}
+		}
+	}
+}
+
 // TestBrowser_ActivatesACard is a holder at the activation page: wrong codes, a weak PIN, success, a reload, a link
 // that is opened twice, and a lock, in both languages.
 func TestBrowser_ActivatesACard(t *testing.T) {
@@ -79,12 +91,7 @@ func TestBrowser_ActivatesACard(t *testing.T) {
 		}).json(t)["url"].(string)
 	}
 	ctx := newBrowser(t)
-	has := func(what, text, want string) {
-		t.Helper()
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: the page says %q, want %q", what, text, want)
-		}
-	}
+	has := saying(t)
 
 	first := link(cards[0].id, "es", "optional")
 	visit(ctx, t, first)
@@ -138,12 +145,7 @@ func TestBrowser_ScansAMailer(t *testing.T) {
 	phone := native.must(t, 200, "GET", s.url+"/v1/customers/"+user, nil).json(t)["phone"].(string)
 	link := native.must(t, 200, "GET", s.url+"/v1/cards/"+held.id+"/mailer-link", nil).json(t)["url"].(string)
 	ctx := newBrowser(t)
-	has := func(what, text, want string) {
-		t.Helper()
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: the page says %q, want %q", what, text, want)
-		}
-	}
+	has := saying(t)
 
 	_, text := visit(ctx, t, link)
 	has("the QR", text, "Last four digits of your phone number")

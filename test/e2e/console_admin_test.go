@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -14,26 +13,16 @@ func TestBrowser_AdministersAProgramme(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited()...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "admin", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga", "--role", "admin")
 	s := in.start()
 	ctx := newBrowser(t)
-	has := func(what, text string, wants ...string) {
-		t.Helper()
-		for _, want := range wants {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: the page says %q, want %q", what, text, want)
-			}
-		}
-	}
+	has := saying(t)
 	secret := func() string {
 		t.Helper()
 		return look(ctx, t, chromedp.Evaluate[string](`document.getElementById("secret").value`))
 	}
 	visit(ctx, t, s.url+"/console")
-	sent(ctx, t, "main button", "#name", "olga", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "olga", "#password", password)
 	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "?")
 
 	_, text := visit(ctx, t, at+"/keys")

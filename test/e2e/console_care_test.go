@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,10 +18,7 @@ func TestBrowser_LooksAfterAProgramme(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited("webhooks.allow_private_targets=true")...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "operator", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga", "--role", "operator")
 	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
 	native := caller{map[string]string{"Authorization": "Bearer " + in.key(t, "Banco Ejemplo", "--door", "native", "--scope", "webhooks:write")}}
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
@@ -32,16 +28,9 @@ func TestBrowser_LooksAfterAProgramme(t *testing.T) {
 	native.must(t, 200, "POST", s.url+"/v1/webhooks", map[string]any{"name": "ledger", "url": receiver.URL}, "Idempotency-Key", "hook")
 
 	ctx := newBrowser(t)
-	has := func(what, text string, wants ...string) {
-		t.Helper()
-		for _, want := range wants {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: the page says %q, want %q", what, text, want)
-			}
-		}
-	}
+	has := saying(t)
 	visit(ctx, t, s.url+"/console")
-	sent(ctx, t, "main button", "#name", "olga", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "olga", "#password", password)
 	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "?")
 	has("no such name", sent(ctx, t, ".search button", "#text", "nobodyatall"), "No card is found")
 	_, people := visit(ctx, t, at+"/customers")

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,22 +23,12 @@ func TestBrowser_OrdersABatch(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited()...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "operator", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga", "--role", "operator")
 	s := in.start()
 	ctx := newBrowser(t)
-	has := func(what, text string, wants ...string) {
-		t.Helper()
-		for _, want := range wants {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: the page says %q, want %q", what, text, want)
-			}
-		}
-	}
+	has := saying(t)
 	visit(ctx, t, s.url+"/console")
-	sent(ctx, t, "main button", "#name", "olga", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "olga", "#password", password)
 	at := look(ctx, t, chromedp.Location())
 	visit(ctx, t, at+"/batches/new")
 	picture(ctx, t, "console-order")

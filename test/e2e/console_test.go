@@ -21,16 +21,23 @@ func sent(ctx context.Context, t *testing.T, button string, fields ...string) st
 	return look(ctx, t, chromedp.Text("main"))
 }
 
+// member adds one to the staff of the console, and gives the password.
+func (in *installation) member(t *testing.T, args ...string) string {
+	t.Helper()
+	var made struct{ Password string }
+	if err := json.Unmarshal([]byte(in.command(append([]string{"console", "user", "add", "--json"}, args...)...)), &made); err != nil || made.Password == "" {
+		t.Fatalf("no member: %v", err)
+	}
+	return made.Password
+}
+
 // colleague is another member who approves what waits, in a browser of his own; what he gives signs him out.
 func colleague(t *testing.T, in *installation, url, card string) (leave func()) {
 	t.Helper()
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "petr", "--role", "approver", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "petr", "--role", "approver")
 	ctx := newBrowser(t)
 	visit(ctx, t, url+"/console")
-	sent(ctx, t, "main button", "#name", "petr", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "petr", "#password", password)
 	sent(ctx, t, ".search button", "#text", card)
 	at, _, _ := strings.Cut(look(ctx, t, chromedp.Location()), "/cards/")
 	visit(ctx, t, at+"/approvals")
@@ -47,27 +54,19 @@ func TestBrowser_WorksAtTheConsole(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited("approvals.actions=guard_reset")...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "approver", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga", "--role", "approver")
 	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
 	s := in.start()
 	card := shippedCards(t, s, api, 1)[0]
 	api.must(t, 400, "POST", s.url+"/cards/"+card.id+"/activate", map[string]any{"activationCode": card.wrongCode()})
 	ctx := newBrowser(t)
-	has := func(what, text, want string) {
-		t.Helper()
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: the page says %q, want %q", what, text, want)
-		}
-	}
+	has := saying(t)
 
 	visit(ctx, t, s.url+"/console")
 	picture(ctx, t, "console-sign-in")
 	has("a wrong password", sent(ctx, t, "main button", "#name", "olga", "#password", "not the password"), "is not right")
 	picture(ctx, t, "console-refused")
-	has("the right password", sent(ctx, t, "main button", "#name", "olga", "#password", member.Password), "label of a batch")
+	has("the right password", sent(ctx, t, "main button", "#name", "olga", "#password", password), "label of a batch")
 	if focus := look(ctx, t, chromedp.Evaluate[string](`document.activeElement.id`)); focus != "text" {
 		t.Errorf("the focus is on %q", focus)
 	}

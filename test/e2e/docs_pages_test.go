@@ -31,12 +31,7 @@ func TestBrowser_TriesEachAPI(t *testing.T) {
 	}
 	s := in.start()
 	ctx := newBrowser(t)
-	has := func(what, text, want string) {
-		t.Helper()
-		if !strings.Contains(text, want) {
-			t.Errorf("%s: the page says %q, want %q", what, text, want)
-		}
-	}
+	has := saying(t)
 	for _, tt := range []struct{ api, field, operation, live, want, body, form string }{
 		{"cards", "#key-apiKey", "createUser", "ftk_live_x", "200", `"externalId": "crm-17"`, ""},
 		{"debit", "#key-ecommerce", "bulkOrderCard", "ec_live_x", "200", `"referenceBatch"`, "createAccount"},

@@ -55,10 +55,7 @@ func TestBrowser_PagesAreLight(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited("activation_page.second_factor=phone_last4", "activation_page.accent=#0a5c36")...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga")
 	api := cardsCaller(in.key(t, "Banco Ejemplo", "--door", "cards"))
 	native := caller{map[string]string{"Authorization": "Bearer " + in.key(t, "Banco Ejemplo", "--door", "native", "--scope", "all")}}
 	s := in.start()
@@ -90,7 +87,7 @@ func TestBrowser_PagesAreLight(t *testing.T) {
 	measure("activation page", session, 4, 16)
 	measure("QR of the mailer", mailer, 4, 16)
 	measure("console, sign-in", s.url+"/console/sign-in", 3, 30)
-	sent(ctx, t, "main button", "#name", "olga", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "olga", "#password", password)
 	measure("console, after the sign-in", look(ctx, t, chromedp.Location()), 3, 40)
 	measure("documentation", s.url+"/docs", 3, 60)
 	measure("reference of the native API", s.url+"/docs/native", 4, 100)
