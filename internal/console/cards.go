@@ -65,6 +65,9 @@ func (d *Door) showCard(c *call) error {
 		return err
 	}
 	v.Actions, v.Barred = actionsOf(st, c.visit.Member.Role)
+	if err := d.fillReissues(c, st, v.Actions); err != nil {
+		return err
+	}
 	return d.write(c.w, http.StatusOK, v)
 }
 
@@ -80,6 +83,9 @@ func (d *Door) resetGuard(c *call) error {
 // act does one of the other actions, by the name of its form.
 func (d *Door) act(c *call) error {
 	ctx, id, action := c.r.Context(), c.cardOf(), issuance.Action(httpd.Param(c.r, "action"))
+	if action == issuance.ToReissue || action == issuance.ToRenew {
+		return d.reissue(c, action)
+	}
 	report := func(as issuance.Report) func(issuance.Command, string) error {
 		return func(by issuance.Command, reason string) error {
 			_, err := d.service.ReportCard(ctx, issuance.ReportCard{Command: by, Card: id, As: as, Reason: reason})

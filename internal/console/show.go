@@ -184,6 +184,7 @@ func plasticPanel(st issuance.Standing) panel {
 		{"Activated", moment(p.ActivatedAt)},
 		{"Damaged", moment(p.DamagedAt)},
 		{"Dies on", moment(p.RetiresAt)},
+		{"What comes next", whatNext(p)},
 	}}
 }
 
@@ -198,6 +199,7 @@ func nextPanel(st issuance.Standing) panel {
 		{"Tracking number", v.Box.TrackingNumber},
 		{"Shipment", idText(v.Box.ID.IsZero(), v.Box.ID.String())},
 		{"Asked for", moment(v.Plastic.CreatedAt)},
+		{"What comes next", whatNext(v.Plastic)},
 	}}
 }
 

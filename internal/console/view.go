@@ -131,7 +131,8 @@ func moment(t time.Time) string {
 // actionForm is an action that would be done now.
 type actionForm struct {
 	Name, Title, What string
-	Causes            []issuance.ReplacementCause // to choose from
+	Causes            []choice
+	Another           *reissueFields // of a reissue and a renewal
 }
 
 // barred is an action that is not, with the reason.
@@ -162,7 +163,9 @@ func actionsOf(st issuance.Standing, role staff.Role) (open []actionForm, closed
 		case now[a]:
 			form := actionForm{Name: string(a), Title: words.title, What: words.what}
 			if a == issuance.ToReplace {
-				form.Causes = issuance.ReplacementCauses()
+				for _, cause := range issuance.ReplacementCauses() {
+					form.Causes = append(form.Causes, choice{string(cause), word(string(cause))})
+				}
 			}
 			open = append(open, form)
 		default:

@@ -26,6 +26,7 @@ const (
 	mistakeAddresses = "addresses_form"
 	mistakeTime      = "time_form"
 	mistakeSpan      = "span_form"
+	mistakeRetire    = "retire_form"
 	mistakeRange     = "range_form"
 	mistakeSeed      = "seed_form"
 )
@@ -78,6 +79,11 @@ var said = map[fault.Reason]string{
 	fault.ReasonUnavailable:   "The database cannot be reached now. Try again in a moment.",
 	httpd.AddressBlocked:      "Too many refused sign-ins came from your address. Wait five minutes.",
 	card.SuccessorOnWay:       "Another plastic of the card waits or is on its way.",
+	card.LostInTransit:        "It was lost on its way, and shows its number to whoever finds it. Replace the card.",
+	card.DesignNotFound:       "There is no such design in this programme.",
+	card.DesignNotUsable:      "No plastic is made with this design now. Choose another one.",
+	shipment.NotReturned:      "Its plastic did not come back. Choose another cause.",
+	PlasticUnused:             "Nobody uses its plastic any more: it dies at once, and at no other time. Choose again.",
 	staff.MemberInvalid:       "A name has 1 to 64 letters without accents, digits and . _ - @; the roles are those of the list.",
 	staff.MemberTaken:         "Somebody has this name already. Choose another.",
 	staff.LastAdmin:           "Nobody else would keep the users then. Make somebody else an administrator first.",
@@ -103,6 +109,7 @@ var mistakes = map[string]string{
 	mistakeBefore:    "This form was sent before, and was done then. What it gave was shown that once.",
 	mistakeAddresses: "Give addresses or ranges as 192.0.2.7 or 203.0.113.0/24, one a line, at most 50.",
 	mistakeTime:      "Give a date with a time.",
+	mistakeRetire:    "For an end on a date give a date that is to come, by the clock of the programme; for any other end leave the date empty.",
 	mistakeSpan:      "Give two times, the earlier one first, or leave one or both out.",
 }
 
@@ -145,6 +152,8 @@ var actionWords = map[issuance.Action]struct{ title, what, idle string }{
 	issuance.ToReportDamaged: {"Report damaged", "Marks the plastic; the number may be used on.", "It is reported damaged already."},
 	issuance.ToResetGuard:    {"Reset guard", "Gives the guard all its tries back and takes a lock away.", "The guard has nothing to give back."},
 	issuance.ToReplace:       {"Replace", "Ends the number for good, and makes a successor with another number.", "It cannot be replaced now."},
+	issuance.ToReissue:       {"Reissue", "Another plastic with the same number and PIN, and an activation code of its own.", "It cannot be reissued now."},
+	issuance.ToRenew:         {"Renew", "Another plastic with the same number and PIN, an activation code of its own, and from its activation on another expiry and security code.", "It cannot be renewed now."},
 }
 
 var doneWords = map[string]string{
@@ -171,4 +180,6 @@ var doneWords = map[string]string{
 	"refused":     "It is refused.",
 	"reset_guard": "The guard has all its tries again.",
 	"replace":     "The card has a successor.",
+	"reissue":     "Another plastic with the same number is planned. What comes next stands with it.",
+	"renew":       "A renewed plastic with the same number is planned. What comes next stands with it.",
 }

@@ -77,7 +77,7 @@ type Ability string
 const (
 	Look         Ability = "look"          // every page, with what names a person masked
 	SeePersons   Ability = "see_persons"   // names, e-mails and phones in clear
-	ChangeCard   Ability = "change_card"   // freeze, block, report, replace, and what undoes it
+	ChangeCard   Ability = "change_card"   // freeze, block, report, replace, reissue, renew, and what undoes it
 	OrderCards   Ability = "order_cards"   // in bulk
 	KeepWebhooks Ability = "keep_webhooks" // pause, test and retry them
 	PlaySandbox  Ability = "play_sandbox"  // clock, parcels and scenarios of a sandbox programme

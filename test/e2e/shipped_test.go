@@ -30,11 +30,7 @@ func drafts(t *testing.T, s *server, c caller, n, size int) (shipments []string,
 			"Idempotency-Key", fmt.Sprintf("card-%d-%s", i, user)), "id")
 		cards, members = append(cards, id), append(members, map[string]any{"cardId": id})
 		if len(members) == size || i == n-1 {
-			shipments = append(shipments, text(c.must(t, 200, "POST", s.url+"/card-shipments", map[string]any{
-				"destinationAddress": map[string]any{"line1": "Av. Reforma 222", "zone": "CMX", "city": "Ciudad de Mexico", "postalCode": "06600", "country": "MX"},
-				"recipient":          map[string]any{"firstName": "Ana", "lastName": "Torres", "phoneNumber": "5512345678", "dialCode": 52, "email": "ana@example.com"},
-				"courier":            map[string]any{"type": "DHL"}, "cards": members,
-			}), "id"))
+			shipments = append(shipments, text(c.must(t, 200, "POST", s.url+"/card-shipments", parcelOf(members...)), "id"))
 			members = nil
 		}
 	}
@@ -46,15 +42,36 @@ func shippedCards(t *testing.T, s *server, c caller, n int) []shipped {
 	t.Helper()
 	shipments, ids := drafts(t, s, c, n, 200)
 	for _, id := range shipments {
-		c.must(t, 200, "POST", s.url+"/card-shipments/"+id+"/submit", nil, "Idempotency-Key", "submit-"+id)
-		c.must(t, 204, "POST", s.url+"/simulation/card-shipments/"+id+"/shipping-status", map[string]any{"status": "IN_TRANSIT"})
+		sendOff(t, s, c, id)
 	}
 	out := make([]shipped, n)
 	for i, id := range ids {
-		code, _ := c.must(t, 200, "GET", s.url+"/cards/"+id+"/activation-code", nil).json(t)["activationCode"].(string)
-		out[i] = shipped{id, code}
+		out[i] = shipped{id, codeOf(t, s, c, id)}
 	}
 	return out
+}
+
+// parcelOf is a draft of a shipment with these members.
+func parcelOf(members ...any) map[string]any {
+	return map[string]any{
+		"destinationAddress": map[string]any{"line1": "Av. Reforma 222", "zone": "CMX", "city": "Ciudad de Mexico", "postalCode": "06600", "country": "MX"},
+		"recipient":          map[string]any{"firstName": "Ana", "lastName": "Torres", "phoneNumber": "5512345678", "dialCode": 52, "email": "ana@example.com"},
+		"courier":            map[string]any{"type": "DHL"}, "cards": members,
+	}
+}
+
+// sendOff submits a draft, and the courier takes it.
+func sendOff(t *testing.T, s *server, c caller, shipment string) {
+	t.Helper()
+	c.must(t, 200, "POST", s.url+"/card-shipments/"+shipment+"/submit", nil, "Idempotency-Key", "submit-"+shipment)
+	c.must(t, 204, "POST", s.url+"/simulation/card-shipments/"+shipment+"/shipping-status", map[string]any{"status": "IN_TRANSIT"})
+}
+
+// codeOf is the code of the mailer.
+func codeOf(t *testing.T, s *server, c caller, card string) string {
+	t.Helper()
+	code, _ := c.must(t, 200, "GET", s.url+"/cards/"+card+"/activation-code", nil).json(t)["activationCode"].(string)
+	return code
 }
 
 // wrongCode is a well-formed code that is not the card's.
