@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/app"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -141,6 +142,10 @@ func stocked(b *testing.B, dir string, cards int, more []string) (app.Filled, *c
 	if _, err := a.Rules.TestEndpoint(b.Context(), issuance.TestEndpoint{Command: by, Endpoint: hook.ID}); err != nil {
 		b.Fatal(err)
 	}
+	key := access.KeyRequest{Program: filled.Program.ID, Kind: access.NativeKey, Scopes: []access.Scope{access.CardsRead}, Name: "bench"}
+	if _, err := a.Access.IssueKey(b.Context(), operator, key); err != nil {
+		b.Fatal(err)
+	}
 	return filled, c
 }
 
@@ -148,7 +153,7 @@ func stocked(b *testing.B, dir string, cards int, more []string) (app.Filled, *c
 func pagesOf(c *clerk, filled app.Filled) map[string][]string {
 	at := "/console/p/" + filled.Program.ID.String()
 	first := func(path, form string) string {
-		m := regexp.MustCompile(`href="(` + at + form + `)"`).FindStringSubmatch(c.ask(path))
+		m := regexp.MustCompile(`href="(` + form + `)"`).FindStringSubmatch(c.ask(path))
 		if m == nil {
 			c.b.Fatalf("%s leads to no %s", path, form)
 		}
@@ -157,18 +162,23 @@ func pagesOf(c *clerk, filled app.Filled) map[string][]string {
 	const id = `[0-9a-f-]{36}`
 	card := c.ask(at+"/find", "text", filled.Last)
 	held := regexp.MustCompile(`/cards/` + id).FindString(card)
-	person := first(at+"/customers", "/customers/"+id)
-	shipment := first(at+"/shipments", "/shipments/"+id)
-	hook := first(at+"/webhooks", "/webhooks/native/"+id)
+	person := first(at+"/customers", at+"/customers/"+id)
+	shipment := first(at+"/shipments", at+"/shipments/"+id)
+	hook := first(at+"/webhooks", at+"/webhooks/native/"+id)
+	ends := regexp.MustCompile(`•••• ([0-9]{4})`).FindStringSubmatch(c.ask(person))[1]
+	key := first(at+"/keys?api=native", at+"/keys/[^"/?]+")
 	batch := at + "/batches/" + string(filled.Reference)
 	return map[string][]string{
 		"overview": {at + "/overview"}, "overview of weeks": {at + "/overview?weeks"}, "search": {at},
 		"find a label": {at + "/find", "text", filled.Last}, "find an e-mail": {at + "/find", "text", "holder1@example.com"},
 		"find a name": {at + "/find", "text", "Ana Torres"}, "find a name and four digits": {at + "/find", "text", "Torres 1234"},
-		"find nothing": {at + "/find", "text", "nobody"}, "card": {at + held}, "batches": {at + "/batches"}, "batch": {batch},
+		"find four digits": {at + "/find", "text", ends},
+		"find nothing":     {at + "/find", "text", "nobody"}, "card": {at + held}, "batches": {at + "/batches"}, "batch": {batch},
 		"failed rows of a batch": {batch + "?failed"}, "failed rows again": {batch + "/resubmit"}, "order": {at + "/batches/new"},
 		"shipments": {at + "/shipments"}, "shipment": {shipment}, "customers": {at + "/customers"}, "customer": {person},
 		"webhooks": {at + "/webhooks"}, "webhook": {hook}, "sandbox": {at + "/sandbox"}, "approvals": {at + "/approvals"},
+		"keys": {at + "/keys?api=native"}, "key": {key}, "policies": {at + "/policies"}, "policy": {first(at+"/policies", at+"/policies/[a-z_.]+")},
+		"history of policies": {at + "/policies/history"}, "users": {"/console/users"}, "user": {first("/console/users", "/console/users/"+id)},
 		"audit": {at + "/audit"}, "audit of nobody": {at + "/audit?actor=nobody"}, "audit of an action": {at + "/audit?action=batch.make"}, "account": {"/console/account"}, "programmes": {"/console"},
 	}
 }

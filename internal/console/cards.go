@@ -21,15 +21,18 @@ func (d *Door) search(c *call) error {
 
 // find is answered at once and not by a redirect: what was typed may name a person, and stays out of addresses.
 func (d *Door) find(c *call) error {
-	text := c.form.Get("text")
-	found, err := d.service.FindCards(c.r.Context(), issuance.FindCards{Command: c.command(), Text: text})
+	text, after := c.form.Get("text"), pageOf(c.form).After
+	found, err := d.service.FindCards(c.r.Context(), issuance.FindCards{Command: c.command(), Text: text, After: after})
 	if err != nil {
 		return err
 	}
 	v := d.view(c, "found", "Found")
 	v.Text, v.More = text, found.More
-	if len(found.Cards) == 1 && len(found.Customers) < 2 && found.Batch == nil {
+	if len(found.Cards) == 1 && len(found.Customers) < 2 && found.Batch == nil && after == (issuance.Mark{}) {
 		return d.see(c.w, "/p/"+c.program.ID.String()+"/cards/"+found.Cards[0].Card.ID.String())
+	}
+	if found.Older != (issuance.Mark{}) {
+		v.After = markOf(found.Older.CreatedAt, found.Older.ID)
 	}
 	for _, st := range found.Cards {
 		v.Cards = append(v.Cards, lineOf(st, c.may(staff.SeePersons)))

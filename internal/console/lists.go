@@ -68,8 +68,13 @@ func older(q url.Values, at time.Time, id ident.UUID) string {
 	for name, values := range q {
 		next[name] = values
 	}
-	next.Set("after", strconv.FormatInt(at.UnixMicro(), 10)+"_"+id.String())
+	next.Set("after", markOf(at, id))
 	return "?" + next.Encode()
+}
+
+// markOf is where a list goes on, as pageOf reads it.
+func markOf(at time.Time, id ident.UUID) string {
+	return strconv.FormatInt(at.UnixMicro(), 10) + "_" + id.String()
 }
 
 func (d *Door) listBatches(c *call) error {

@@ -14,7 +14,7 @@ import (
 
 // cardLine is a card in a list.
 type cardLine struct {
-	ID, Last4, Status, Physical, Guard, Holder, Label string
+	ID, Last4, Type, Status, Physical, Guard, Holder, Label string
 }
 
 // person is a customer. What names it is masked for who may not see persons.
@@ -102,7 +102,7 @@ func lastFour(c card.Card) string {
 
 func lineOf(st issuance.Standing, clear bool) cardLine {
 	line := cardLine{
-		ID: st.Card.ID.String(), Last4: lastFour(st.Card), Status: word(string(st.Card.Status(st.At))), Physical: word(string(st.Physical())),
+		ID: st.Card.ID.String(), Last4: lastFour(st.Card), Type: string(st.Card.Type), Status: word(string(st.Card.Status(st.At))), Physical: word(string(st.Physical())),
 		Guard: word(string(st.Guard().State)), Label: st.Plastic.Identifier,
 	}
 	if st.Holder != nil {

@@ -52,6 +52,7 @@ type view struct {
 	Parcel     *parcelPage
 	Filter     filter
 	Older      string // query of the next page of a list; "": there is none
+	After      string // mark of the next page of cards that were found, which a form sends; "": there is none
 	Reach      string // the time back to which the page before Older was looked through, where that was not for want of room
 	Secret     string
 	SecretURI  string

@@ -16,6 +16,7 @@ const (
 	actionFind = "card.find"
 	actionView = "card.view"
 	mostFound  = 25
+	mostAlike  = 50 // cards on a page of those that end in the same four digits
 )
 
 // FindReader reads what a search needs and nothing else does.
@@ -27,36 +28,36 @@ type FindReader interface {
 // FindCards looks for cards by what somebody has at hand.
 type FindCards struct {
 	Command
-	Text string // one of: id or number of a card, its label, reference of a batch, tracking number, id or number of a customer, e-mail, phone, words of a name, also with four digits
+	Text string // one of: id or number of a card, its label, reference of a batch, tracking number, id or number of a customer, e-mail, phone, words of a name, also with four digits, or these alone
+
+	// After goes on with the cards that end in four digits, behind the last one of a page; nothing else is looked for then.
+	After Mark
 }
 
-// Found is what a search found, at most [mostFound] cards.
+// Found is what a search found, at most [mostFound] cards and then, newest first, a page of those that end in the four digits which are the text.
 type Found struct {
 	Cards     []Standing
 	Customers []customer.Customer // whom the text names, with cards or without
 	Batch     *batch.Batch        // that the text names; of its cards none is listed
 	More      bool                // the text fits more than is listed
+
+	Older Mark // behind which there are more cards that end in the four digits; zero: there are none
 }
 
 // FindCards looks everywhere where the text may stand and an index leads to it. What was typed is not kept: it may name a
 // person. The audit row has how many cards were found.
 func (s *Service) FindCards(ctx context.Context, cmd FindCards) (Found, error) {
 	return Run(ctx, s, cmd.Command, actionFind, func(w *Work) (Found, error) {
-		f := finder{tx: w.Tx, program: w.Program.ID, text: strings.TrimSpace(cmd.Text), seen: map[ident.CardID]bool{}}
+		f := finder{tx: w.Tx, program: w.Program.ID, text: strings.TrimSpace(cmd.Text), after: cmd.After, seen: map[ident.CardID]bool{}}
 		if err := f.find(ctx); err != nil {
 			return Found{}, err
 		}
-		out := Found{Customers: f.customers, Batch: f.batch, More: f.more}
+		out := Found{Customers: f.customers, Batch: f.batch, More: f.more, Older: f.older}
 		read := standingReader{w.Tx, w.Program, s, map[ident.CustomerID]*customer.Customer{}}
-		for _, v := range f.views {
-			st, err := read.of(ctx, v)
-			if err != nil {
-				return Found{}, err
-			}
-			out.Cards = append(out.Cards, st)
-		}
+		var err error
+		out.Cards, err = read.all(ctx, f.views)
 		w.Audit.Note = strconv.Itoa(len(out.Cards)) + " found"
-		return out, nil
+		return out, err
 	})
 }
 
@@ -65,18 +66,23 @@ type finder struct {
 	tx        ReadTx
 	program   ident.ProgramID
 	text      string
+	after     Mark
 	seen      map[ident.CardID]bool
 	views     []card.View
 	customers []customer.Customer
 	batch     *batch.Batch
 	more      bool
+	older     Mark
 }
 
 func (f *finder) find(ctx context.Context) error {
 	if f.text == "" {
 		return nil
 	}
-	for _, look := range []func(context.Context) error{f.byID, f.byReference, f.byNumber, f.byContact, f.byLabel, f.byTracking, f.byName} {
+	if f.after != (Mark{}) {
+		return f.byLast4(ctx)
+	}
+	for _, look := range []func(context.Context) error{f.byID, f.byReference, f.byNumber, f.byContact, f.byLabel, f.byTracking, f.byName, f.byLast4} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -187,6 +193,27 @@ func (f *finder) byLabel(ctx context.Context) error {
 	f.add(views...)
 	return err
 }
+
+// byLast4 lists a page of the cards that somebody holds and that end so. A card of nobody has no caller yet.
+func (f *finder) byLast4(ctx context.Context) error {
+	if !fourDigits(f.text) {
+		return nil
+	}
+	views, err := f.tx.CardViews(ctx, f.program, CardFilter{Last4: f.text}, Page{Limit: mostAlike + 1, After: f.after})
+	if len(views) > mostAlike {
+		views = views[:mostAlike]
+		last := views[mostAlike-1].Card
+		f.older = Mark{last.CreatedAt, last.ID.UUID}
+	}
+	for _, v := range views {
+		if !f.seen[v.Card.ID] {
+			f.views = append(f.views, v)
+		}
+	}
+	return err
+}
+
+func fourDigits(s string) bool { return len(s) == 4 && strings.Trim(s, "0123456789") == "" }
 
 func (f *finder) byTracking(ctx context.Context) error {
 	boxes, err := f.tx.Tracked(ctx, f.program, f.text)

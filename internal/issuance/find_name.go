@@ -32,13 +32,12 @@ type NameReader interface {
 }
 
 // byName takes each word of the text for the beginning of a last name, and the others for words of the name. Four digits among
-// them are those of the card: they have no index of their own, which every card that is made or activated would pay for, and by
-// themselves they would find one card of every ten thousand.
+// them are those of the card. By themselves they are no name: [finder.byLast4] looks for them.
 func (f *finder) byName(ctx context.Context) error {
 	words := strings.Fields(customer.FoldName(strings.ReplaceAll(f.text, ",", " ")))
 	var last4 string
 	words = slices.DeleteFunc(words, func(w string) bool {
-		four := len(w) == 4 && strings.Trim(w, "0123456789") == ""
+		four := fourDigits(w)
 		if four {
 			last4 = w
 		}

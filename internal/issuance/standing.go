@@ -48,13 +48,8 @@ func (s *Service) Standings(ctx context.Context, p ident.ProgramID, f CardFilter
 		if err != nil {
 			return nil, false, err
 		}
-		out := make([]Standing, len(views))
-		for i, v := range views {
-			if out[i], err = read.of(ctx, v); err != nil {
-				return nil, false, err
-			}
-		}
-		return out, true, nil
+		out, err := read.all(ctx, views)
+		return out, err == nil, err
 	})
 }
 
@@ -69,6 +64,17 @@ type standingReader struct {
 func (s *Service) standings(ctx context.Context, tx ReadTx, p ident.ProgramID) (standingReader, bool, error) {
 	owner, ok, err := tx.Program(ctx, p)
 	return standingReader{tx, owner, s, map[ident.CustomerID]*customer.Customer{}}, ok, err
+}
+
+func (r standingReader) all(ctx context.Context, views []card.View) ([]Standing, error) {
+	out := make([]Standing, len(views))
+	for i, v := range views {
+		var err error
+		if out[i], err = r.of(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (r standingReader) of(ctx context.Context, v card.View) (Standing, error) {

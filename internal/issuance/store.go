@@ -388,6 +388,7 @@ type CardFilter struct {
 	Customer ident.CustomerID
 	Account  ident.AccountID
 	Type     card.Type
+	Last4    string // of the card number
 	Statuses []card.Status
 	At       time.Time
 }

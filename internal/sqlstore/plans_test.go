@@ -103,6 +103,7 @@ func allTexts() map[string]string {
 	list("cards", listViewsStart, "k", listViewsEnd)
 	list("cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ")
 	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
+	list("cards by four digits", listViewsStart, "k", listViewsEnd, cardsEndIn)
 	list("shipments", listShipments+ofCards, "s", "")
 	list("shipments of both kinds", listShipments, "s", "")
 	list("batches", listBatches, "b", "")
@@ -119,6 +120,7 @@ var by = map[string]string{
 	"vault entry by index": "card_numbers_pan",
 	"list keys":            "credentials_list", "count living keys": "credentials_list",
 	"list cards": "cards_list", "list cards of a customer": "cards_customer", "list cards of an account": "cards_account",
+	"list cards by four digits": "cards_last4 (program_id=? AND last4=? AND (created_at,id)<(?,?))",
 	"list accounts of an owner": "accounts_owner", "movements": "journal_entries_customer", "movements of days": "journal_entries_customer",
 	"count movements": "journal_entries_customer", "count movements of days": "journal_entries_customer", "owed by children": "accounts_parent", "recent batch": "batches_recent", "reserved": "SEARCH a USING PRIMARY KEY",
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
@@ -151,7 +153,7 @@ var sorts = map[string]string{
 	"movements of a number": "one movement",
 	"endpoints":             "a handful", "targets": "a handful", "notice": "a handful", "occupied": "a handful",
 	"policy of a use": "a hundred at most", "effective policies": "three hundred at most",
-	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page",
+	"list cards": "one page", "list cards of a customer": "one page", "list cards of an account": "one page", "list cards by four digits": "one page",
 	"list audit of a card": "rows of one card and one instant",
 	"named customers":      "one page",
 	"labelled":             "the cards of one label",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -93,7 +94,7 @@ var findCases = []contract{
 				t.Errorf("%q finds %d cards, or another", text, len(got.Cards))
 			}
 		}
-		for _, text := range []string{"jose", "n", "nunez maria", "nun%", "nunez 9999", "1234", "a b c d e f nunez", "+525512345678 9999"} {
+		for _, text := range []string{"jose", "n", "nunez maria", "nun%", "nunez 9999", "9999", "a b c d e f nunez", "+525512345678 9999"} {
 			if got := look(text); len(got.Cards)+len(got.Customers) != 0 {
 				t.Errorf("%q finds %d customers and %d cards", text, len(got.Customers), len(got.Cards))
 			}
@@ -108,6 +109,53 @@ var findCases = []contract{
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCustomer(ctx, jose, nil, nil) })
 		if got := look("ñandu"); len(got.Customers) != 1 || len(look("nunez").Customers) != 0 {
 			t.Error("a customer is not found by its new name, or still by the old one")
+		}
+	}},
+	{"four digits alone find the cards that somebody holds and that end so, by pages, and what bears them as its label", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		rules := w.Service(w.Store)
+		foreign := w.asTest()
+		foreign.Program = w.Foreign.ID
+		look := func(by issuance.Caller, text string, after issuance.Mark) issuance.Found {
+			t.Helper()
+			w.Clock.Advance(time.Second)
+			got, err := rules.FindCards(t.Context(), issuance.FindCards{Command: issuance.Command{Caller: by}, Text: text, After: after})
+			must(t, err)
+			return got
+		}
+		ends := func(c *card.Card) { c.Customer, c.Last4 = w.Customer.ID, "0007" }
+		waits := w.NewCard(ends, func(c *card.Card) { c.Customer = ident.CustomerID{} })
+		w.NewCard(ends, func(c *card.Card) { c.ClosedAt, c.ClosedReason = w.Now(), card.ClosedDeleted })
+		w.NewCard(ends, func(c *card.Card) { c.Last4 = "" })
+		if got := look(w.asTest(), "0007", issuance.Mark{}); len(got.Cards) != 0 {
+			t.Errorf("cards of nobody, deleted ones or those without a number: %d are found", len(got.Cards))
+		}
+		waits.Customer = w.Customer.ID
+		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdateCard(ctx, waits) })
+		want := []ident.CardID{waits.ID}
+		for range 52 {
+			want = append([]ident.CardID{w.NewCard(ends).ID}, want...)
+		}
+		labelled := w.NewBatchCard(w.NewBatch(), "0007")
+		want = append([]ident.CardID{labelled.Card.ID}, want...)
+		first := look(w.asTest(), " 0007 ", issuance.Mark{})
+		rest := look(w.asTest(), "0007", first.Older)
+		var got []ident.CardID
+		for _, st := range append(first.Cards, rest.Cards...) {
+			got = append(got, st.Card.ID)
+		}
+		same(t, "the label, and the pages together", want, got)
+		if len(rest.Cards) != 3 || first.Older == (issuance.Mark{}) || rest.Older != (issuance.Mark{}) {
+			t.Errorf("the pages have %d and %d cards, and go on behind %v and %v", len(first.Cards), len(rest.Cards), first.Older, rest.Older)
+		}
+		same(t, "the trail", []string{"3 found", "51 found", "0 found"}, w.trailOf("card.find", "ok"))
+		for _, nothing := range []string{"007", "00007", "000x", "００07", "-007", "0008"} {
+			if got := look(w.asTest(), nothing, issuance.Mark{}); len(got.Cards) != 0 {
+				t.Errorf("%q finds %d cards", nothing, len(got.Cards))
+			}
+		}
+		if got := look(foreign, "0007", issuance.Mark{}); len(got.Cards) != 0 {
+			t.Error("four digits find in another programme")
 		}
 	}},
 	{"whoever looks at a card is in the trail, also when there is none", func(t *testing.T, f Factory) {

@@ -111,6 +111,15 @@ var piles = []pile{
 		},
 	},
 	{
+		"cards that end in four digits", func(w *World, at time.Time) {
+			w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer, c.Last4 = at, w.Customer.ID, "0007" })
+			w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer = at, w.Customer.ID })
+		},
+		func(ctx context.Context, tx issuance.ReadTx, w *World, p issuance.Page) ([]issuance.Mark, error) {
+			return marks(tx.CardViews(ctx, w.Program.ID, issuance.CardFilter{Last4: "0007"}, p))(func(v card.View) (time.Time, ident.UUID) { return v.Card.CreatedAt, v.Card.ID.UUID })
+		},
+	},
+	{
 		"cards", func(w *World, at time.Time) {
 			w.NewCard(func(c *card.Card) { c.CreatedAt, c.Customer = at, w.Customer.ID })
 		},

@@ -56,7 +56,7 @@ var cardRules = []contract{
 			t.Error("a deleted card is not found by its id")
 		}
 	}},
-	{"cards are filtered by customer, account and type", func(t *testing.T, f Factory) {
+	{"cards are filtered by customer, account, type and last four digits", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
 		other := w.NewCustomer()
 		spends := w.NewAccount(other)
@@ -65,6 +65,14 @@ var cardRules = []contract{
 		w.listsCards(t, "by customer", issuance.CardFilter{Customer: other.ID}, physical.ID, virtual.ID)
 		w.listsCards(t, "by account", issuance.CardFilter{Account: spends.ID}, virtual.ID)
 		w.listsCards(t, "by type", issuance.CardFilter{Type: card.Virtual}, virtual.ID)
+		ends := w.NewCard(func(c *card.Card) { c.Customer, c.Last4 = other.ID, "0007" })
+		w.NewCard(func(c *card.Card) { c.Last4 = "0007" })
+		w.NewCard(func(c *card.Card) {
+			c.Customer, c.Last4, c.ClosedAt, c.ClosedReason = other.ID, "0007", w.Now(), card.ClosedDeleted
+		})
+		w.NewCard(func(c *card.Card) { c.Customer, c.Last4 = other.ID, "" })
+		w.listsCards(t, "by last four digits", issuance.CardFilter{Last4: "0007"}, ends.ID)
+		w.listsCards(t, "by last four digits of a customer", issuance.CardFilter{Customer: w.Customer.ID, Last4: "0007"})
 		w.listsCards(t, "by all", issuance.CardFilter{Customer: other.ID, Account: spends.ID, Type: card.Physical})
 	}},
 	{"cards are filtered by the status that is computed at an instant", statusIsComputed},
