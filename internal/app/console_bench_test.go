@@ -166,7 +166,7 @@ func pagesOf(c *clerk, filled app.Filled) map[string][]string {
 	shipment := first(at+"/shipments", at+"/shipments/"+id)
 	hook := first(at+"/webhooks", at+"/webhooks/native/"+id)
 	ends := regexp.MustCompile(`•••• ([0-9]{4})`).FindStringSubmatch(c.ask(person))[1]
-	key := first(at+"/keys?api=native", at+"/keys/[^"/?]+")
+	key := first(at+"/keys?api=native", at+`/keys/[^"/?]+`)
 	batch := at + "/batches/" + string(filled.Reference)
 	return map[string][]string{
 		"overview": {at + "/overview"}, "overview of weeks": {at + "/overview?weeks"}, "search": {at},

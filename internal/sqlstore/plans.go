@@ -32,7 +32,7 @@ const (
 	selectLowest  = `SELECT c.id FROM cards c ORDER BY c.id LIMIT 1`
 	selectHighest = `SELECT c.id FROM cards c ORDER BY c.id DESC LIMIT 1`
 	// selectSample takes an activated card at an id or behind it.
-	selectSample = `SELECT c.program_id, c.id, c.number, c.customer_id, u.number, c.account_id, a.number, p.identifier, p.batch_id, p.shipment_id, b.reference, n.pan_index
+	selectSample = `SELECT c.program_id, c.id, c.number, c.customer_id, u.number, c.account_id, a.number, p.identifier, p.batch_id, p.shipment_id, b.reference, n.pan_index, c.last4
 	FROM cards c JOIN plastics p ON p.card_id = c.id JOIN customers u ON u.id = c.customer_id JOIN accounts a ON a.id = c.account_id JOIN batches b ON b.id = p.batch_id
 	LEFT JOIN card_numbers n ON n.id = c.id
 	WHERE c.id >= $1 ORDER BY c.id LIMIT 1`
@@ -43,7 +43,7 @@ const (
 type sample struct {
 	program, card, customer, account, batch, shipment ident.UUID
 	number, holder, balance                           int64
-	identifier, reference                             string
+	identifier, reference, last4                      string
 	index                                             []byte // of the card number, when one is kept
 }
 
@@ -95,6 +95,7 @@ func (x sample) hot() []struct {
 		list("list cards", listViewsStart, "k", listViewsEnd),
 		list("list cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ", x.customer),
 		list("list cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ", x.account),
+		list("list cards by four digits", listViewsStart, "k", listViewsEnd, cardsEndIn, x.last4),
 		list("list customers", listCustomers, "u", ""),
 		list("list accounts of an owner", listAccounts, "a", "", "a.owner_id = ", x.customer),
 		{"outbox: waiting messages", selectWaiting, []any{100}},
@@ -168,7 +169,7 @@ func middle(s *session) (sample, error) {
 	sum := new(big.Int).Add(new(big.Int).SetBytes(low), new(big.Int).SetBytes(high))
 	half := sum.Rsh(sum, 1).FillBytes(make([]byte, len(low)))
 	found, err = one(s, selectSample, []any{half}, &x.program, &x.card, &x.number, &x.customer, &x.holder, &x.account, &x.balance,
-		&x.identifier, &x.batch, &x.shipment, &x.reference, &x.index)
+		&x.identifier, &x.batch, &x.shipment, &x.reference, &x.index, &x.last4)
 	if err == nil && !found {
 		err = ErrNothingStored
 	}
