@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -14,10 +13,7 @@ func TestBrowser_FindsFourDigits(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)
 	in.command(append([]string{"program", "create", "Banco Ejemplo"}, unlimited()...)...)
-	var member struct{ Password string }
-	if err := json.Unmarshal([]byte(in.command("console", "user", "add", "olga", "--role", "operator", "--json")), &member); err != nil {
-		t.Fatal(err)
-	}
+	password := in.member(t, "olga", "--role", "operator")
 	debit := debitCaller(in.key(t, "Banco Ejemplo", "--door", "debit", "--admin"))
 	native := caller{map[string]string{"Authorization": "Bearer " + in.key(t, "Banco Ejemplo", "--door", "native", "--scope", "all")}}
 	s := in.start()
@@ -30,18 +26,14 @@ func TestBrowser_FindsFourDigits(t *testing.T) {
 		return page, look(ctx, t, chromedp.Location())
 	}
 	visit(ctx, t, s.url+"/console")
-	sent(ctx, t, "main button", "#name", "olga", "#password", member.Password)
+	sent(ctx, t, "main button", "#name", "olga", "#password", password)
 	page, at := find(last4)
 	if !strings.Contains(page, "Card •••• "+last4) || !strings.Contains(at, "/cards/") {
 		t.Errorf("the only card that ends so: %s says %q", at, page)
 	}
 	other, _ := labelledCard(t, s, debit, native, last4)
 	page, list := find(last4)
-	for _, want := range []string{"•••• " + last4, "virtual", "physical", "Eva Ruiz", "unassigned"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the list says %q, want %q", page, want)
-		}
-	}
+	saying(t)("the list", page, "•••• "+last4, "virtual", "physical", "Eva Ruiz", "unassigned")
 	if strings.Contains(list, last4) || !strings.HasSuffix(list, "/find") {
 		t.Errorf("the list is at %s", list)
 	}
