@@ -149,7 +149,7 @@ func (c *Client) Batch(ctx context.Context, id string) (out Batch, err error) {
 
 // BatchItems yields the cards of a bulk order, in its order; outcome narrows them, "" does not.
 func (c *Client) BatchItems(ctx context.Context, id, outcome string) iter.Seq2[BatchItem, error] {
-	return every[BatchItem](ctx, c, at("batches", id, "items"), params("outcome", outcome, "limit", strconv.Itoa(mostItems)))
+	return every[BatchItem](ctx, c.ownOrder(), at("batches", id, "items"), params("outcome", outcome, "limit", strconv.Itoa(mostItems)))
 }
 
 // mostItems is how many items of a batch come in one page.

@@ -24,6 +24,22 @@ type Client struct {
 	attempts int
 	pause    time.Duration
 	longest  time.Duration
+	sort     string // of lists; "" is the newest first
+}
+
+// OldestFirst is the same client whose lists begin with what was made first. Events, the items of a batch and versions of policies
+// have an order of their own.
+func (c *Client) OldestFirst() *Client {
+	other := *c
+	other.sort = "created_at"
+	return &other
+}
+
+// ownOrder is for lists that have an order of their own.
+func (c *Client) ownOrder() *Client {
+	other := *c
+	other.sort = ""
+	return &other
 }
 
 // Option changes how a [Client] works.

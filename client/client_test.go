@@ -121,6 +121,22 @@ func TestClient_ListsAllPages(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	slices.Reverse(want)
+	got = nil
+	for card, err := range c.OldestFirst().Cards(ctx, client.CardFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, card.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the oldest first: got %v, want %v", got, want)
+	}
+	for v, err := range c.OldestFirst().PolicyVersions(ctx) { // has an order of its own
+		if err != nil {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
 	for card, err := range c.Cards(ctx, client.CardFilter{Type: "of wood"}) {
 		if p, ok := errors.AsType[*client.Problem](err); !ok || p.Status != 422 && p.Status != 400 {
 			t.Errorf("%+v, %v", card, err)

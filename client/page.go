@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Page is one part of a list, newest first.
+// Page is one part of a list.
 type Page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next_cursor"` // "" at the end
@@ -19,6 +19,9 @@ func every[T any](ctx context.Context, c *Client, path string, query url.Values)
 		q := url.Values{"limit": {"100"}}
 		for name, v := range query {
 			q[name] = v
+		}
+		if c.sort != "" {
+			q.Set("sort", c.sort)
 		}
 		for {
 			var page Page[T]

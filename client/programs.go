@@ -131,7 +131,7 @@ func (c *Client) SetPolicies(ctx context.Context, changes PolicyChanges, options
 
 // PolicyVersions yields the changes of policies, newest first.
 func (c *Client) PolicyVersions(ctx context.Context) iter.Seq2[PolicyVersion, error] {
-	return every[PolicyVersion](ctx, c, at("policies", "versions"), nil)
+	return every[PolicyVersion](ctx, c.ownOrder(), at("policies", "versions"), nil)
 }
 
 // Keys yields the keys for one API, newest first; door "" is native.

@@ -146,6 +146,20 @@ type lines struct {
 	Lines int `short:"n" default:"20" help:"How many at most; 0 is all."`
 }
 
+// sorted is a list that may begin at either end.
+type sorted struct {
+	lines
+	Oldest bool `help:"What was made first comes first."`
+}
+
+// of is the client that lists in the order that is wanted.
+func (n sorted) of(c *client.Client) *client.Client {
+	if n.Oldest {
+		return c.OldestFirst()
+	}
+	return c
+}
+
 // list prints a list: for people as a table.
 func list[T any](l line, n lines, items iter.Seq2[T, error], heading []string, row func(T) []string) error {
 	rows, more := [][]string{}, false

@@ -30,7 +30,7 @@ type ofBatch struct {
 
 type apiBatchList struct {
 	remote
-	lines
+	sorted
 	Status string `help:"Only those that are accepted, processing, completed, completed_with_failures, failed or canceled." placeholder:"STATUS"`
 }
 
@@ -40,7 +40,7 @@ func (c apiBatchList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Batches(ctx, c.Status), []string{"BATCH", "REFERENCE", "STATUS", "ASKED", "MADE", "FAILED", "ORDERED"}, func(b client.Batch) []string {
+	return list(l, c.lines, c.of(l.api).Batches(ctx, c.Status), []string{"BATCH", "REFERENCE", "STATUS", "ASKED", "MADE", "FAILED", "ORDERED"}, func(b client.Batch) []string {
 		return []string{b.ID, b.Reference, b.Status, strconv.Itoa(b.Requested), strconv.Itoa(b.Created), strconv.Itoa(b.Failed), moment(b.CreatedAt)}
 	})
 }

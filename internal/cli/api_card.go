@@ -37,7 +37,7 @@ type ofCard struct {
 
 type apiCardList struct {
 	remote
-	lines
+	sorted
 	Customer string `help:"Only those of this customer." placeholder:"ID"`
 	Account  string `help:"Only those that spend this account." placeholder:"ID"`
 	Type     string `help:"Only physical or virtual ones." placeholder:"TYPE"`
@@ -62,7 +62,7 @@ func (c apiCardList) Run(ctx context.Context, w World) error {
 		return err
 	}
 	f := client.CardFilter{CustomerID: c.Customer, AccountID: c.Account, Type: c.Type, Status: c.Status}
-	return list(l, c.lines, l.api.Cards(ctx, f), cardHeading, cardRow)
+	return list(l, c.lines, c.of(l.api).Cards(ctx, f), cardHeading, cardRow)
 }
 
 type apiCardShow struct{ ofCard }

@@ -35,7 +35,7 @@ func designPairs(d client.Design) [][2]string {
 
 type apiDesignList struct {
 	remote
-	lines
+	sorted
 }
 
 // Run lists designs.
@@ -44,7 +44,7 @@ func (c apiDesignList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Designs(ctx), []string{"DESIGN", "NAME", "CAMPAIGN", "TYPES", "ACTIVE", "DEFAULT", "MADE"}, func(d client.Design) []string {
+	return list(l, c.lines, c.of(l.api).Designs(ctx), []string{"DESIGN", "NAME", "CAMPAIGN", "TYPES", "ACTIVE", "DEFAULT", "MADE"}, func(d client.Design) []string {
 		return []string{d.ID, d.Name, dash(d.Campaign), strings.Join(d.Types, ","), yesNo(d.Active), yesNo(d.Default), moment(d.CreatedAt)}
 	})
 }

@@ -42,7 +42,7 @@ func issuedPairs(k client.IssuedKey) [][2]string {
 
 type apiKeyList struct {
 	remote
-	lines
+	sorted
 	Door string `enum:"native,cards,debit" default:"native" help:"The API that they are for: native, cards or debit."`
 }
 
@@ -52,7 +52,7 @@ func (c apiKeyList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Keys(ctx, c.Door), []string{"ID", "NAME", "SCOPES", "STATUS", "FROM", "EXPIRES", "LAST USED"}, func(k client.APIKey) []string {
+	return list(l, c.lines, c.of(l.api).Keys(ctx, c.Door), []string{"ID", "NAME", "SCOPES", "STATUS", "FROM", "EXPIRES", "LAST USED"}, func(k client.APIKey) []string {
 		return []string{k.ID, k.Name, dash(strings.Join(k.Scopes, ",")), k.Status, dash(strings.Join(k.Allowlist, ",")), moment(k.ExpiresAt), moment(k.LastUsedAt)}
 	})
 }

@@ -23,7 +23,7 @@ type ofCustomer struct {
 
 type apiCustomerList struct {
 	remote
-	lines
+	sorted
 	ExternalID string `name:"external-id" help:"Only the one that you call so." placeholder:"ID"`
 	Email      string `help:"Only the one with this address." placeholder:"ADDRESS"`
 	Phone      string `help:"Only the one with this number, as in +525512345678." placeholder:"NUMBER"`
@@ -36,7 +36,7 @@ func (c apiCustomerList) Run(ctx context.Context, w World) error {
 		return err
 	}
 	f := client.CustomerFilter{ExternalID: c.ExternalID, Email: c.Email, Phone: c.Phone}
-	return list(l, c.lines, l.api.Customers(ctx, f), []string{"CUSTOMER", "EXTERNAL ID", "NAME", "EMAIL", "STATUS", "APPLICATION", "MADE"}, func(v client.Customer) []string {
+	return list(l, c.lines, c.of(l.api).Customers(ctx, f), []string{"CUSTOMER", "EXTERNAL ID", "NAME", "EMAIL", "STATUS", "APPLICATION", "MADE"}, func(v client.Customer) []string {
 		return []string{v.ID, dash(v.ExternalID), dash(strings.TrimSpace(v.FirstName + " " + v.LastName)), dash(v.Email), v.Status, dash(v.ApplicationStatus), moment(v.CreatedAt)}
 	})
 }
@@ -111,7 +111,7 @@ func (c apiCustomerAdd) Run(ctx context.Context, w World) error {
 
 type apiCustomerCards struct {
 	ofCustomer
-	lines
+	sorted
 }
 
 // Run lists the cards of a customer.
@@ -120,7 +120,7 @@ func (c apiCustomerCards) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.CustomerCards(ctx, c.ID), cardHeading, cardRow)
+	return list(l, c.lines, c.of(l.api).CustomerCards(ctx, c.ID), cardHeading, cardRow)
 }
 
 type apiAccount struct {
@@ -131,7 +131,7 @@ type apiAccount struct {
 
 type apiAccountList struct {
 	remote
-	lines
+	sorted
 	Owner string `help:"Only those of this customer." placeholder:"ID"`
 }
 
@@ -146,7 +146,7 @@ func (c apiAccountList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Accounts(ctx, c.Owner), []string{"ACCOUNT", "NUMBER", "KIND", "STATUS", "AVAILABLE", "OWNER"}, func(a client.Account) []string {
+	return list(l, c.lines, c.of(l.api).Accounts(ctx, c.Owner), []string{"ACCOUNT", "NUMBER", "KIND", "STATUS", "AVAILABLE", "OWNER"}, func(a client.Account) []string {
 		return []string{a.ID, fmt.Sprint(a.NumberID), a.Kind, a.Status, cents(a.AvailableCents, a.Currency), dash(a.OwnerID)}
 	})
 }
@@ -210,7 +210,7 @@ type ofApproval struct {
 
 type apiApprovalList struct {
 	remote
-	lines
+	sorted
 	Status string `default:"pending" help:"Only those that are pending, approved, refused, used or expired; any is all." placeholder:"STATUS"`
 }
 
@@ -223,7 +223,7 @@ func (c apiApprovalList) Run(ctx context.Context, w World) error {
 	if c.Status == "any" {
 		c.Status = ""
 	}
-	return list(l, c.lines, l.api.Approvals(ctx, c.Status), []string{"APPROVAL", "FOR", "STATUS", "CARD", "ASKED BY", "WHY", "EXPIRES"}, func(a client.Approval) []string {
+	return list(l, c.lines, c.of(l.api).Approvals(ctx, c.Status), []string{"APPROVAL", "FOR", "STATUS", "CARD", "ASKED BY", "WHY", "EXPIRES"}, func(a client.Approval) []string {
 		return []string{a.ID, a.Action, a.Status, dash(a.CardID), a.AskedBy, dash(a.Reason), moment(a.ExpiresAt)}
 	})
 }

@@ -51,7 +51,7 @@ func (c apiProgramOwn) Run(ctx context.Context, w World) error {
 
 type apiProgramList struct {
 	remote
-	lines
+	sorted
 }
 
 // Run lists programmes.
@@ -60,7 +60,7 @@ func (c apiProgramList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Programs(ctx), []string{"PROGRAMME", "NAME", "KIND", "SUSPENDED", "ITS TIME", "MADE"}, func(p client.Program) []string {
+	return list(l, c.lines, c.of(l.api).Programs(ctx), []string{"PROGRAMME", "NAME", "KIND", "SUSPENDED", "ITS TIME", "MADE"}, func(p client.Program) []string {
 		return []string{p.ID, p.Name, p.Kind, yesNo(p.Suspended), moment(p.Now), moment(p.CreatedAt)}
 	})
 }

@@ -33,7 +33,7 @@ type explained struct {
 
 type apiShipmentList struct {
 	remote
-	lines
+	sorted
 	Status string `help:"Only those with this status, as in in_transit or returned." placeholder:"STATUS"`
 }
 
@@ -43,7 +43,7 @@ func (c apiShipmentList) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Shipments(ctx, c.Status), []string{"PARCEL", "OF", "STATUS", "COURIER", "TRACKING", "TO", "MADE"}, func(s client.Shipment) []string {
+	return list(l, c.lines, c.of(l.api).Shipments(ctx, c.Status), []string{"PARCEL", "OF", "STATUS", "COURIER", "TRACKING", "TO", "MADE"}, func(s client.Shipment) []string {
 		return []string{s.ID, s.Kind, s.Status, dash(s.Courier), dash(s.TrackingNumber), s.Destination.City + ", " + s.Destination.Country, moment(s.CreatedAt)}
 	})
 }

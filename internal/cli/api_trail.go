@@ -45,7 +45,7 @@ type apiAudit struct {
 
 type apiAuditList struct {
 	remote
-	lines
+	sorted
 	Card       string    `help:"Only what was done to this card." placeholder:"ID"`
 	Actor      string    `help:"Only what this one did." placeholder:"ACTOR"`
 	OnBehalfOf string    `help:"Only what was done for this one." placeholder:"WHOM"`
@@ -62,7 +62,7 @@ func (c apiAuditList) Run(ctx context.Context, w World) error {
 		return err
 	}
 	f := client.AuditFilter{CardID: c.Card, Actor: c.Actor, OnBehalfOf: c.OnBehalfOf, Action: c.Action, Outcome: c.Outcome, From: c.From, To: c.To}
-	return list(l, c.lines, l.api.Audit(ctx, f), []string{"AT", "ACTOR", "CHANNEL", "ACTION", "OUTCOME", "CARD", "NOTE"}, func(r client.AuditRow) []string {
+	return list(l, c.lines, c.of(l.api).Audit(ctx, f), []string{"AT", "ACTOR", "CHANNEL", "ACTION", "OUTCOME", "CARD", "NOTE"}, func(r client.AuditRow) []string {
 		return []string{moment(r.At), r.Actor, r.Channel, r.Action, r.Outcome, dash(r.CardID), r.Note}
 	})
 }

@@ -175,7 +175,7 @@ func (c apiWebhookTest) Run(ctx context.Context, w World) error {
 
 type apiWebhookDeliveries struct {
 	ofWebhook
-	lines
+	sorted
 	Status string `help:"Only those that are pending, delivered, exhausted or dropped." placeholder:"STATUS"`
 }
 
@@ -185,7 +185,7 @@ func (c apiWebhookDeliveries) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return list(l, c.lines, l.api.Deliveries(ctx, c.ID, c.Status), []string{"DELIVERY", "EVENT", "TYPE", "STATUS", "ATTEMPTS", "LAST", "MADE", "NEXT"},
+	return list(l, c.lines, c.of(l.api).Deliveries(ctx, c.ID, c.Status), []string{"DELIVERY", "EVENT", "TYPE", "STATUS", "ATTEMPTS", "LAST", "MADE", "NEXT"},
 		func(d client.Delivery) []string {
 			return []string{
 				d.ID, d.EventID, d.Type, d.Status, strconv.Itoa(d.AttemptCount), outcomeText(d.LastHTTPStatus, d.LastFailure), moment(d.CreatedAt), dash(moment(d.NextAttemptAt)),

@@ -353,11 +353,12 @@ type EndpointWriter interface {
 	UpdateEndpoint(ctx context.Context, e Endpoint) error
 }
 
-// Page asks for a page of a list that is ordered by creation, newest first, then by id, highest first.
-// The zero After starts at the newest.
+// Page asks for a page of a list that is ordered by creation, newest first, then by id, highest first; or the other way
+// round. The zero After starts at the beginning.
 type Page struct {
-	Limit int
-	After Mark
+	Limit  int
+	After  Mark
+	Oldest bool // the oldest first, then the lowest id
 }
 
 // Mark is the last item of the page before.

@@ -30,7 +30,7 @@ func (d *Door) asked(c *call) issuance.Asked {
 }
 
 func (d *Door) listApprovals(c *call) error {
-	c.takes("status", "limit", "cursor")
+	c.takes("status", "sort", "limit", "cursor")
 	status, page := choiceParam(c, "status", approval.Statuses()...), d.page(c)
 	if err := c.checked(); err != nil {
 		return err

@@ -35,7 +35,7 @@ const (
 
 // listAudit lists rows of the trail, newest first.
 func (d *Door) listAudit(c *call) error {
-	c.takes("card_id", "actor", "on_behalf_of", "action", "outcome", "from", "to", "limit", "cursor")
+	c.takes("card_id", "actor", "on_behalf_of", "action", "outcome", "from", "to", "sort", "limit", "cursor")
 	f := issuance.AuditFilter{
 		Card: ident.CardID{UUID: c.idParam("card_id")}, Actor: c.param("actor"), OnBehalfOf: c.param("on_behalf_of"), Action: c.param("action"),
 		Outcome: c.param("outcome"),

@@ -46,7 +46,7 @@ func batchStatuses() []batch.Status { return batch.Statuses()[1:] }
 
 // listBatches lists bulk orders, newest first.
 func (d *Door) listBatches(c *call) error {
-	c.takes("status", "limit", "cursor")
+	c.takes("status", "sort", "limit", "cursor")
 	var f issuance.BatchFilter
 	if s := choiceParam(c, "status", batchStatuses()...); s != "" {
 		f.Statuses = []batch.Status{s}

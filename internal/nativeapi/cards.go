@@ -11,7 +11,7 @@ import (
 
 // listCards lists the cards that have a customer, newest first.
 func (d *Door) listCards(c *call) error {
-	c.takes("customer_id", "account_id", "type", "status", "limit", "cursor")
+	c.takes("customer_id", "account_id", "type", "status", "sort", "limit", "cursor")
 	f := issuance.CardFilter{
 		Customer: ident.CustomerID{UUID: c.idParam("customer_id")}, Account: ident.AccountID{UUID: c.idParam("account_id")},
 		Type: choiceParam(c, "type", card.Physical, card.Virtual),

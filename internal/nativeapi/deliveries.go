@@ -13,7 +13,7 @@ import (
 
 // listDeliveries lists what went or goes to a webhook, newest first.
 func (d *Door) listDeliveries(c *call) error {
-	c.takes("status", "limit", "cursor")
+	c.takes("status", "sort", "limit", "cursor")
 	id := ident.EndpointID{UUID: c.id()}
 	state := choiceParam(c, "status", issuance.DeliveryStates()...)
 	page := d.page(c)

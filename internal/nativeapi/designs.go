@@ -28,7 +28,7 @@ func (d *Door) designRoutes() []httpd.Route {
 
 // listDesigns lists designs, newest first, retired ones too.
 func (d *Door) listDesigns(c *call) error {
-	c.takes("limit", "cursor")
+	c.takes("sort", "limit", "cursor")
 	page := d.page(c)
 	if err := c.checked(); err != nil {
 		return err

@@ -192,9 +192,15 @@ func (d *Door) cursors(c *call) form.Cursors {
 	}
 }
 
-// page reads limit and cursor; one item more than the limit tells whether there is a next page.
+// The orders of a list.
+const (
+	newestFirst = "-created_at"
+	oldestFirst = "created_at"
+)
+
+// page reads sort, limit and cursor; one item more than the limit tells whether there is a next page.
 func (d *Door) page(c *call) issuance.Page {
-	page := issuance.Page{Limit: c.numberParam("limit", 1, 100, 20) + 1}
+	page := issuance.Page{Limit: c.numberParam("limit", 1, 100, 20) + 1, Oldest: choiceParam(c, "sort", newestFirst, oldestFirst) == oldestFirst}
 	if sent := c.param("cursor"); sent != "" {
 		at, id, ok := d.cursors(c).Open(sent)
 		if !ok {

@@ -44,7 +44,7 @@ func kindOf(word doorWord) access.Kind {
 
 // listKeys lists keys for one API, newest first, those that ended too.
 func (d *Door) listKeys(c *call) error {
-	c.takes("door", "limit", "cursor")
+	c.takes("door", "sort", "limit", "cursor")
 	kind, page := kindOf(choiceParam(c, "door", doorWords()...)), d.page(c)
 	if err := c.checked(); err != nil {
 		return err

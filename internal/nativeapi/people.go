@@ -30,7 +30,7 @@ func (d *Door) peopleRoutes() []httpd.Route {
 
 // listCustomers lists living customers, newest first. A fact is compared in its normal form.
 func (d *Door) listCustomers(c *call) error {
-	c.takes("external_id", "email", "phone", "limit", "cursor")
+	c.takes("external_id", "email", "phone", "sort", "limit", "cursor")
 	f := issuance.CustomerFilter{ExternalID: c.param("external_id"), EmailKey: customer.EmailKey(c.param("email")), Phone: c.param("phone")}
 	if normal, valid := customer.ParsePhone(f.Phone); valid {
 		f.Phone = normal
@@ -124,7 +124,7 @@ func (d *Door) updateCustomer(c *call) error {
 
 // listCustomerCards lists the cards that a customer has, newest first.
 func (d *Door) listCustomerCards(c *call) error {
-	c.takes("limit", "cursor")
+	c.takes("sort", "limit", "cursor")
 	id := ident.CustomerID{UUID: c.id()}
 	page := d.page(c)
 	if err := c.checked(); err != nil {
@@ -144,7 +144,7 @@ func (d *Door) listCustomerCards(c *call) error {
 
 // listAccounts lists accounts with what is in them, newest first.
 func (d *Door) listAccounts(c *call) error {
-	c.takes("owner_id", "limit", "cursor")
+	c.takes("owner_id", "sort", "limit", "cursor")
 	f := issuance.AccountFilter{Owner: ident.CustomerID{UUID: c.idParam("owner_id")}}
 	page := d.page(c)
 	if err := c.checked(); err != nil {

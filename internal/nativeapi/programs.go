@@ -61,7 +61,7 @@ func (d *Door) showProgramOf(c *call, id ident.ProgramID) error {
 
 // listPrograms lists the programmes of the installation, newest first.
 func (d *Door) listPrograms(c *call) error {
-	c.takes("limit", "cursor")
+	c.takes("sort", "limit", "cursor")
 	page := d.page(c)
 	if err := c.checked(); err != nil {
 		return err

@@ -30,7 +30,7 @@ func (d *Door) shipmentRoutes() []httpd.Route {
 
 // listShipments lists shipments of both kinds, newest first.
 func (d *Door) listShipments(c *call) error {
-	c.takes("status", "limit", "cursor")
+	c.takes("status", "sort", "limit", "cursor")
 	f := issuance.ShipmentFilter{Batches: true}
 	if s := choiceParam(c, "status", shipment.Statuses()...); s != "" {
 		f.Statuses = []shipment.Status{s}

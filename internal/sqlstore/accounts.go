@@ -66,7 +66,7 @@ func (t tx) Accounts(_ context.Context, p ident.ProgramID, f issuance.AccountFil
 	if !f.Owner.IsZero() {
 		l.and("a.owner_id = ", f.Owner.UUID)
 	}
-	sql, args := l.newestFirst("a", page)
+	sql, args := l.paged("a", page)
 	return all(t, sql, args, scanAccount)
 }
 

@@ -57,7 +57,7 @@ func (t tx) Approvals(_ context.Context, p ident.ProgramID, f issuance.ApprovalF
 	case approval.Refused, approval.Used:
 		l.and("v.status = ", string(f.Status))
 	}
-	sql, args := l.newestFirst("v", page)
+	sql, args := l.paged("v", page)
 	return all(t, sql, args, scanApproval)
 }
 

@@ -108,7 +108,7 @@ func (t tx) Batches(_ context.Context, p ident.ProgramID, f issuance.BatchFilter
 	if len(f.Statuses) > 0 {
 		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || b.status || ',%'")
 	}
-	sql, args := l.newestFirst("b", page)
+	sql, args := l.paged("b", page)
 	return all(t, sql, args, scanBatch)
 }
 

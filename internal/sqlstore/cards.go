@@ -85,13 +85,17 @@ const (
 	listViewsStart = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id IN (SELECT k.id FROM cards k WHERE k.program_id = $1 AND k.customer_id IS NOT NULL AND k.closed_reason <> 'deleted'`
 	// cardsEndIn has all that its index is kept for: of a placeholder no engine knows that it is not empty.
-	cardsEndIn   = "k.last4 <> '' AND k.last4 = "
-	listViewsEnd = `) ORDER BY c.created_at DESC, c.id DESC, p.created_at, p.id`
+	cardsEndIn = "k.last4 <> '' AND k.last4 = "
 	// statusOfCard is card.Status in SQL; at is the placeholder of the time.
 	statusOfCardStart = `CASE WHEN k.closed_at IS NOT NULL THEN 'closed' WHEN k.expires_at IS NOT NULL AND k.expires_at <= `
 	statusOfCardEnd   = ` THEN 'expired' WHEN k.block_type <> '' OR k.block_by <> '' OR k.block_message <> '' OR k.block_liftable <> 0
 	THEN 'blocked' WHEN k.frozen_by <> '' THEN 'frozen' WHEN k.customer_id IS NOT NULL THEN 'open' ELSE 'unassigned' END`
 )
+
+// listViewsEnd gives the cards of a page with all of their plastics, in the order of the page.
+func listViewsEnd(page issuance.Page) string {
+	return `) ORDER BY ` + orderOf(page, "c.created_at", "c.id") + `, p.created_at, p.id`
+}
 
 func cardDest(c *card.Card) []any {
 	return []any{
@@ -221,9 +225,9 @@ func (t tx) CardViews(_ context.Context, p ident.ProgramID, f issuance.CardFilte
 	if len(f.Statuses) > 0 {
 		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || " + statusOfCardStart + l.arg(f.At) + statusOfCardEnd + " || ',%'")
 	}
-	sql, args := l.newestFirst("k", page)
+	sql, args := l.paged("k", page)
 	var v views
-	if err := t.query(sql+listViewsEnd, args, v.add); err != nil {
+	if err := t.query(sql+listViewsEnd(page), args, v.add); err != nil {
 		return nil, err
 	}
 	return v.plain(), nil

@@ -144,7 +144,7 @@ func (t tx) ProgramKey(_ context.Context, p ident.ProgramID, kind access.Kind, i
 
 func (t tx) ProgramKeys(_ context.Context, p ident.ProgramID, kind access.Kind, page issuance.Page) ([]access.Credential, error) {
 	l := newListing(listProgramKeys, p.UUID, string(kind))
-	sql, args := l.newestFirst("k", page)
+	sql, args := l.paged("k", page)
 	return all(t, sql, args, scanCredential)
 }
 

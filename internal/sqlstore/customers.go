@@ -85,7 +85,7 @@ func (t tx) Customers(_ context.Context, p ident.ProgramID, f issuance.CustomerF
 	if f.Application != "" { // an operator asks: no index pays for it
 		l.and("u.application = ", string(f.Application))
 	}
-	sql, args := l.newestFirst("u", page)
+	sql, args := l.paged("u", page)
 	return all(t, sql, args, scanCustomer)
 }
 

@@ -46,11 +46,8 @@ func deliveriesPage(to ident.EndpointID, state issuance.DeliveryState, page issu
 	if state != "" {
 		l.and("d.state = ", string(state))
 	}
-	if !page.After.ID.IsZero() {
-		l.sql.WriteString(" AND (d.message_at, d.id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
-	}
-	l.sql.WriteString(" ORDER BY d.message_at DESC, d.id DESC LIMIT " + l.arg(page.Limit))
-	return l.sql.String(), l.args
+	l.behind("d.message_at", "d.id", page)
+	return l.ordered("d.message_at", "d.id", page)
 }
 
 func (t tx) Delivery(_ context.Context, id ident.DeliveryID) (issuance.Delivery, bool, error) {

@@ -63,7 +63,7 @@ func (t tx) DesignByCampaign(_ context.Context, p ident.ProgramID, campaign stri
 }
 
 func (t tx) Designs(_ context.Context, p ident.ProgramID, page issuance.Page) ([]card.Design, error) {
-	sql, args := newListing(listDesigns, p.UUID).newestFirst("d", page)
+	sql, args := newListing(listDesigns, p.UUID).paged("d", page)
 	return all(t, sql, args, scanDesign)
 }
 

@@ -128,14 +128,14 @@ func auditPage(p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) (s
 	case !f.Card.IsZero():
 		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE CASE WHEN t.program_id = $1 THEN 1 END = 1`, keyID(p.UUID))
 		l.and("t.card_id = ", f.Card.UUID)
-		l.auditTimes(f, page.After)
+		l.auditTimes(f, page)
 	case f.Through > 0:
 		l = newListing(`SELECT `+auditColumns+` FROM (SELECT * FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
-		l.auditTimes(f, page.After)
-		l.sql.WriteString(newestAudit + l.arg(f.Through) + ") t WHERE 1 = 1")
+		l.auditTimes(f, page)
+		l.sql.WriteString(" ORDER BY " + orderOf(page, "t.at", "t.id") + " LIMIT " + l.arg(f.Through) + ") t WHERE 1 = 1")
 	default:
 		l = newListing(`SELECT `+auditColumns+` FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
-		l.auditTimes(f, page.After)
+		l.auditTimes(f, page)
 	}
 	for _, x := range []struct{ column, want string }{
 		{"t.actor = ", f.Actor}, {"t.on_behalf_of = ", f.OnBehalfOf}, {"t.action = ", f.Action}, {"t.outcome = ", f.Outcome},
@@ -144,23 +144,18 @@ func auditPage(p ident.ProgramID, f issuance.AuditFilter, page issuance.Page) (s
 			l.and(x.column, x.want)
 		}
 	}
-	l.sql.WriteString(newestAudit + l.arg(page.Limit))
-	return l.sql.String(), l.args
+	return l.ordered("t.at", "t.id", page)
 }
 
-const newestAudit = " ORDER BY t.at DESC, t.id DESC LIMIT "
-
-// auditTimes keeps to the times of a filter, and behind a mark.
-func (l *listing) auditTimes(f issuance.AuditFilter, after issuance.Mark) {
+// auditTimes keeps to the times of a filter, and behind the page before.
+func (l *listing) auditTimes(f issuance.AuditFilter, page issuance.Page) {
 	if !f.From.IsZero() {
 		l.and("t.at >= ", f.From)
 	}
 	if !f.To.IsZero() {
 		l.and("t.at < ", f.To)
 	}
-	if !after.CreatedAt.IsZero() || !after.ID.IsZero() {
-		l.sql.WriteString(" AND (t.at, t.id) < (" + l.arg(after.CreatedAt) + ", " + l.arg(after.ID) + ")")
-	}
+	l.behind("t.at", "t.id", page)
 }
 
 func (t tx) AuditReach(_ context.Context, p ident.ProgramID, f issuance.AuditFilter, after issuance.Mark) (reach issuance.Mark, ok bool, err error) {
@@ -171,8 +166,10 @@ func (t tx) AuditReach(_ context.Context, p ident.ProgramID, f issuance.AuditFil
 
 func auditReach(p ident.ProgramID, f issuance.AuditFilter, after issuance.Mark) (string, []any) {
 	l := newListing(`SELECT t.at, t.id FROM audit t WHERE t.program_id = $1`, keyID(p.UUID))
-	l.auditTimes(f, after)
-	l.sql.WriteString(newestAudit + "1 OFFSET " + l.arg(max(0, f.Through-1)))
+	page := issuance.Page{Limit: 1, After: after}
+	l.auditTimes(f, page)
+	l.ordered("t.at", "t.id", page)
+	l.sql.WriteString(" OFFSET " + l.arg(max(0, f.Through-1)))
 	return l.sql.String(), l.args
 }
 

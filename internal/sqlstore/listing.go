@@ -32,13 +32,36 @@ func (l *listing) and(condition string, v any) {
 	l.sql.WriteString(" AND " + condition + l.arg(v))
 }
 
-// newestFirst ends the list with its page.
-func (l *listing) newestFirst(alias string, page issuance.Page) (string, []any) {
-	if !page.After.CreatedAt.IsZero() || !page.After.ID.IsZero() {
-		l.sql.WriteString(" AND (" + alias + ".created_at, " + alias + ".id) < (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
+// paged ends the list with its page.
+func (l *listing) paged(alias string, page issuance.Page) (string, []any) {
+	l.behind(alias+".created_at", alias+".id", page)
+	return l.ordered(alias+".created_at", alias+".id", page)
+}
+
+// behind keeps to what comes after the page before.
+func (l *listing) behind(at, id string, page issuance.Page) {
+	if page.After.CreatedAt.IsZero() && page.After.ID.IsZero() {
+		return
 	}
-	l.sql.WriteString(" ORDER BY " + alias + ".created_at DESC, " + alias + ".id DESC LIMIT " + l.arg(page.Limit))
+	than := "<"
+	if page.Oldest {
+		than = ">"
+	}
+	l.sql.WriteString(" AND (" + at + ", " + id + ") " + than + " (" + l.arg(page.After.CreatedAt) + ", " + l.arg(page.After.ID) + ")")
+}
+
+// ordered ends the list in the order of its page.
+func (l *listing) ordered(at, id string, page issuance.Page) (string, []any) {
+	l.sql.WriteString(" ORDER BY " + orderOf(page, at, id) + " LIMIT " + l.arg(page.Limit))
 	return l.sql.String(), l.args
+}
+
+// orderOf is the order of a page by columns.
+func orderOf(page issuance.Page, columns ...string) string {
+	if page.Oldest {
+		return strings.Join(columns, ", ")
+	}
+	return strings.Join(columns, " DESC, ") + " DESC"
 }
 
 // oneOf is a list of enumerated values as one argument, for a condition of the form

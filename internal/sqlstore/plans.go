@@ -64,7 +64,7 @@ func (x sample) hot() []struct {
 		for i := 0; i+1 < len(conditions); i += 2 {
 			l.and(conditions[i].(string), conditions[i+1]) //nolint:forcetypeassert // pairs of text and value
 		}
-		text, args := l.newestFirst(alias, page)
+		text, args := l.paged(alias, page)
 		return query{name, text + end, args}
 	}
 	holder := movements(listMovements, ident.ProgramID{UUID: x.program}, issuance.MovementFilter{Customer: ident.CustomerID{UUID: x.customer}})
@@ -92,10 +92,10 @@ func (x sample) hot() []struct {
 		{"items of a batch", selectItems, []any{x.batch, 0, "created", 100}},
 		{"item by identifier", selectFirstWith, []any{x.batch, x.identifier}},
 		{"plastics of a batch's box", selectPlasticsIn, []any{x.shipment, 100}},
-		list("list cards", listViewsStart, "k", listViewsEnd),
-		list("list cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ", x.customer),
-		list("list cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ", x.account),
-		list("list cards by four digits", listViewsStart, "k", listViewsEnd, cardsEndIn, x.last4),
+		list("list cards", listViewsStart, "k", listViewsEnd(page)),
+		list("list cards of a customer", listViewsStart, "k", listViewsEnd(page), "k.customer_id = ", x.customer),
+		list("list cards of an account", listViewsStart, "k", listViewsEnd(page), "k.account_id = ", x.account),
+		list("list cards by four digits", listViewsStart, "k", listViewsEnd(page), cardsEndIn, x.last4),
 		list("list customers", listCustomers, "u", ""),
 		list("list accounts of an owner", listAccounts, "a", "", "a.owner_id = ", x.customer),
 		{"outbox: waiting messages", selectWaiting, []any{100}},

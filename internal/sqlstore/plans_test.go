@@ -71,7 +71,7 @@ func allTexts() map[string]string {
 		for _, c := range conditions {
 			l.and(c, "x")
 		}
-		text, _ := l.newestFirst(alias, page)
+		text, _ := l.paged(alias, page)
 		texts["list "+name] = text + end
 	}
 	filter := issuance.AuditFilter{Actor: "a", OnBehalfOf: "d", Action: "b", Outcome: "c", From: time.Unix(1, 0), To: time.Unix(2, 0)}
@@ -100,10 +100,10 @@ func allTexts() map[string]string {
 	list("accounts of an owner", listAccounts, "a", "", "a.owner_id = ")
 	list("keys", strings.Replace(listProgramKeys, "$2", "'cards_key'", 1), "k", "")
 	list("designs", listDesigns, "d", "")
-	list("cards", listViewsStart, "k", listViewsEnd)
-	list("cards of a customer", listViewsStart, "k", listViewsEnd, "k.customer_id = ")
-	list("cards of an account", listViewsStart, "k", listViewsEnd, "k.account_id = ")
-	list("cards by four digits", listViewsStart, "k", listViewsEnd, cardsEndIn)
+	list("cards", listViewsStart, "k", listViewsEnd(page))
+	list("cards of a customer", listViewsStart, "k", listViewsEnd(page), "k.customer_id = ")
+	list("cards of an account", listViewsStart, "k", listViewsEnd(page), "k.account_id = ")
+	list("cards by four digits", listViewsStart, "k", listViewsEnd(page), cardsEndIn)
 	list("shipments", listShipments+ofCards, "s", "")
 	list("shipments of both kinds", listShipments, "s", "")
 	list("batches", listBatches, "b", "")

@@ -131,7 +131,7 @@ func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentF
 	if len(f.Statuses) > 0 {
 		l.sql.WriteString(" AND " + l.arg(oneOf(f.Statuses)) + " LIKE '%,' || s.status || ',%'")
 	}
-	sql, args := l.newestFirst("s", page)
+	sql, args := l.paged("s", page)
 	return all(t, sql, args, scanListed)
 }
 

@@ -59,7 +59,7 @@ func (t tx) SpendPolicies(_ context.Context, p ident.ProgramID, f issuance.Spend
 	if f.Disabled != nil {
 		l.and("o.disabled = ", *f.Disabled)
 	}
-	sql, args := l.newestFirst("o", page)
+	sql, args := l.paged("o", page)
 	return all(t, sql, args, scanPolicy)
 }
 

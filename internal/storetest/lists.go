@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ type pile struct {
 var lists = func() []contract {
 	var out []contract
 	for _, p := range append(piles, spendingPiles...) {
-		out = append(out, contract{p.name + " are listed newest first, and pages leave no gap and repeat nothing", p.pages})
+		out = append(out, contract{p.name + " are listed newest or oldest first, and pages leave no gap and repeat nothing", p.pages})
 	}
 	return out
 }()
@@ -61,6 +62,19 @@ func (p pile) pages(t *testing.T, f Factory) {
 			}
 		}
 		same(t, "the pages together", whole, paged)
+		var back []issuance.Mark
+		for after := (issuance.Mark{}); ; after = back[len(back)-1] {
+			three, err := p.page(ctx, tx, w, issuance.Page{Limit: 3, After: after, Oldest: true})
+			must(t, err)
+			if len(three) == 0 {
+				break
+			}
+			if back = append(back, three...); len(three) > 3 || len(back) > len(whole) {
+				t.Fatalf("pages of 3, the oldest first, gave %d and in all %d of %d", len(three), len(back), len(whole))
+			}
+		}
+		slices.Reverse(back)
+		same(t, "the pages together, the oldest first", whole, back)
 		foreign := *w
 		foreign.Program = w.Foreign
 		none, err := p.page(ctx, tx, &foreign, all)

@@ -39,13 +39,15 @@ func (s *Service) Programmes(ctx context.Context, page issuance.Page) ([]Program
 		if err != nil {
 			return nil, false, err
 		}
-		slices.Reverse(all)
+		if !page.Oldest {
+			slices.Reverse(all)
+		}
 		var out []Programme
 		for _, p := range all {
 			if len(out) == page.Limit {
 				break
 			}
-			if !s.serves(p) || !page.After.ID.IsZero() && !comesAfter(p, page.After) {
+			if !s.serves(p) || !page.After.ID.IsZero() && !comesAfter(p, page) {
 				continue
 			}
 			version, err := tx.PolicyVersion(ctx, p.ID)
@@ -58,9 +60,10 @@ func (s *Service) Programmes(ctx context.Context, page issuance.Page) ([]Program
 	})
 }
 
-// comesAfter tells whether a programme stands behind the mark in a list of the newest first.
-func comesAfter(p program.Program, m issuance.Mark) bool {
-	return cmp.Or(p.CreatedAt.Compare(m.CreatedAt), slices.Compare(p.ID.UUID[:], m.ID[:])) < 0
+// comesAfter tells whether a programme stands behind the mark of a page.
+func comesAfter(p program.Program, page issuance.Page) bool {
+	order := cmp.Or(p.CreatedAt.Compare(page.After.CreatedAt), slices.Compare(p.ID.UUID[:], page.After.ID[:]))
+	return order != 0 && (order > 0) == page.Oldest
 }
 
 // CreateProgram adds a programme. Who calls speaks for the installation.

@@ -34,6 +34,7 @@ func nativeChapters() []chapter {
 		only(22, "the audit trail is listed, and proved outside from an export, a checkpoint and a key", nativeAudit),
 		only(23, "what can hurt waits for another key: asked once, decided once, used once, and for that request alone", nativeApprovals),
 		only(24, "a block for fraud is lifted by two, through no door by one", nativeFraud),
+		only(32, "every list is read from either end, and pages leave no gap and repeat nothing", nativeLists),
 		only(31, "a programme is made, given a key and suspended from outside; it sees to its own policies, designs and keys, and no key gives more than it has", nativePrograms),
 	}}}
 }
