@@ -38,21 +38,31 @@ func newWire(url, source string, now func() time.Time) *wire {
 // do sends a whole request and gives the status and the body of its answer. After an error the next request
 // goes over a new connection.
 func (w *wire) do(ctx context.Context, request []byte) (status int, body []byte, err error) {
-	if w.conn == nil {
-		var d net.Dialer
-		if w.source != "" {
-			d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(w.source)}
-		}
-		if w.conn, err = d.DialContext(ctx, "tcp", w.address); err != nil {
-			return 0, nil, err
-		}
-		w.reader = bufio.NewReaderSize(w.conn, 8<<10)
+	if err := w.open(ctx); err != nil {
+		return 0, nil, err
 	}
 	status, body, last, err := w.exchange(request)
 	if err != nil || last {
 		w.close()
 	}
 	return status, body, err
+}
+
+// open connects unless it is connected.
+func (w *wire) open(ctx context.Context) (err error) {
+	if w.conn != nil {
+		return nil
+	}
+	var d net.Dialer
+	if w.source != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(w.source)}
+	}
+	if w.conn, err = d.DialContext(ctx, "tcp", w.address); err != nil {
+		w.conn = nil
+		return err
+	}
+	w.reader = bufio.NewReaderSize(w.conn, 8<<10)
+	return nil
 }
 
 func (w *wire) exchange(request []byte) (status int, body []byte, last bool, err error) {
