@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,11 +28,7 @@ func BenchmarkActivate(b *testing.B) {
 }
 
 func benchActivate(b *testing.B, listened bool) {
-	limits := make([]storetest.Option, 0, len(program.Tiers()))
-	for _, tier := range program.Tiers() {
-		limits = append(limits, storetest.WithPolicy("rate_limits."+tier, "1000000/60000000/1000000000"))
-	}
-	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return &frozen{Store: s} }, io.Discard, limits...)
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return &frozen{Store: s} }, io.Discard, unlimited()...)
 	if listened {
 		h.world.NewEndpoint(event.CardsDoor)
 	}
@@ -39,13 +36,55 @@ func benchActivate(b *testing.B, listened bool) {
 	if status := call.send(h.handler, "first"); status != http.StatusNoContent {
 		b.Fatalf("status %d", status)
 	}
-	keys := make([]string, 1024)
+	keys := make([]string, 1<<16) // by the time that one comes again, the rules have forgotten it
 	for i := range keys {
 		keys[i] = "bench-" + strconv.Itoa(i)
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		if status := call.send(h.handler, keys[i%len(keys)]); status != http.StatusNoContent {
+			b.Fatalf("status %d", status)
+		}
+	}
+}
+
+// unlimited are limits that are counted and never reached.
+func unlimited() []storetest.Option {
+	limits := make([]storetest.Option, 0, len(program.Tiers()))
+	for _, tier := range program.Tiers() {
+		limits = append(limits, storetest.WithPolicy("rate_limits."+tier, "1000000/60000000/1000000000"))
+	}
+	return limits
+}
+
+// BenchmarkRefused counts what a credential costs that nobody has to look up: what every request passes before and
+// after its rules.
+func BenchmarkRefused(b *testing.B) {
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard)
+	call := newRepeated(http.MethodPost, "/cards/"+h.world.Card.Card.ID.String()+"/activate", `{"activationCode":"000000"}`, h.key[:len(h.key)-1])
+	callers := make([]string, 1<<12) // one that fails often is blocked, and is not what is counted
+	for i := range callers {
+		callers[i] = netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).String() + ":4711"
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%(len(callers)*20) == 0 {
+			h.world.Clock.Advance(time.Hour)
+		}
+		call.request.RemoteAddr = callers[i%len(callers)]
+		if status := call.send(h.handler, ""); status != http.StatusUnauthorized {
+			b.Fatalf("status %d", status)
+		}
+	}
+}
+
+// BenchmarkGetCard counts what showing a card costs, its query on SQLite included.
+func BenchmarkGetCard(b *testing.B) {
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard, unlimited()...)
+	call := newRepeated(http.MethodGet, "/cards/"+h.world.Card.Card.ID.String(), "", h.key)
+	b.ReportAllocs()
+	for b.Loop() {
+		if status := call.send(h.handler, ""); status != http.StatusOK {
 			b.Fatalf("status %d", status)
 		}
 	}

@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-const shardCount = 64
+const (
+	shardCount = 64
+	fewEntries = 8 // of a full part that are looked at for one at rest
+)
 
 // shards is a map of keyed state, cut into parts with a lock each. What has come to rest is dropped
-// from time to time, and a part that is full all the same drops any one entry: memory is bounded
-// whatever keys a caller invents.
+// from time to time, and a part that is full in between drops one entry: memory is bounded whatever
+// keys a caller invents, and so is the work that a new key makes.
 type shards[K comparable, V any] struct {
 	seed   maphash.Seed
 	most   int                            // entries of one part; 0: bounded by the keys themselves
@@ -45,10 +48,12 @@ func (s *shards[K, V]) with(key K, now time.Time, create bool, f func(v *V)) {
 		if !create {
 			return
 		}
-		full := s.most > 0 && len(part.entries) >= s.most
-		if full || !now.Before(part.sweepAt) {
+		if !now.Before(part.sweepAt) {
 			s.sweep(part.entries, now)
 			part.sweepAt = now.Add(s.every)
+		}
+		if s.most > 0 && len(part.entries) >= s.most {
+			s.dropOne(part.entries, now)
 		}
 		v = new(V)
 		part.entries[key] = v
@@ -56,19 +61,23 @@ func (s *shards[K, V]) with(key K, now time.Time, create bool, f func(v *V)) {
 	f(v)
 }
 
-// sweep drops what is at rest; when that leaves no room, any one entry goes.
+// sweep drops what is at rest.
 func (s *shards[K, V]) sweep(entries map[K]*V, now time.Time) {
 	for k, v := range entries {
 		if s.atRest(v, now) {
 			delete(entries, k)
 		}
 	}
-	if s.most == 0 || len(entries) < s.most {
-		return
-	}
-	for k := range entries {
-		delete(entries, k)
-		return
+}
+
+// dropOne drops an entry at rest, or any one when none of a few is.
+func (s *shards[K, V]) dropOne(entries map[K]*V, now time.Time) {
+	looked := 0
+	for k, v := range entries {
+		if looked++; looked == fewEntries || looked == len(entries) || s.atRest(v, now) {
+			delete(entries, k)
+			return
+		}
 	}
 }
 
