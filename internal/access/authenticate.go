@@ -76,7 +76,7 @@ func (a *Authenticator) installationKey(ctx context.Context, token string, from 
 	if !ok || id.Credential.Kind != InstallationKey || !id.Program.ID.IsZero() || !id.Credential.Good(a.now()) {
 		return Identity{}, fault.Refuse(KeyInvalid)
 	}
-	return id, a.admit(id, from)
+	return *id, a.admit(id, from)
 }
 
 func (a *Authenticator) key(ctx context.Context, of Kind, authorization []string, from netip.Addr) (Identity, error) {
@@ -98,7 +98,7 @@ func (a *Authenticator) key(ctx context.Context, of Kind, authorization []string
 	if !ok || id.Credential.Kind != of || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
 		return Identity{}, fault.Refuse(KeyInvalid)
 	}
-	return id, a.admit(id, from)
+	return *id, a.admit(id, from)
 }
 
 // Ecommerce authenticates a request of the debit API by the values of its header Authorization-ecommerce
@@ -123,7 +123,7 @@ func (a *Authenticator) Ecommerce(ctx context.Context, header []string, from net
 	if !ok || id.Credential.Kind != Ecommerce || id.Program.Kind != kind || !id.Credential.Good(a.now()) {
 		return Identity{}, fault.Refuse(EcommerceInvalid)
 	}
-	return id, a.admit(id, from)
+	return *id, a.admit(id, from)
 }
 
 // Customer authenticates the customer beside a programme by the values of the header
@@ -142,10 +142,13 @@ func (a *Authenticator) Customer(ctx context.Context, header []string, beside Id
 	if err != nil {
 		return Identity{}, err
 	}
+	if !ok {
+		return Identity{}, fault.Refuse(CustomerTokenInvalid)
+	}
 	// Customer tokens are made and expire on the programme's clock.
 	now := id.Program.Now(a.now())
-	switch c := id.Credential; {
-	case !ok, c.Kind != CustomerOauth, c.Program != beside.Program.ID, c.Status == Revoked:
+	switch c := &id.Credential; {
+	case c.Kind != CustomerOauth, c.Program != beside.Program.ID, c.Status == Revoked:
 		return Identity{}, fault.Refuse(CustomerTokenInvalid)
 	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
 		return Identity{}, fault.Refuse(CustomerTokenExpired)
@@ -153,11 +156,11 @@ func (a *Authenticator) Customer(ctx context.Context, header []string, beside Id
 		return Identity{}, fault.Refuse(CustomerTokenInactive)
 	}
 	a.used.note(id.Credential, a.now())
-	return id, nil
+	return *id, nil
 }
 
 // admit checks what is left once a credential is known to be good, and notes its use.
-func (a *Authenticator) admit(id Identity, from netip.Addr) error {
+func (a *Authenticator) admit(id *Identity, from netip.Addr) error {
 	switch {
 	case id.Program.Suspended:
 		return fault.Refuse(ProgramSuspended)
@@ -172,7 +175,7 @@ func (a *Authenticator) serves(kind program.Kind) bool { return a.only == "" || 
 
 // find looks a secret up by its hash, in memory first. What is not found, or does not work, is not remembered: a new
 // key, and a token that another process activated, works at once. Failed tries are bounded by the doors.
-func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool, error) {
+func (a *Authenticator) find(ctx context.Context, secret string) (*Identity, bool, error) {
 	wrapped := redact.NewText(secret)
 	defer wrapped.Wipe()
 	hash := a.hasher.HashCredential(wrapped)
@@ -183,9 +186,9 @@ func (a *Authenticator) find(ctx context.Context, secret string) (Identity, bool
 	}
 	c, p, ok, err := a.store.CredentialByHash(ctx, hash)
 	if err != nil || !ok {
-		return Identity{}, false, err
+		return nil, false, err
 	}
-	id := Identity{Credential: c, Program: p}
+	id := &Identity{Credential: c, Program: p}
 	if c.Status == Active && !p.Suspended {
 		a.known.put(hash, id, now, age)
 	}

@@ -66,12 +66,21 @@ func mint(ids *ident.Source, kind Kind, of program.Kind) minted {
 
 // isKey tells whether the text has the form of a key of that kind, and of which kind of programme.
 func isKey(k Kind, s string) (program.Kind, bool) {
-	for _, kind := range []program.Kind{program.Sandbox, program.Live} {
-		if rest, ok := strings.CutPrefix(s, keyPrefix(k, kind)); ok {
-			return kind, isKeyBody(rest)
+	for i, prefix := range programPrefixes[k] {
+		if rest, ok := strings.CutPrefix(s, prefix); ok {
+			return programKinds[i], isKeyBody(rest)
 		}
 	}
 	return "", false
+}
+
+var programKinds = [...]program.Kind{program.Sandbox, program.Live}
+
+// programPrefixes are the prefixes of the keys of programmes, in the order of programKinds: made once, since every request
+// is asked for one.
+var programPrefixes = map[Kind][len(programKinds)]string{
+	CardsKey:  {keyPrefix(CardsKey, program.Sandbox), keyPrefix(CardsKey, program.Live)},
+	NativeKey: {keyPrefix(NativeKey, program.Sandbox), keyPrefix(NativeKey, program.Live)},
 }
 
 // isInstallationKey tells whether the text has the form of a key of the installation.

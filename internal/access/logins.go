@@ -279,7 +279,7 @@ func (a *Authenticator) login(ctx context.Context, id ident.LoginID) (Identity, 
 	key := append([]byte("login "), id.UUID[:]...)
 	known, ok, age := a.known.get(key, now)
 	if ok {
-		return known, true, nil
+		return *known, true, nil
 	}
 	l, u, p, ok, err := a.store.LoginOf(ctx, id)
 	if err != nil || !ok {
@@ -292,6 +292,6 @@ func (a *Authenticator) login(ctx context.Context, id ident.LoginID) (Identity, 
 	if !l.EndedAt.IsZero() || !u.DisabledAt.IsZero() {
 		found.Credential.Status = Revoked
 	}
-	a.known.put(key, found, now, age)
+	a.known.put(key, &found, now, age)
 	return found, true, nil
 }

@@ -24,7 +24,7 @@ type identities struct {
 }
 
 type found struct {
-	identity Identity
+	identity *Identity // only read
 	at       time.Time
 }
 
@@ -33,12 +33,12 @@ func newIdentities(most int) *identities {
 }
 
 // get also tells the memory's age, which put wants to hear.
-func (m *identities) get(hash []byte, now time.Time) (id Identity, ok bool, age int) {
+func (m *identities) get(hash []byte, now time.Time) (id *Identity, ok bool, age int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	f, ok := m.found[string(hash)]
 	if !ok || !f.fresh(now) {
-		return Identity{}, false, m.age
+		return nil, false, m.age
 	}
 	return f.identity, true, m.age
 }
@@ -63,7 +63,7 @@ func (f found) fresh(now time.Time) bool {
 
 // put remembers what was read since get told its age, and when there is no room forgets all that is stale, or
 // else any one.
-func (m *identities) put(hash []byte, id Identity, now time.Time, age int) {
+func (m *identities) put(hash []byte, id *Identity, now time.Time, age int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if age != m.age {

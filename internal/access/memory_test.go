@@ -13,7 +13,7 @@ var noon = time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)
 func TestIdentities_TrustForTwoSecondsAndNotInThePast(t *testing.T) {
 	t.Parallel()
 	m := newIdentities(8)
-	m.put([]byte("h"), Identity{Credential: Credential{PublicID: "k"}}, noon, 0)
+	m.put([]byte("h"), &Identity{Credential: Credential{PublicID: "k"}}, noon, 0)
 	for after, want := range map[time.Duration]bool{0: true, trustFor - 1: true, trustFor: false, -1: false} {
 		if _, ok, _ := m.get([]byte("h"), noon.Add(after)); ok != want {
 			t.Errorf("after %s: found %v, want %v", after, ok, want)
@@ -27,11 +27,11 @@ func TestIdentities_TrustForTwoSecondsAndNotInThePast(t *testing.T) {
 func TestIdentities_ForgetWhatMatchesAndWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
 	m := newIdentities(8)
-	m.put([]byte("a"), Identity{Credential: Credential{PublicID: "a"}}, noon, 0)
-	m.put([]byte("b"), Identity{Credential: Credential{PublicID: "b"}}, noon, 0)
+	m.put([]byte("a"), &Identity{Credential: Credential{PublicID: "a"}}, noon, 0)
+	m.put([]byte("b"), &Identity{Credential: Credential{PublicID: "b"}}, noon, 0)
 	_, _, age := m.get([]byte("c"), noon)
 	m.forget(func(c Credential) bool { return c.PublicID == "a" })
-	m.put([]byte("c"), Identity{}, noon, age)
+	m.put([]byte("c"), &Identity{}, noon, age)
 	for hash, want := range map[string]bool{"a": false, "b": true, "c": false} {
 		if _, ok, _ := m.get([]byte(hash), noon); ok != want {
 			t.Errorf("%s: found %v, want %v", hash, ok, want)
@@ -43,7 +43,7 @@ func TestIdentities_StayBounded(t *testing.T) {
 	t.Parallel()
 	m := newIdentities(8)
 	for i := range 100 {
-		m.put(fmt.Append(nil, i), Identity{}, noon, 0)
+		m.put(fmt.Append(nil, i), &Identity{}, noon, 0)
 		if len(m.found) > 8 {
 			t.Fatalf("%d are remembered", len(m.found))
 		}
@@ -51,7 +51,7 @@ func TestIdentities_StayBounded(t *testing.T) {
 			t.Fatal("the newest was forgotten")
 		}
 	}
-	m.put([]byte("late"), Identity{}, noon.Add(time.Hour), 0)
+	m.put([]byte("late"), &Identity{}, noon.Add(time.Hour), 0)
 	if len(m.found) != 1 {
 		t.Errorf("%d stale ones are still there", len(m.found)-1)
 	}

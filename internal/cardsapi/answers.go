@@ -31,6 +31,24 @@ type wire struct {
 	detail  func(w *wirejson.Writer, e *fault.Error) // nil: the detail is null
 }
 
+// body is the envelope of the answer to e.
+func (a wire) body(e *fault.Error) []byte {
+	w := wirejson.NewWriter(nil)
+	w.BeginObject()
+	w.Key("error").BeginObject()
+	w.Key("code").String(a.code)
+	w.Key("message").String(a.message)
+	w.Key("detail")
+	if a.detail == nil {
+		w.Null()
+	} else {
+		a.detail(w, e)
+	}
+	w.EndObject()
+	w.EndObject()
+	return w.Bytes()
+}
+
 const (
 	cannotActivate = "CARD_CANNOT_BE_ACTIVATED"
 	internalError  = "INTERNAL_SERVER_ERROR"
@@ -220,6 +238,17 @@ func Answers() []httpd.Told {
 // table is the answers, made once; it is only read.
 var table = answers()
 
+// plain are the bodies of the answers that have no detail: always the same, and never changed.
+var plain = func() map[fault.Reason][]byte {
+	bodies := map[fault.Reason][]byte{}
+	for reason, answer := range table {
+		if answer.detail == nil {
+			bodies[reason] = answer.body(nil)
+		}
+	}
+	return bodies
+}()
+
 // answerOf renders an error as its wire answer. It is pure: the answer that is sent and the one that a key
 // remembers are the same bytes.
 func answerOf(err error) issuance.Answer {
@@ -228,20 +257,11 @@ func answerOf(err error) issuance.Answer {
 	if !known {
 		answer = broken
 	}
-	w := wirejson.NewWriter(nil)
-	w.BeginObject()
-	w.Key("error").BeginObject()
-	w.Key("code").String(answer.code)
-	w.Key("message").String(answer.message)
-	w.Key("detail")
-	if answer.detail == nil {
-		w.Null()
-	} else {
-		answer.detail(w, e)
+	body, known := plain[e.Reason]
+	if !known {
+		body = answer.body(e)
 	}
-	w.EndObject()
-	w.EndObject()
-	return issuance.Answer{Status: answer.status, Body: w.Bytes()}
+	return issuance.Answer{Status: answer.status, Body: body}
 }
 
 // WriteError renders an error in the envelope of contract §5.1, with the headers that belong to it.
@@ -250,7 +270,7 @@ func (d *Door) WriteError(w http.ResponseWriter, _ *http.Request, err error) {
 	answer := answerOf(err)
 	h := w.Header()
 	if answer.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", "Bearer")
+		h["Www-Authenticate"] = bearer
 	}
 	if allowed, ok := e.Detail.(httpd.Allowed); ok {
 		h.Set("Allow", strings.Join(slices.Clone(allowed.Methods), ", "))
@@ -264,6 +284,12 @@ func (d *Door) WriteError(w http.ResponseWriter, _ *http.Request, err error) {
 	}
 	_ = write(w, answer) // nobody is left to tell
 }
+
+// Values of headers that every answer or refusal has, under the names that a header keeps: made once.
+var (
+	jsonType = []string{"application/json; charset=utf-8"}
+	bearer   = []string{"Bearer"}
+)
 
 // wholeSeconds rounds up, to one at least.
 func wholeSeconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }

@@ -139,7 +139,7 @@ func remembered(status int) bool {
 // write sends an answer. One without a body has no content type either.
 func write(w http.ResponseWriter, a issuance.Answer) error {
 	if len(a.Body) > 0 {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header()["Content-Type"] = jsonType
 	}
 	w.WriteHeader(a.Status)
 	if len(a.Body) == 0 {

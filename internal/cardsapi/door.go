@@ -138,10 +138,12 @@ func (d *Door) authenticate(c *call) error {
 	if !id.Program.ID.IsZero() {
 		c.record.Program, c.record.Credential = id.Program.ID.String(), id.Credential.PublicID
 	}
-	if errors.Is(err, access.KeyInvalid) || errors.Is(err, access.KeyHeaderInvalid) {
-		d.failures.Failed(from)
-	}
 	c.identity = id
+	if err != nil {
+		if reason := fault.Of(err).Reason; reason == access.KeyInvalid || reason == access.KeyHeaderInvalid {
+			d.failures.Failed(from)
+		}
+	}
 	return err
 }
 
@@ -149,7 +151,7 @@ func (d *Door) authenticate(c *call) error {
 func checkVersion(c *call) error {
 	policy := c.identity.Program.Policy
 	version := defaultVersion
-	switch sent := form.Distinct(c.r.Header.Values(versionHeader)); {
+	switch sent := form.Distinct(c.r.Header[versionHeader]); {
 	case len(sent) == 0 && policy.RequireVersionHeader:
 		return fault.Refuse(VersionMissing)
 	case len(sent) > 1:
@@ -159,7 +161,7 @@ func checkVersion(c *call) error {
 			return fault.RefuseWith(VersionInvalid, policy.AcceptedVersions)
 		}
 	}
-	c.w.Header().Set(versionHeader, version)
+	c.w.Header()[versionHeader] = []string{version}
 	return nil
 }
 

@@ -79,7 +79,7 @@ func (e *placedError) Unwrap() error { return e.error }
 
 // serve runs one endpoint.
 func (d *Door) serve(w http.ResponseWriter, r *http.Request, e endpoint) error {
-	c := &call{d: d, w: w, r: r, endpoint: e, path: canonical(e.pattern, r)}
+	c := &call{d: d, w: w, r: r, endpoint: e, path: canonical(e.pattern, httpd.RecordOf(r.Context()).Params)}
 	if err := c.serve(); err != nil {
 		return &placedError{error: err, at: c}
 	}
@@ -294,11 +294,11 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 }
 
 // canonical is the path of an endpoint in the contract's spelling, with its parameters.
-func canonical(pattern string, r *http.Request) string {
+func canonical(pattern string, params httpd.Params) string {
 	segments := strings.Split(pattern, "/")
 	for i, s := range segments {
 		if name, ok := strings.CutPrefix(s, "{"); ok {
-			value := httpd.Param(r, strings.TrimSuffix(name, "}"))
+			value := params.Get(strings.TrimSuffix(name, "}"))
 			if ref, err := ident.ParseReference(value); err == nil {
 				value = string(ref) // the spelling in which references are sent
 			}

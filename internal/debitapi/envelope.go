@@ -181,8 +181,5 @@ func (d *Door) pathOf(r *http.Request) string {
 	if m.Route == nil {
 		return called[:min(len(called), mostPath)]
 	}
-	for _, p := range m.Params {
-		r.SetPathValue(p.Name, p.Value)
-	}
-	return canonical(m.Route.Pattern, r)
+	return canonical(m.Route.Pattern, m.Params)
 }

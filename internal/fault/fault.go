@@ -114,8 +114,11 @@ func (e *Error) Is(target error) bool {
 // Of gives the fault.Error inside err. An error of any other type is an internal fault with err as its
 // cause; nil stays nil.
 func Of(err error) *Error {
-	if err == nil {
+	switch e := err.(type) { //nolint:errorlint // what is wrapped is looked for below; most errors are not
+	case nil:
 		return nil
+	case *Error:
+		return e
 	}
 	var e *Error
 	if errors.As(err, &e) {

@@ -11,6 +11,9 @@ const maxKey = 255
 
 // Distinct gives the values without repeats.
 func Distinct(values []string) []string {
+	if len(values) < 2 {
+		return values
+	}
 	var out []string
 	for _, v := range values {
 		if !slices.Contains(out, v) {

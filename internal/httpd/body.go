@@ -9,22 +9,23 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 )
 
-// boundBody makes the body of r refuse to be longer than limit. With limit 0 there is no body at all:
+// body gives the errors of reading as faults: BodyTooLarge, BodyInterrupted, DeadlinePassed.
+type body struct {
+	io.ReadCloser
+	limit int64
+}
+
+// bound makes b the body of r, and refuse to be longer than limit. With limit 0 there is no body at all:
 // the route ignores what came. w must be the writer of net/http itself, which then closes the
 // connection instead of reading the rest.
-func boundBody(w http.ResponseWriter, r *http.Request, limit int64) {
+func (b *body) bound(w http.ResponseWriter, r *http.Request, limit int64) {
 	if limit == 0 || r.Body == nil {
 		r.Body = http.NoBody
 		r.ContentLength = 0
 		return
 	}
-	r.Body = &body{ReadCloser: http.MaxBytesReader(w, r.Body, limit), limit: limit}
-}
-
-// body gives the errors of reading as faults: BodyTooLarge, BodyInterrupted, DeadlinePassed.
-type body struct {
-	io.ReadCloser
-	limit int64
+	b.ReadCloser, b.limit = http.MaxBytesReader(w, r.Body, limit), limit
+	r.Body = b
 }
 
 func (b *body) Read(p []byte) (int, error) {

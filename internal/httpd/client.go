@@ -8,13 +8,11 @@ import (
 )
 
 // ClientIP is the address that a request came from: the TCP peer or, when the peer is a trusted proxy,
-// the last hop of X-Forwarded-For, which that proxy wrote. IPv4 inside IPv6 comes out as IPv4, and a
-// zone is dropped. ok is false when the address cannot be read, also when a trusted proxy names none.
-// The header of a peer that is not trusted is never looked at.
-func ClientIP(r *http.Request, trusted []netip.Prefix) (addr netip.Addr, ok bool) {
-	peer, ok := peerAddr(r)
-	if !ok || !isTrusted(peer, trusted) {
-		return peer, ok
+// the last hop of X-Forwarded-For, which that proxy wrote. ok is false when the address cannot be read,
+// also when a trusted proxy names none. The header of a peer that is not trusted is never looked at.
+func ClientIP(r *http.Request, peer netip.Addr, trusted []netip.Prefix) (addr netip.Addr, ok bool) {
+	if !isTrusted(peer, trusted) {
+		return peer, peer.IsValid()
 	}
 	hop, err := parseHop(lastElement(r.Header.Values("X-Forwarded-For")))
 	if err != nil {
@@ -26,29 +24,27 @@ func ClientIP(r *http.Request, trusted []netip.Prefix) (addr netip.Addr, ok bool
 // OuterHTTPS reports whether nobody outside could read the request on its way: it came over TLS, or a
 // trusted proxy says that its own caller used HTTPS, or it came straight to a loopback listener. A
 // trusted proxy that says "http" is believed too, also on loopback.
-func OuterHTTPS(r *http.Request, trusted []netip.Prefix) bool {
+func OuterHTTPS(r *http.Request, peer netip.Addr, trusted []netip.Prefix) bool {
 	if r.TLS != nil {
 		return true
 	}
-	if peer, ok := peerAddr(r); ok && isTrusted(peer, trusted) {
+	if isTrusted(peer, trusted) {
 		if proto := lastElement(r.Header.Values("X-Forwarded-Proto")); proto != "" {
 			return strings.EqualFold(proto, "https")
 		}
 	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return false
-	}
-	ap, err := netip.ParseAddrPort(local.String())
-	return err == nil && plainAddr(ap.Addr()).IsLoopback()
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ok && local.IP.IsLoopback()
 }
 
-func peerAddr(r *http.Request) (netip.Addr, bool) {
+// PeerAddr is the address of the TCP peer; zero when it cannot be read. IPv4 inside IPv6 comes out as
+// IPv4, and a zone is dropped.
+func PeerAddr(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return netip.Addr{}, false
+		return netip.Addr{}
 	}
-	return plainAddr(ap.Addr()), true
+	return plainAddr(ap.Addr())
 }
 
 func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -39,7 +39,7 @@ func TestClientIP(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = c.peer
 		r.Header["X-Forwarded-For"] = c.forwarded
-		got, ok := ClientIP(r, proxies)
+		got, ok := ClientIP(r, PeerAddr(r), proxies)
 		if ok != (c.want != "") || ok && got.String() != c.want {
 			t.Errorf("%s: got %v %v, want %q", name, got, ok, c.want)
 		}
@@ -76,7 +76,7 @@ func TestOuterHTTPS(t *testing.T) {
 			addr := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.listener))
 			r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(addr)))
 		}
-		if got := OuterHTTPS(r, proxies); got != c.want {
+		if got := OuterHTTPS(r, PeerAddr(r), proxies); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -88,12 +88,12 @@ func FuzzClientIP(f *testing.F) {
 	f.Add("1.2.3.4:1", "%")
 	f.Fuzz(func(t *testing.T, peer, forwarded string) {
 		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": {forwarded}}}
-		addr, ok := ClientIP(r, proxies)
+		addr, ok := ClientIP(r, PeerAddr(r), proxies)
 		if ok && (!addr.IsValid() || addr.Is4In6() || addr.Zone() != "") {
 			t.Fatalf("not a plain address: %v", addr)
 		}
 		r.Header = nil
-		if direct, read := ClientIP(r, nil); read && !isTrusted(direct, proxies) && direct != addr {
+		if direct, read := ClientIP(r, PeerAddr(r), nil); read && !isTrusted(direct, proxies) && direct != addr {
 			t.Fatalf("an untrusted peer chose its address: %v instead of %v", addr, direct)
 		}
 	})

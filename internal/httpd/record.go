@@ -47,7 +47,7 @@ type Record struct {
 	Reason     fault.Reason // why the request was refused; filled in from the error that Serve returns
 	Cause      error        // for the log only
 
-	leave func() // gives up the place in flight; nil while there is none
+	Params Params // of the path, see Param
 }
 
 type recordKey struct{}
@@ -66,6 +66,13 @@ func WithRecord(ctx context.Context, rec *Record) context.Context {
 	return context.WithValue(ctx, recordKey{}, rec)
 }
 
+// cameFrom notes where the request came from.
+func (rec *Record) cameFrom(r *http.Request, trusted []netip.Prefix) {
+	rec.Peer = PeerAddr(r)
+	rec.Address, _ = ClientIP(r, rec.Peer, trusted)
+	rec.HTTPS = OuterHTTPS(r, rec.Peer, trusted)
+}
+
 // note takes over what an error says, before the door renders it.
 func (rec *Record) note(err error) {
 	e := fault.Of(err)
@@ -81,8 +88,17 @@ func (rec *Record) refused() bool {
 }
 
 // write puts the record into the log: answers of 500 and above as errors, all others as
-// information. A caller that left early is no error of ours, and neither is a refusal.
-func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, took time.Duration) {
+// information. A caller that left early is no error of ours, and neither is a refusal. It goes to the handler itself:
+// a logger would look up for each record where in the source it was written.
+func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, started, ended time.Time) {
+	level := slog.LevelInfo
+	if w.Status() >= http.StatusInternalServerError && rec.Reason != ClientGone && !rec.refused() {
+		level = slog.LevelError
+	}
+	ctx, handler := r.Context(), log.Handler()
+	if !handler.Enabled(ctx, level) {
+		return
+	}
 	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs,
 		slog.String(keyRequestID, rec.RequestID),
@@ -90,7 +106,7 @@ func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, t
 		slog.String(keyRoute, rec.Route),
 		slog.String(keyMethod, methodLabel(r.Method)),
 		slog.Int(keyStatus, w.Status()),
-		slog.Int64(keyDuration, took.Microseconds()),
+		slog.Int64(keyDuration, ended.Sub(started).Microseconds()),
 		slog.Int64(keyBytesOut, w.bytes),
 	)
 	for _, a := range [...]struct{ key, value string }{
@@ -108,11 +124,9 @@ func (rec *Record) write(log *slog.Logger, r *http.Request, w *responseWriter, t
 	if rec.Cause != nil {
 		attrs = append(attrs, slog.String(keyCause, rec.Cause.Error()))
 	}
-	level := slog.LevelInfo
-	if w.Status() >= http.StatusInternalServerError && rec.Reason != ClientGone && !rec.refused() {
-		level = slog.LevelError
-	}
-	log.LogAttrs(r.Context(), level, "request", attrs...)
+	line := slog.NewRecord(ended, level, "request", 0)
+	line.AddAttrs(attrs...)
+	_ = handler.Handle(ctx, line) // who reads the log sees that it ends
 }
 
 // methodLabel keeps a made-up method out of logs: a caller could write anything there.

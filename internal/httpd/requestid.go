@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
+	"strings"
 	"sync"
 )
 
 // requestIDHeader carries the id of a request in both directions.
 const requestIDHeader = "X-Request-Id"
 
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+const maxRequestID = 64
 
 // requestIDs gives each request its id: the caller's, when it has sent exactly one that is well
 // formed, else 128 random bits in hex.
@@ -23,7 +23,7 @@ type requestIDs struct {
 }
 
 func (ids *requestIDs) of(r *http.Request) (string, error) {
-	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && requestIDForm.MatchString(sent[0]) {
+	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && isRequestID(sent[0]) {
 		return sent[0], nil
 	}
 	ids.mu.Lock()
@@ -32,4 +32,11 @@ func (ids *requestIDs) of(r *http.Request) (string, error) {
 		return "", fmt.Errorf("read randomness for a request id: %w", err)
 	}
 	return hex.EncodeToString(ids.next[:]), nil
+}
+
+// isRequestID reports whether a caller may name a request so: letters, digits and "._-" of ASCII.
+func isRequestID(s string) bool {
+	return s != "" && len(s) <= maxRequestID && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '.' && r != '_' && r != '-'
+	})
 }

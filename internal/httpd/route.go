@@ -38,7 +38,20 @@ type Route struct {
 }
 
 // Param is the decoded value of the segment {name} of the route's pattern; "" when there is none.
-func Param(r *http.Request, name string) string { return r.PathValue(name) }
+func Param(r *http.Request, name string) string { return RecordOf(r.Context()).Params.Get(name) }
+
+// Params are the parameters of a path, in its order.
+type Params []Value
+
+// Get is the decoded value of a parameter; "" when there is none.
+func (ps Params) Get(name string) string {
+	for _, p := range ps {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
 
 // Target is the name of the route with the ids of a request in it, in lower case: two requests for the same thing have
 // the same, however they write its id, with or without a slash at the end.

@@ -35,7 +35,7 @@ type leaf struct {
 // Match is what the router found for a request.
 type Match struct {
 	Route  *Route   // nil when nothing fits
-	Params []Value  // in path order
+	Params Params   // in path order
 	Allow  []string // without a Route: the methods that the path has, sorted; empty when there is no such path
 }
 

@@ -109,7 +109,7 @@ func TestRouter_FoldsCaseOfLiteralsOnly(t *testing.T) {
 		}
 	}
 	m := rt.Match("GET", "/Transactions/AbC")
-	if diff := cmp.Diff([]Value{{"customer_id", "AbC"}}, m.Params); diff != "" {
+	if diff := cmp.Diff(Params{{"customer_id", "AbC"}}, m.Params); diff != "" {
 		t.Errorf("the parameter was changed: %s", diff)
 	}
 	// The Kelvin sign folds to k in Unicode; here it is another letter.

@@ -26,59 +26,98 @@ var errStopped = errors.New("the server stopped before the request was answered"
 // Handler is the whole hall as one http.Handler, for tests that need no listener.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
-// serve takes one request through the hall. The order of the steps: health pages; record and id; the
-// door; a place among the requests in flight; the route with its deadline and body limit; the door's
-// own checks and handler; the door's words for an error; the record.
+// visit is all that the hall keeps of one request, in one piece. It is the context of the request too: the
+// deadline, and the record of whom to tell of it.
+type visit struct {
+	context.Context
+	record Record
+	writer responseWriter
+	body   body
+	door   *mounted // nil: the address belongs to nobody
+	match  Match
+	inside bool // it has a place in flight
+}
+
+// Value finds the record of the request.
+func (v *visit) Value(key any) any {
+	if key == (recordKey{}) {
+		return &v.record
+	}
+	return v.Context.Value(key)
+}
+
+// serve takes one request through the hall. The order of the steps: health pages; the door and the route, which
+// has the deadline; the id; a place among the requests in flight; the door's own checks and handler; the door's
+// words for an error; the record.
 func (s *Server) serve(raw http.ResponseWriter, r *http.Request) {
 	if s.health.answers(raw, r) {
 		return
 	}
 	started := s.now()
-	rec := &Record{Door: unmatched, Route: unmatched, HTTPS: OuterHTTPS(r, s.trusted)}
-	rec.Peer, _ = peerAddr(r)
-	if addr, ok := ClientIP(r, s.trusted); ok {
-		rec.Address = addr
-	}
-	defer func() { // its place is given up last: a server that stops waits for the record too
-		if rec.leave != nil {
-			rec.leave()
-		}
-	}()
-	r = r.WithContext(WithRecord(r.Context(), rec))
-	w := &responseWriter{ResponseWriter: raw}
-	w.Header().Set("Cache-Control", "no-store")
+	v := &visit{writer: responseWriter{ResponseWriter: raw}, record: Record{Door: unmatched, Route: unmatched}}
+	v.record.cameFrom(r, s.trusted)
+	defer s.leave(v) // its place is given up last: a server that stops waits for the record too
+	raw.Header()["Cache-Control"] = noStore
 
-	broken := s.answer(w, r, rec)
+	lost := contain(func() error { v.door, v.match = s.find(r); return nil })
+	ctx, cancel := context.WithTimeout(r.Context(), s.timeout(v.match.Route))
+	defer cancel()
+	v.Context = ctx
+	r = r.WithContext(v)
 
-	took := s.now().Sub(started)
-	s.metrics.observe(rec, w.Status(), took)
-	rec.write(s.log, r, w, took)
+	broken := s.answer(v, r, lost)
+
+	ended := s.now()
+	s.metrics.observe(&v.record, v.writer.Status(), ended.Sub(started))
+	v.record.write(s.log, r, &v.writer, started, ended)
 	if broken {
 		panic(http.ErrAbortHandler) // an answer cut in the middle must look cut to the caller
 	}
 }
 
-// answer gets the request answered. broken reports that an error came after the answer had begun.
-func (s *Server) answer(w *responseWriter, r *http.Request, rec *Record) (broken bool) {
-	var door *mounted
-	err := contain(func() error {
-		door = s.doorOf(r)
-		return s.pass(w, r, rec, door)
-	})
+// noStore is the value of a header. Every answer has it, so it is made once.
+var noStore = []string{"no-store"}
+
+// find looks up who serves the request.
+func (s *Server) find(r *http.Request) (*mounted, Match) {
+	for _, d := range s.doors {
+		if d.Owns(r) {
+			return d, d.router.Match(r.Method, r.URL.EscapedPath())
+		}
+	}
+	return nil, Match{}
+}
+
+// timeout is how long an answer on the route may take.
+func (s *Server) timeout(route *Route) time.Duration {
+	if route != nil && route.Timeout > 0 {
+		return route.Timeout
+	}
+	return s.requestTimeout
+}
+
+// answer gets the request answered, or tells why it is lost. broken reports that an error came after the answer had
+// begun.
+func (s *Server) answer(v *visit, r *http.Request, lost error) (broken bool) {
+	err := lost
+	if err == nil {
+		err = contain(func() error { return s.pass(v, r) })
+	}
 	if err == nil {
 		return false
 	}
-	err = classify(r.Context(), err)
-	rec.note(err)
+	err = classify(v, err)
+	w := &v.writer
+	v.record.note(err)
 	if w.begun() {
 		return true
 	}
-	if door == nil {
+	if v.door == nil {
 		plainError(w, http.StatusInternalServerError)
 		return false
 	}
-	if failed := contain(func() error { door.WriteError(w, r, err); return nil }); failed != nil {
-		rec.note(failed)
+	if failed := contain(func() error { v.door.WriteError(w, r, err); return nil }); failed != nil {
+		v.record.note(failed)
 		if w.begun() {
 			return true
 		}
@@ -88,59 +127,54 @@ func (s *Server) answer(w *responseWriter, r *http.Request, rec *Record) (broken
 }
 
 // pass gives the request its id and a place in flight, and hands it to the door.
-func (s *Server) pass(w *responseWriter, r *http.Request, rec *Record, door *mounted) error {
+func (s *Server) pass(v *visit, r *http.Request) error {
 	id, err := s.ids.of(r)
 	if err != nil {
 		return fault.Wrap(err, "name the request")
 	}
-	rec.RequestID = id
-	w.Header().Set(requestIDHeader, id)
-	if door == nil {
-		rec.Reason = RouteNotFound
-		plainError(w, http.StatusNotFound)
+	v.record.RequestID = id
+	v.writer.Header()[requestIDHeader] = []string{id}
+	if v.door == nil {
+		v.record.Reason = RouteNotFound
+		plainError(&v.writer, http.StatusNotFound)
 		return nil
 	}
-	rec.Door = door.name
+	v.record.Door = v.door.name
 	select {
 	case s.slots <- struct{}{}:
 	default:
 		return &fault.Error{Reason: Overloaded, RetryAfter: retrySoon}
 	}
 	s.metrics.inFlight.Inc()
-	rec.leave = func() { s.metrics.inFlight.Dec(); <-s.slots }
-	return s.enter(w, r, rec, door)
+	v.inside = true
+	return s.enter(v, r)
 }
 
-// enter finds the route, sets its limits, and lets the door serve.
-func (s *Server) enter(w *responseWriter, r *http.Request, rec *Record, door *mounted) error {
-	m := door.router.Match(r.Method, r.URL.EscapedPath())
-	timeout, limit := s.requestTimeout, int64(0)
-	if m.Route != nil {
-		rec.Route = m.Route.Name
-		limit = m.Route.MaxBody
-		if m.Route.Timeout > 0 {
-			timeout = m.Route.Timeout
-		}
-		for _, p := range m.Params {
-			r.SetPathValue(p.Name, p.Value)
-		}
+// leave gives up the place in flight.
+func (s *Server) leave(v *visit) {
+	if v.inside {
+		s.metrics.inFlight.Dec()
+		<-s.slots
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
-	defer cancel()
-	setConnDeadlines(ctx, w)
-	r = r.WithContext(ctx)
-	boundBody(w.ResponseWriter, r, limit)
-	if err := door.Serve(w, r, m); err != nil {
-		return classify(ctx, err)
+}
+
+// enter sets the limits of the route, and lets the door serve.
+func (s *Server) enter(v *visit, r *http.Request) error {
+	limit := int64(0)
+	if route := v.match.Route; route != nil {
+		v.record.Route, v.record.Params = route.Name, v.match.Params
+		limit = route.MaxBody
 	}
-	return nil
+	setConnDeadlines(v, &v.writer)
+	v.body.bound(v.writer.ResponseWriter, r, limit)
+	return v.door.Serve(&v.writer, r, v.match)
 }
 
 // setConnDeadlines gives the connection the deadline of the request, so that a body that trickles in
 // or an answer that trickles out ends too. A writer that is no connection has no deadlines.
 func setConnDeadlines(ctx context.Context, w *responseWriter) {
 	deadline, _ := ctx.Deadline()
-	rc := http.NewResponseController(w)
+	rc := http.NewResponseController(w.ResponseWriter)
 	_ = rc.SetReadDeadline(deadline.Add(readGrace))
 	_ = rc.SetWriteDeadline(deadline.Add(writeGrace))
 }
@@ -148,8 +182,10 @@ func setConnDeadlines(ctx context.Context, w *responseWriter) {
 // classify tells a fault that came from the end of the request's time from any other. Refusals and
 // panics stay what they are.
 func classify(ctx context.Context, err error) error {
-	var p *panicError
-	if ctx.Err() == nil || fault.IsRefusal(err) || errors.As(err, &p) {
+	if ctx.Err() == nil || fault.IsRefusal(err) {
+		return err
+	}
+	if p := new(panicError); errors.As(err, &p) {
 		return err
 	}
 	if errors.Is(err, DeadlinePassed) || errors.Is(err, ClientGone) || errors.Is(err, Overloaded) {
@@ -163,15 +199,6 @@ func classify(ctx context.Context, err error) error {
 	default:
 		return &fault.Error{Reason: ClientGone, RetryAfter: retrySoon, Cause: err}
 	}
-}
-
-func (s *Server) doorOf(r *http.Request) *mounted {
-	for _, d := range s.doors {
-		if d.Owns(r) {
-			return d
-		}
-	}
-	return nil
 }
 
 // plainError answers where no door can: an address that belongs to nobody, or a renderer that failed.
