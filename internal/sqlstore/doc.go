@@ -5,8 +5,8 @@
 // keyring.Vault and keyring.Sealed. [Open] gives a [DB]; its methods hand out these views.
 //
 // Promises. A write that returned is on the disk (WAL, synchronous=FULL, checked at open). Writes that
-// arrive together share one commit, each inside its own savepoint: one that fails or panics takes only
-// itself back. Every update is guarded by the version that was read; a conflict runs the body again and
+// arrive together share one commit: one that fails or panics takes only itself back. (Where one had written, the group
+// is run again, each inside its own savepoint.) Every update is guarded by the version that was read; a conflict runs the body again and
 // never comes out. Several processes may use one file. After an input or output error at commit nobody
 // knows what is on the disk, so the store stops for good ([DB.Failed]) instead of guessing. A full disk is
 // a passing fault. No driver text leaves this room except as the cause of a fault.

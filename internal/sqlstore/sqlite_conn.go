@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -17,26 +18,47 @@ const retryLater = time.Second
 
 // sqliteConn is a connection to SQLite, for one goroutine at a time.
 type sqliteConn struct {
-	db    *sqlite.Conn
-	ready map[string]*sqlite.Stmt // prepared statements by the text that we write
+	db         *sqlite.Conn
+	ready      map[string]prepared // by the text that we write
+	firstWrite func() error        // called once, before the next statement that may write; nil for nothing
+}
+
+type prepared struct {
+	*sqlite.Stmt
+	reads bool // it changes nothing
 }
 
 func newSQLiteConn(db *sqlite.Conn) *sqliteConn {
-	return &sqliteConn{db: db, ready: map[string]*sqlite.Stmt{}}
+	return &sqliteConn{db: db, ready: map[string]prepared{}}
 }
 
 var placeholder = regexp.MustCompile(`\$([0-9]+)`)
 
+// prepare gives the statement of a text. It is about to be run.
 func (c *sqliteConn) prepare(sql string) (*sqlite.Stmt, error) {
-	if stmt, ok := c.ready[sql]; ok {
-		return stmt, nil
+	p, ok := c.ready[sql]
+	if !ok {
+		stmt, err := c.db.Prepare(placeholder.ReplaceAllString(sql, "?$1"))
+		if err != nil {
+			return nil, sqliteFault(err)
+		}
+		p = prepared{stmt, strings.HasPrefix(sql, "SELECT")}
+		c.ready[sql] = p
 	}
-	stmt, err := c.db.Prepare(placeholder.ReplaceAllString(sql, "?$1"))
-	if err != nil {
-		return nil, sqliteFault(err)
+	if p.reads {
+		return p.Stmt, nil
 	}
-	c.ready[sql] = stmt
-	return stmt, nil
+	return p.Stmt, c.writing()
+}
+
+// writing calls firstWrite.
+func (c *sqliteConn) writing() error {
+	f := c.firstWrite
+	if f == nil {
+		return nil
+	}
+	c.firstWrite = nil
+	return f()
 }
 
 func (c *sqliteConn) exec(sql string, args ...any) (int64, error) {
@@ -120,6 +142,9 @@ func (c *sqliteConn) execRows(s statement) (total int64, err error) {
 
 // script runs the statements of a migration.
 func (c *sqliteConn) script(text string) error {
+	if err := c.writing(); err != nil {
+		return err
+	}
 	for {
 		stmt, rest, err := c.db.PrepareTransient(text)
 		if err != nil {

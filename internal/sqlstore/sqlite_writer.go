@@ -170,10 +170,14 @@ type groupRun struct {
 	jobs     []*job
 	errs     []error
 	programs map[ident.ProgramID]program.Program
+	apart    bool // each body has a savepoint of its own
 	messages bool
 	accepted bool
 	settled  bool
 }
+
+// errSpoiled says that a body failed after it wrote, and that nothing keeps its changes apart from the others'.
+var errSpoiled = errors.New("the group is to be run again, each write apart")
 
 // runGroup runs the jobs in one transaction and answers each after the commit.
 func (w *writer) runGroup(jobs []*job) {
@@ -196,16 +200,19 @@ func (w *writer) runGroup(jobs []*job) {
 	}
 	defer w.ended()
 	defer g.abandon()
-	worthCommit := false
-	for i, j := range jobs {
-		err := g.runJob(j)
-		if g.conn.db.AutocommitEnabled() {
-			// The engine took the whole transaction back: the disk is full, or memory is out.
-			g.settle(fault.NotNow(fmt.Errorf("the transaction was taken back: %w", notNil(err)), "write", retryLater))
-			return
+	// A savepoint for each body costs a copy of every page that it changes, and a body hardly ever fails once it
+	// has written. So there are none, until one does.
+	worthCommit, err := g.runJobs()
+	if errors.Is(err, errSpoiled) {
+		g.apart, g.messages, g.accepted = true, false, false
+		if err = g.again(); err == nil {
+			worthCommit, err = g.runJobs()
 		}
-		g.errs[i] = err
-		worthCommit = worthCommit || err == nil
+	}
+	if err != nil {
+		g.rollback()
+		g.settle(err)
+		return
 	}
 	if !worthCommit {
 		g.rollback()
@@ -223,28 +230,49 @@ func (w *writer) runGroup(jobs []*job) {
 	w.hooks(g.messages, g.accepted)
 }
 
+// runJobs runs all bodies. An error is about all of them.
+func (g *groupRun) runJobs() (worthCommit bool, err error) {
+	for i, j := range g.jobs {
+		err := g.runJob(j)
+		if g.conn.db.AutocommitEnabled() {
+			// The engine took the whole transaction back: the disk is full, or memory is out.
+			return false, fault.NotNow(fmt.Errorf("the transaction was taken back: %w", notNil(err)), "write", retryLater)
+		}
+		if errors.Is(err, errSpoiled) {
+			return false, err
+		}
+		g.errs[i] = err
+		worthCommit = worthCommit || err == nil
+	}
+	return worthCommit, nil
+}
+
 // runJob runs one body, again and again while it meets conflicts. What it did is taken back unless it
 // succeeds.
 func (g *groupRun) runJob(j *job) error {
-	mark, keep, undo := g.marks()
 	for range maxConflicts {
-		s := &session{conn: g.conn, dialect: g.dialect, policies: g.policies, programs: g.programs}
-		if err := g.execAll(mark); err != nil {
-			return err
+		wrote := false
+		g.conn.firstWrite = func() error {
+			wrote = true
+			return g.mark()
 		}
+		s := &session{conn: g.conn, dialect: g.dialect, policies: g.policies, programs: g.programs}
 		err := callBody(j, s)
+		g.conn.firstWrite = nil
+		if err == nil && wrote {
+			err = g.keep()
+		}
 		if err == nil {
-			if err = g.execAll(keep); err == nil {
-				g.messages, g.accepted = g.messages || s.messages, g.accepted || s.accepted
-				return nil
-			}
+			g.messages, g.accepted = g.messages || s.messages, g.accepted || s.accepted
+			return nil
 		}
 		if g.conn.db.AutocommitEnabled() {
 			return err
 		}
-		clear(g.programs) // what the body saw of its own changes is not true any more
-		if undone := g.execAll(undo); undone != nil {
-			return undone
+		if wrote {
+			if undone := g.undo(); undone != nil {
+				return undone
+			}
 		}
 		if !errors.Is(err, errConflict) {
 			return err
@@ -254,16 +282,39 @@ func (g *groupRun) runJob(j *job) error {
 	return fault.NotNow(errConflict, "write", retryLater)
 }
 
-// marks are the statements around a body: a savepoint keeps it apart from the others of its group. A lone
-// job is the whole transaction and needs none.
-func (g *groupRun) marks() (mark, keep, undo []string) {
-	if len(g.jobs) == 1 {
-		return nil, nil, []string{"ROLLBACK", "BEGIN IMMEDIATE"}
+// mark, keep and undo are around what a body writes.
+func (g *groupRun) mark() error {
+	if g.apart {
+		return g.execAll("SAVEPOINT job")
 	}
-	return []string{"SAVEPOINT job"}, []string{"RELEASE job"}, []string{"ROLLBACK TO job", "RELEASE job"}
+	return nil
 }
 
-func (g *groupRun) execAll(statements []string) error {
+func (g *groupRun) keep() error {
+	if g.apart {
+		return g.execAll("RELEASE job")
+	}
+	return nil
+}
+
+func (g *groupRun) undo() error {
+	switch {
+	case g.apart:
+		clear(g.programs) // what the body saw of its own changes is not true any more
+		return g.execAll("ROLLBACK TO job", "RELEASE job")
+	case len(g.jobs) == 1: // it is the whole transaction
+		return g.again()
+	}
+	return errSpoiled
+}
+
+// again takes everything back and begins anew.
+func (g *groupRun) again() error {
+	clear(g.programs)
+	return g.execAll("ROLLBACK", "BEGIN IMMEDIATE")
+}
+
+func (g *groupRun) execAll(statements ...string) error {
 	for _, s := range statements {
 		if _, err := g.conn.exec(s); err != nil {
 			return err
@@ -276,7 +327,7 @@ func (g *groupRun) execAll(statements []string) error {
 var errPanicked = errors.New("the body panicked")
 
 func callBody(j *job, s *session) (err error) {
-	j.exited = true
+	j.exited, j.panicked = true, nil
 	defer func() {
 		if p := recover(); p != nil {
 			j.panicked, j.exited, err = p, false, errPanicked
@@ -309,6 +360,7 @@ func (g *groupRun) abandon() {
 }
 
 func (g *groupRun) rollback() {
+	g.conn.firstWrite = nil
 	if !g.conn.db.AutocommitEnabled() {
 		_, _ = g.conn.exec("ROLLBACK") // what it leaves open makes the next BEGIN fail, and that is answered
 	}

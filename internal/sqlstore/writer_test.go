@@ -150,6 +150,26 @@ func TestWriter_TakesBackOnlyTheBodyThatFails(t *testing.T) {
 	wantNotes(t, d, 1, 3)
 }
 
+func TestWriter_RunsAGroupAgainOnlyWhenABodyFailsThatWrote(t *testing.T) {
+	t.Parallel()
+	no := errors.New("no")
+	for name, c := range map[string]struct {
+		fails func(*session) error
+		runs  int // of the body before it
+	}{
+		"it failed before it wrote": {func(s *session) error { _, _ = one(s, `SELECT 1`, nil, new(int)); return no }, 1},
+		"it failed after it wrote":  {func(s *session) error { return errors.Join(note(s, 2), no) }, 2},
+	} {
+		d := newFile(t)
+		runs := 0
+		errs := together(t, d, func(s *session) error { runs++; return note(s, 1) }, c.fails, func(s *session) error { return note(s, 3) })
+		if errs[0] != nil || !errors.Is(errs[1], no) || errs[2] != nil || runs != c.runs {
+			t.Errorf("%s: errors %v, the one before was run %d times, want %d", name, errs, runs, c.runs)
+		}
+		wantNotes(t, d, 1, 3)
+	}
+}
+
 func TestWriter_RaisesAPanicInTheCallersGoroutineAndKeepsTheOthers(t *testing.T) {
 	t.Parallel()
 	d := newFile(t)
