@@ -14,12 +14,14 @@ import (
 )
 
 const (
-	selectUnsealedLog = `SELECT t.program_id FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 ORDER BY t.program_id LIMIT 1`
+	// The orders begin with the column that is NULL in all of these rows, as their index does: PostgreSQL would else read
+	// and sort everything that waits.
+	selectUnsealedLog = `SELECT t.program_id FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 ORDER BY t.log_index, t.program_id LIMIT 1`
 	// selectUnsealed finds the keys in the index of rows that wait, which has nothing else; by the primary key
 	// it would walk over all that are sealed.
 	selectUnsealed = `SELECT ` + auditColumns + ` FROM
-	(SELECT u.program_id, u.at, u.id FROM audit u WHERE u.log_index IS NULL AND u.program_id = $1 ORDER BY u.at, u.id LIMIT $2) x
-	JOIN audit t ON t.program_id = x.program_id AND t.at = x.at AND t.id = x.id ORDER BY x.at, x.id`
+	(SELECT u.log_index, u.program_id, u.at, u.id FROM audit u WHERE u.log_index IS NULL AND u.program_id = $1 ORDER BY u.log_index, u.at, u.id LIMIT $2) x
+	JOIN audit t ON t.program_id = x.program_id AND t.at = x.at AND t.id = x.id ORDER BY x.log_index, x.at, x.id`
 	selectHead     = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
 	selectHeads    = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
 	insertHead     = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
@@ -131,9 +133,11 @@ func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool
 			return err
 		}
 		var b batch
+		rows := make([][]any, len(step.Rows))
 		for i, r := range step.Rows {
-			b.write(placeRow, []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}, expectRow)
+			rows[i] = []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}
 		}
+		b.repeat(placeRow, rows, expectRows(len(rows)))
 		for _, t := range step.Tiles {
 			b.write(saveTile, []any{key, t.Level, t.N, t.Hashes}, nil)
 		}
@@ -145,11 +149,13 @@ func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool
 
 var errNotWaiting = errors.New("an audit row that waited for its place is gone, or has one")
 
-func expectRow(rows int64) error {
-	if rows != 1 {
-		return fault.Wrap(errNotWaiting, "seal audit rows")
+func expectRows(want int) func(int64) error {
+	return func(rows int64) error {
+		if rows != int64(want) {
+			return fault.Wrap(errNotWaiting, "seal audit rows")
+		}
+		return nil
 	}
-	return nil
 }
 
 func (d auditLog) Heads(ctx context.Context) ([]auditlog.Head, error) {

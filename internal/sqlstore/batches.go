@@ -143,7 +143,7 @@ func (t tx) UpdateBatch(_ context.Context, b orders.Batch) error {
 func (t tx) InsertItems(_ context.Context, items []orders.Item) error {
 	rows := rowsOf(items, itemArgs)
 	var b batch
-	b.insert(insertItem, rows, nil)
+	b.repeat(insertItem, rows, nil)
 	return t.run(b)
 }
 

@@ -277,7 +277,7 @@ func (t tx) InsertCards(_ context.Context, cards []card.Card) (taken []int, err 
 func (t tx) insertFree(sql string, rows [][]any, isThere string) (missing []int, err error) {
 	var added int64
 	var b batch
-	b.insert(sql, rows, func(n int64) error {
+	b.repeat(sql, rows, func(n int64) error {
 		added = n
 		return nil
 	})
@@ -307,7 +307,7 @@ func (t tx) InsertPlastics(_ context.Context, plastics []card.Plastic) error {
 		rows[i] = plasticArgs(p)
 	}
 	var b batch
-	b.insert(insertPlastic, rows, nil)
+	b.repeat(insertPlastic, rows, nil)
 	return t.run(b)
 }
 

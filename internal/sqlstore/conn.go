@@ -38,7 +38,7 @@ type conn interface {
 type statement struct {
 	sql      string
 	args     []any
-	rows     [][]any // of an INSERT of one row that is to be done for many; then there are no args
+	rows     [][]any // of an INSERT or UPDATE that is to be done for many; then there are no args
 	each     func(row) error
 	affected func(rows int64) error
 }
@@ -54,8 +54,8 @@ func (b *batch) write(sql string, args []any, affected func(int64) error) {
 	*b = append(*b, statement{sql: sql, args: args, affected: affected})
 }
 
-// insert adds many rows to one table. affected is told their number, once.
-func (b *batch) insert(sql string, rows [][]any, affected func(int64) error) {
+// repeat does an INSERT of one row, or an UPDATE of one, for many rows of values. affected is told how many it touched, once.
+func (b *batch) repeat(sql string, rows [][]any, affected func(int64) error) {
 	if len(rows) > 0 {
 		*b = append(*b, statement{sql: sql, rows: rows, affected: affected})
 	}

@@ -46,13 +46,13 @@ func (d *DB) Fill(ctx context.Context, st Stock) error {
 				continue
 			}
 			var b batch
-			b.insert(load.sql, load.rows, nil)
+			b.repeat(load.sql, load.rows, nil)
 			if err := s.run(b); err != nil {
 				return err
 			}
 		}
 		var b batch
-		b.insert(insertEntry, rowsOf(st.Numbers, entryArgs), nil)
+		b.repeat(insertEntry, rowsOf(st.Numbers, entryArgs), nil)
 		return s.run(b)
 	})
 }

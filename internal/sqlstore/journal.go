@@ -204,5 +204,5 @@ func (s *session) announce(b *batch, messages []event.Message) {
 		rows[i] = messageArgs(m)
 		s.messages = s.messages || m.Door != event.NativeDoor || m.Awaited
 	}
-	b.insert(insertMessage, rows, nil)
+	b.repeat(insertMessage, rows, nil)
 }

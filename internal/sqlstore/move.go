@@ -239,7 +239,7 @@ func (m *mover) copyTable(ctx context.Context, t layout) error {
 		}
 		err = m.to.engine.write(ctx, func(s *session) error {
 			var b batch
-			b.insert(t.insert(), args, nil)
+			b.repeat(t.insert(), args, nil)
 			return s.run(b)
 		})
 		if err != nil {

@@ -87,7 +87,7 @@ func (c *postgresConn) collect(results pgx.BatchResults, b batch) (told error, d
 		}
 		for rows.Next() {
 			if s.each != nil && told == nil {
-				told = s.each(postgresRow{rows})
+				told = s.each(postgresRow{rows: rows})
 			}
 		}
 		if err := rows.Err(); err != nil {

@@ -154,7 +154,7 @@ func (r *run) load() error {
 				r.states[i].ask(&b)
 			}
 		}
-		if err := r.conn.run(b); err != nil {
+		if err := r.conn.run(gatherReads(b)); err != nil {
 			return err
 		}
 		if whole && sameAll(known, fresh) {
@@ -280,13 +280,7 @@ func (r *run) apply() error {
 	if len(r.writes) == 0 {
 		return nil
 	}
-	b := merge(r.writes)
-	for i, s := range b {
-		if s.affected != nil {
-			b[i] = statement{sql: insist(s.sql), args: s.args}
-		}
-	}
-	b = append(b, statement{sql: "COMMIT"})
+	b := append(merge(r.writes), statement{sql: "COMMIT"})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.conn.ctx), commitWait)
 	defer cancel()
 	r.conn.ctx = ctx

@@ -47,17 +47,20 @@ func postgresArg(arg any) (any, error) {
 		return v.UnixMicro(), nil
 	case time.Duration:
 		return int64(v), nil
-	case [][]byte, []string, []int64:
-		return v, nil // sets of keys, which only this engine asks for
+	case [][]byte, []string, []int64, []pgtype.Int8, []pgtype.Text:
+		return v, nil // arrays, which only this engine asks for
 	}
 	return nil, fmt.Errorf("it has type %T", arg)
 }
 
 // postgresRow reads the values as they came, without copies on the way.
-type postgresRow struct{ rows pgx.Rows }
+type postgresRow struct {
+	rows pgx.Rows
+	skip int // columns before the first that is asked for
+}
 
 func (r postgresRow) scan(dest ...any) error {
-	raw, fields := r.rows.RawValues(), r.rows.FieldDescriptions()
+	raw, fields := r.rows.RawValues()[r.skip:], r.rows.FieldDescriptions()[r.skip:]
 	if len(raw) != len(dest) {
 		return fault.Wrap(fmt.Errorf("the row has %d columns and %d are asked for", len(raw), len(dest)), "scan")
 	}
