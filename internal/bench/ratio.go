@@ -80,7 +80,21 @@ func ratios(r Report) (out []Ratio) {
 	add(Ratio{Name: "P12", Measure: "GET card ÷ empty GET", Floor: byEngine(0.4, 0.3), Aim: byEngine(0.6, 0.4)}, r.perSecond(GetCard, many), r.perSecond(FloorGet, many))
 	add(Ratio{Name: "P13", Measure: "refused credential ÷ empty POST", Floor: 0.6, Aim: 0.8}, r.perSecond(Refused, many), post)
 	add(Ratio{Name: "P14", Measure: "wrong code ÷ activation", Floor: 0.8, Aim: 1}, r.perSecond(WrongCode, many), activate)
-	return append(out, processGoals(r)...)
+	return append(append(out, hookGoals(r)...), processGoals(r)...)
+}
+
+// hookGoals are those of webhooks. The lag of a backlog says nothing: it is as old as it is long.
+func hookGoals(r Report) (out []Ratio) {
+	for _, endpoints := range fans {
+		if c := r.cell(backlogTo(endpoints), 0); c.Sent > 0 {
+			out = append(out, Ratio{"P16", c.Workload, c.PerSecond.Median, 2000, 5000, "/s", false})
+		}
+	}
+	if c := r.cell(openHooks, 0); c.Sent > 0 {
+		lag := float64(c.Latency.P99) / float64(time.Millisecond)
+		out = append(out, Ratio{"P16", fmt.Sprintf("%d events a second: p99 from the event to its receipt", c.Rate), lag, 500, 100, "ms", true})
+	}
+	return out
 }
 
 // processGoals are those of the server as a process.

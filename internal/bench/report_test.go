@@ -81,6 +81,11 @@ func TestRatios_AreWhatTheGoalsSay(t *testing.T) {
 		{"a process", Report{Engine: sqlite, Process: Process{Ready: 200 * time.Millisecond, Idle: 40 << 20, Peak: 300 << 20, Binary: 35 << 20}}, []string{
 			"P20 0.2 aim", "P20 40 floor", "P20 300 below", "P20 35 below",
 		}},
+		{"webhooks", Report{Engine: sqlite, Cells: []Cell{
+			{Workload: "webhooks, backlog to 1 endpoint", PerSecond: Spread{Median: 1_900}, Sent: 1},
+			{Workload: "webhooks, backlog to 5 endpoints", PerSecond: Spread{Median: 2_500}, Sent: 1},
+			{Workload: openHooks, Rate: 500, Sent: 1, Latency: Percentiles{P99: 20 * time.Millisecond}},
+		}}, []string{"P16 1900 below", "P16 2500 floor", "P16 20 aim"}},
 		{"nothing", Report{Engine: sqlite}, nil},
 	} {
 		var got []string

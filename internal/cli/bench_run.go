@@ -50,7 +50,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	before, err := c.before(w)
+	before, err := reportIn(w, c.Compare)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,13 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	if err = errors.Join(err, log.Close(), done()); err != nil {
 		return err
 	}
+	return showRun(w, report, before, c.JSON)
+}
+
+// showRun prints a report, and what changed since another.
+func showRun(w World, report bench.Report, before *bench.Report, asJSON bool) error {
 	report.Version, report.At = w.Version, time.Now().UTC()
-	if c.JSON {
+	if asJSON {
 		return printJSON(w.Stdout, report)
 	}
 	if err := showReport(w, report); err != nil || before == nil {
@@ -142,18 +147,18 @@ func (c benchRun) check() error {
 	return nil
 }
 
-// before reads the run to compare with.
-func (c benchRun) before(w World) (*bench.Report, error) {
-	if c.Compare == "" {
+// reportIn reads the run to compare with.
+func reportIn(w World, file string) (*bench.Report, error) {
+	if file == "" {
 		return nil, nil //nolint:nilnil // nothing to compare with
 	}
-	text, err := w.ReadFile(c.Compare)
+	text, err := w.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	var r bench.Report
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, usageError(c.Compare + " holds no run: " + err.Error())
+		return nil, usageError(file + " holds no run: " + err.Error())
 	}
 	return &r, nil
 }
@@ -182,10 +187,7 @@ func (c benchRun) prepare(ctx context.Context, w World, cfg config.Config) (allo
 	if err := c.fill(ctx, w, house); err != nil {
 		return allowed, err
 	}
-	policies := map[string]string{"users.review": "auto", "debit.rate_per_second": "1000000", "debit.rate_burst": "1000000"}
-	for _, tier := range program.Tiers() {
-		policies["rate_limits."+tier] = highRate
-	}
+	policies := noLimits()
 	issue := func(p program.Program, kind access.Kind, role access.Role) (string, error) {
 		key, err := house.Access.IssueKey(ctx, by, access.KeyRequest{Program: p.ID, Kind: kind, Role: role, Name: "bench"})
 		return key.Secret.Reveal(), err
