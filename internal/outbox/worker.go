@@ -195,13 +195,15 @@ func seat(room Room, claimed []Delivery) [][]Delivery {
 func (w *Worker) carry(ctx, sending context.Context, ds []Delivery, pace Pace, leased time.Time) {
 	id := ds[0].Endpoint.ID
 	defer w.paces.end(id, pace)
+	var line webhook.Line
+	defer line.Close()
 	for i, d := range ds {
 		started := w.Now()
 		if i > 0 && (ctx.Err() != nil || w.paces.of(id) == Slow || started.Sub(leased) > freshLease) {
 			w.release(sending, ds[i:])
 			return
 		}
-		result := w.attempt(sending, d)
+		result := w.attempt(sending, d, &line, i < len(ds)-1)
 		w.paces.answered(id, result.Took)
 		if result.Err == webhook.FailureCancelled {
 			w.release(sending, ds[i:])
@@ -280,8 +282,8 @@ func (w *Worker) fail(ctx context.Context, d Delivery, attempted string, err err
 		"program", d.Program.ID.String(), "endpoint", d.Endpoint.ID.String(), "cause", err.Error())
 }
 
-// attempt signs and sends.
-func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
+// attempt signs and sends, over the line; more says that another one follows.
+func (w *Worker) attempt(ctx context.Context, d Delivery, line *webhook.Line, more bool) webhook.Result {
 	if failure, wanted := upset(d); wanted {
 		return webhook.Result{Err: failure}
 	}
@@ -307,6 +309,7 @@ func (w *Worker) attempt(ctx context.Context, d Delivery) webhook.Result {
 	request := webhook.Request{
 		URL: d.Endpoint.URL, Header: header, Body: d.Message.Body,
 		Policy: webhook.TargetPolicy{AllowPrivate: privateTargets(d.Message.Door, d.Program)},
+		Line:   line, More: more,
 	}
 	result := w.Sender.Send(ctx, request)
 	if result.Acknowledged && d.Program.Policy.Faults.Webhooks == program.WebhooksDoubled {

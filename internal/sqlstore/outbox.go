@@ -19,8 +19,8 @@ import (
 const (
 	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at, m.type FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
 	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND fanned = 0`
-	selectTargets = `SELECT e.id, e.types FROM endpoints e
-	WHERE e.program_id = $1 AND e.door = $2 AND e.disabled = 0 AND e.created_at <= $3 ORDER BY e.created_at, e.id`
+	selectTargets = `SELECT e.id, e.types, e.created_at FROM endpoints e
+	WHERE e.program_id = $1 AND e.door = $2 AND e.disabled = 0 ORDER BY e.created_at, e.id`
 	insertDelivery = `INSERT INTO deliveries (id, message_id, endpoint_id, message_at, state, attempts, due_at, fence, http_status, failure)
 	VALUES ($1, $2, $3, $4, 'pending', 0, $4, 0, 0, '') ON CONFLICT (id) DO NOTHING`
 
@@ -72,12 +72,7 @@ func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		taken = len(waiting)
-		for _, m := range waiting {
-			if err := fanOut(s, m); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fanOut(s, waiting)
 	})
 	return taken, err
 }
@@ -88,27 +83,51 @@ func waitingMessages(s *session, sql string, limit int) ([]event.Message, error)
 	})
 }
 
-func fanOut(s *session, m event.Message) error {
-	targets, err := all(s, selectTargets, []any{m.Program.UUID, string(m.Door), m.CreatedAt}, func(r row, t *target) error {
-		return r.scan(&t.endpoint, asNames(&t.types))
-	})
-	if err != nil {
-		return err
-	}
+// fanOut makes the deliveries of messages, all in one round trip once it knows who listens.
+func fanOut(s *session, waiting []event.Message) error {
+	listen := map[listener][]target{}
 	var b batch
-	for _, t := range targets {
-		if len(t.types) == 0 || slices.Contains(t.types, m.Type) {
-			b.write(insertDelivery, []any{deliveryID(m.ID, t.endpoint), string(m.ID), t.endpoint, m.CreatedAt}, nil)
+	for _, m := range waiting {
+		to := listener{m.Program, m.Door}
+		targets, known := listen[to]
+		if !known {
+			var err error
+			if targets, err = targetsOf(s, to); err != nil {
+				return err
+			}
+			listen[to] = targets
 		}
+		for _, t := range targets {
+			if t.wants(m) {
+				b.write(insertDelivery, []any{deliveryID(m.ID, t.endpoint), string(m.ID), t.endpoint, m.CreatedAt}, nil)
+			}
+		}
+		b.write(markFanned, []any{string(m.ID)}, guarded)
 	}
-	b.write(markFanned, []any{string(m.ID)}, guarded)
 	return s.run(b)
 }
 
-// target is an endpoint that a message may go to: one that wants its type.
+// listener is whose endpoints a message goes to.
+type listener struct {
+	program ident.ProgramID
+	door    event.Door
+}
+
+// target is an endpoint that messages may go to: those of its types, from when it was there.
 type target struct {
 	endpoint ident.UUID
 	types    []string
+	since    time.Time
+}
+
+func (t target) wants(m event.Message) bool {
+	return !t.since.After(m.CreatedAt) && (len(t.types) == 0 || slices.Contains(t.types, m.Type))
+}
+
+func targetsOf(s *session, l listener) ([]target, error) {
+	return all(s, selectTargets, []any{l.program.UUID, string(l.door)}, func(r row, t *target) error {
+		return r.scan(&t.endpoint, asNames(&t.types), &t.since)
+	})
 }
 
 // deliveryID follows from what is delivered where: making it twice gives one row.
@@ -235,29 +254,30 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 		return nil, err
 	}
 	leased := map[ident.UUID]bool{}
+	var leases, letters batch
 	for _, c := range slices.SortedFunc(slices.Values(chosen), func(a, b candidate) int { return byID(a.id, b.id) }) {
-		rows, err := s.exec(lease, c.id, c.fence, owner, realNow.Add(length))
-		if err != nil {
-			return nil, err
-		}
-		leased[c.id] = rows == 1
+		leases.write(lease, []any{c.id, c.fence, owner, realNow.Add(length)}, func(rows int64) error {
+			leased[c.id] = rows == 1
+			return nil
+		})
 	}
-	var out []outbox.Delivery
-	for _, c := range chosen {
-		if !leased[c.id] {
-			continue
-		}
-		d := outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
-		m := &d.Message
-		if _, err := one(s, selectLetter, []any{c.id}, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID,
-			(*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt); err != nil {
-			return nil, err
-		}
-		d.Attempt++
-		d.Try++
-		out = append(out, d)
+	if err := s.run(leases); err != nil {
+		return nil, err
 	}
-	return out, nil
+	chosen = slices.DeleteFunc(chosen, func(c candidate) bool { return !leased[c.id] })
+	out := make([]outbox.Delivery, len(chosen))
+	for i, c := range chosen {
+		out[i] = outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
+		letters.read(selectLetter, []any{c.id}, func(r row) error {
+			d := &out[i]
+			m := &d.Message
+			err := r.scan(&d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt)
+			d.Attempt++
+			d.Try++
+			return err
+		})
+	}
+	return out, s.run(letters)
 }
 
 // stillRoom looks again, on the writer, for which candidates there is room at their endpoints; none at those that were

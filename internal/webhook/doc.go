@@ -6,9 +6,11 @@
 //
 // Promises. A signature covers the time of the attempt and the exact bytes of the body. An attempt
 // resolves the name once, checks every address that it got, and connects to one of those and to no other;
-// the socket checks the address again before it connects. No redirect is followed, no proxy is taken from
-// the environment, no cookie and no credential is sent. At most 64 KiB of the answer are read, and nothing
-// of them is kept. What a [Result] says of a failure is a word of a closed list, never text of the receiver.
+// the socket checks the address again before it connects. A [Line] may keep the connection for attempts that
+// follow at once: each looks up and checks anew, and connects anew when the name has left the address. No
+// redirect is followed, no proxy is taken from the environment, no cookie and no credential is sent. At most
+// 64 KiB of the answer are read, and nothing of them is kept. What a [Result] says of a failure is a word of a
+// closed list, never text of the receiver.
 //
 // Refusals. The package stores nothing, counts nothing and retries nothing: the outbox does, with the
 // timetable in hand. It does not make bodies. It never sends unsigned: no secret is an error.

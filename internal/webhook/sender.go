@@ -60,6 +60,9 @@ type Request struct {
 	Header http.Header // all headers of the attempt, from [Scheme.Sign]
 	Body   []byte
 	Policy TargetPolicy
+
+	Line *Line // that the attempt goes over, when it leads there; nil is a connection of its own
+	More bool  // another attempt will follow over the line: the connection is kept, if the receiver agrees
 }
 
 // Result is what came of an attempt.
@@ -89,8 +92,9 @@ func NewSender(cfg Config) *Sender {
 	return &Sender{cfg: cfg}
 }
 
-// Send makes one attempt, and returns within the time-outs. Every attempt has a connection of its own: a
-// kept one could lead to an address that the name has left, or that another programme's policy opened.
+// Send makes one attempt, and returns within the time-outs. It looks the name up and checks every address also when
+// there is a kept connection, which it uses only if the name still has its address: otherwise it could lead to one that
+// the name has left, or that another programme's policy opened.
 func (s *Sender) Send(ctx context.Context, req Request) Result {
 	start := s.cfg.Now()
 	status, failure := s.attempt(ctx, req)
@@ -113,61 +117,86 @@ func (s *Sender) attempt(ctx context.Context, req Request) (status int, failure 
 	if err != nil {
 		return 0, FailureRefusedTarget
 	}
-	conn, failure := s.connect(ctx, target, req.Policy)
+	connecting, connected := context.WithTimeout(ctx, s.cfg.ConnectTimeout)
+	defer connected()
+	addrs, failure := s.lookUp(connecting, target, req.Policy)
 	if failure != "" {
 		return 0, failure
 	}
-	// The bare connection is closed when we are done, out of time or stopped, and that ends whatever waits
-	// for it. What may be wrapped around it is not closed: that could wait for the receiver.
-	defer func() { _ = conn.Close() }()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	over := conn
-	if target.Scheme == "https" {
-		secured := tls.Client(conn, &tls.Config{
-			ServerName: target.Hostname(),
-			RootCAs:    s.cfg.Roots,
-			MinVersion: tls.VersionTLS12,
-		})
-		if err := secured.HandshakeContext(ctx); err != nil {
-			return 0, failureOf(ctx, err, FailureTLS)
+	if kept := req.Line.take(target, addrs); kept != nil {
+		status, failure, gone := s.over(ctx, kept, target, req)
+		if !gone || connecting.Err() != nil {
+			return status, failure
 		}
-		over = secured
+		// The receiver hung up between two attempts, as it may. It gets this one over a new connection.
 	}
-	return exchange(ctx, over, target, req)
+	c, failure := s.connect(connecting, target, addrs, req.Policy)
+	if failure != "" {
+		return 0, failure
+	}
+	status, failure, _ = s.over(ctx, c, target, req)
+	return status, failure
 }
 
-// connect looks the name up once, checks every address, and connects to one that was checked.
-func (s *Sender) connect(ctx context.Context, target *url.URL, p TargetPolicy) (net.Conn, Failure) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ConnectTimeout)
-	defer cancel()
-	addrs, err := resolve(ctx, target.Hostname(), s.cfg.Resolver)
-	if err != nil {
-		return nil, failureOf(ctx, err, FailureConnect)
+// over makes the exchange over a connection, and keeps or closes that. gone tells that it was a kept one, over which
+// nothing came back.
+func (s *Sender) over(ctx context.Context, c *connection, target *url.URL, req Request) (status int, failure Failure, gone bool) {
+	// It is closed when we are out of time or stopped, too.
+	still := context.AfterFunc(ctx, c.close)
+	keep := false
+	defer func() {
+		if !still() || !keep {
+			c.close()
+			return
+		}
+		req.Line.kept = c
+	}()
+	if target.Scheme == "https" && !c.used {
+		secured := c.secure(&tls.Config{ServerName: target.Hostname(), RootCAs: s.cfg.Roots, MinVersion: tls.VersionTLS12})
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return 0, failureOf(ctx, err, FailureTLS), false
+		}
 	}
-	if !p.admitsAll(addrs) {
+	kept := c.used
+	status, failure, keep = exchange(ctx, c, target, req)
+	return status, failure, kept && status == 0 && c.limit.N == maxAnswer && failure == FailureProtocol
+}
+
+// lookUp looks the name up once, and checks every address.
+func (s *Sender) lookUp(ctx context.Context, target *url.URL, p TargetPolicy) ([]netip.Addr, Failure) {
+	addrs, err := resolve(ctx, target.Hostname(), s.cfg.Resolver)
+	switch {
+	case err != nil:
+		return nil, failureOf(ctx, err, FailureConnect)
+	case !p.admitsAll(addrs):
 		return nil, FailureRefusedTarget
 	}
-	conn, err := s.dial(ctx, addrs, portOf(target), p)
+	return addrs, ""
+}
+
+// connect connects to one of the addresses, which were checked.
+func (s *Sender) connect(ctx context.Context, target *url.URL, addrs []netip.Addr, p TargetPolicy) (*connection, Failure) {
+	conn, at, err := s.dial(ctx, addrs, portOf(target), p)
 	if err != nil {
 		return nil, failureOf(ctx, err, FailureConnect)
 	}
-	return conn, ""
+	return newConnection(target, at, conn), ""
 }
 
 // dial connects to the first of addrs that takes the connection, behind the wall. Each gets an even share of
 // the time, so that one that swallows packets leaves some to the next.
-func (s *Sender) dial(ctx context.Context, addrs []netip.Addr, port string, p TargetPolicy) (conn net.Conn, err error) {
+func (s *Sender) dial(ctx context.Context, addrs []netip.Addr, port string, p TargetPolicy) (conn net.Conn, at netip.Addr, err error) {
 	if len(addrs) > maxDialled {
 		addrs = addrs[:maxDialled]
 	}
 	dialer := net.Dialer{Timeout: s.cfg.ConnectTimeout / time.Duration(len(addrs)), Control: wall(p)}
-	for _, a := range addrs {
-		conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), port))
+	for _, at = range addrs {
+		conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort(at.String(), port))
 		if err == nil {
-			return conn, nil
+			return conn, at, nil
 		}
 	}
-	return nil, err
+	return nil, netip.Addr{}, err
 }
 
 // errWall is what the wall says no with.
@@ -185,33 +214,39 @@ func wall(p TargetPolicy) func(network, address string, _ syscall.RawConn) error
 	}
 }
 
-// exchange posts the body over conn and judges the answer. It writes one request and reads one answer by
-// hand, because http.Transport brings what we would have to switch off (proxies, kept connections, repeated
-// requests), and logs bytes of a receiver that speaks before it is asked.
-func exchange(ctx context.Context, conn net.Conn, target *url.URL, req Request) (status int, failure Failure) {
+// exchange posts the body over a connection and judges the answer. It writes one request and reads one answer by
+// hand, because http.Transport brings what we would have to switch off (proxies, connections that outlive a check of
+// their address), and logs bytes of a receiver that speaks before it is asked.
+func exchange(ctx context.Context, c *connection, target *url.URL, req Request) (status int, failure Failure, keep bool) {
 	post, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(req.Body))
 	if err != nil {
-		return 0, FailureRefusedTarget
+		return 0, FailureRefusedTarget, false
 	}
 	maps.Copy(post.Header, req.Header)
-	post.Close = true
-	if err := post.Write(conn); err != nil {
-		return 0, failureOf(ctx, err, FailureProtocol)
+	more := req.Line != nil && req.More
+	post.Close = !more
+	c.used, c.limit.N = true, maxAnswer
+	if err := post.Write(c.over); err != nil {
+		return 0, failureOf(ctx, err, FailureProtocol), false
 	}
-	answer, err := readAnswer(bufio.NewReader(io.LimitReader(conn, maxAnswer)), post)
+	answer, err := readAnswer(c.in, post)
 	if err != nil {
-		return 0, failureOf(ctx, err, FailureProtocol)
+		return 0, failureOf(ctx, err, FailureProtocol), false
 	}
-	// The status decides. The rest is read for the sake of a receiver that is still writing.
-	_, _ = io.Copy(io.Discard, answer.Body)
-	_ = answer.Body.Close()
+	// The status decides. The rest is read for the sake of a receiver that is still writing; unless it was not asked to
+	// hang up and does not say where its answer ends.
+	endless := more && answer.Close && answer.ContentLength < 0
+	if !endless {
+		_, err = io.Copy(io.Discard, answer.Body)
+	}
+	keep = more && !answer.Close && err == nil && c.clean()
 	switch code := answer.StatusCode; {
 	case code >= 200 && code <= 299:
-		return code, ""
+		return code, "", keep
 	case code >= 300 && code <= 399:
-		return code, FailureRedirect
+		return code, FailureRedirect, keep
 	default:
-		return code, FailureStatus
+		return code, FailureStatus, keep && code != http.StatusSwitchingProtocols
 	}
 }
 

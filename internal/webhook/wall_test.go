@@ -22,7 +22,7 @@ func TestWall_StopsTheSocketBeforeItConnects(t *testing.T) {
 	to := netip.MustParseAddrPort(l.Addr().String())
 	port := strconv.Itoa(int(to.Port()))
 	s := NewSender(Config{Resolver: net.DefaultResolver, Now: time.Now})
-	conn, err := s.dial(t.Context(), []netip.Addr{to.Addr()}, port, TargetPolicy{})
+	conn, _, err := s.dial(t.Context(), []netip.Addr{to.Addr()}, port, TargetPolicy{})
 	if conn != nil || !errors.Is(err, errWall) {
 		t.Fatalf("got connection %v, error %v", conn, err)
 	}
@@ -30,7 +30,7 @@ func TestWall_StopsTheSocketBeforeItConnects(t *testing.T) {
 		t.Fatalf("named %q", got)
 	}
 
-	conn, err = s.dial(t.Context(), []netip.Addr{to.Addr()}, port, TargetPolicy{AllowPrivate: true})
+	conn, _, err = s.dial(t.Context(), []netip.Addr{to.Addr()}, port, TargetPolicy{AllowPrivate: true})
 	if err != nil {
 		t.Fatalf("the wall stops what the policy admits: %v", err)
 	}
