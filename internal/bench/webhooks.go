@@ -15,6 +15,7 @@ const (
 	perEndpoint = 10 // requests that the server has under way to one endpoint at a time
 	makers      = 64 // connections that make a backlog
 	soon        = 10 * time.Minute
+	events      = 2 // of an activation: of the card, and of its shipment
 )
 
 // backlogTo names the row of a backlog that is carried to so many endpoints.
@@ -35,7 +36,7 @@ type hooks struct {
 }
 
 // Webhooks measures how many deliveries a second reach a receiver while there is a backlog, and how late each comes
-// while activations are offered at a rate. Cards of the options is the deliveries of one backlog.
+// while events are offered at a rate. Of the options, Cards is the deliveries of one backlog, and Rate is in events.
 //
 // A backlog is made of activations, by a server that does no work in the background; then one that does is started, as
 // after an outage. The rate is that from the first delivery to the last.
@@ -89,7 +90,7 @@ func (h *hooks) prepare(ctx context.Context) (err error) {
 	}
 	want := Stock{Cards: h.offered()}
 	for _, endpoints := range fans {
-		want.Cards += h.Windows * (h.Cards / endpoints)
+		want.Cards += h.Windows * h.backlogOf(endpoints)
 	}
 	h.Note("preparing %d cards", want.Cards)
 	_, err = h.generator.Do(Task{Prepare: &want})
@@ -97,7 +98,10 @@ func (h *hooks) prepare(ctx context.Context) (err error) {
 }
 
 // offered is how many activations the window with a rate has.
-func (h *hooks) offered() int { return int(float64(h.Rate) * h.OpenLength.Seconds()) }
+func (h *hooks) offered() int { return int(float64(h.Rate/events) * h.OpenLength.Seconds()) }
+
+// backlogOf is how many activations a backlog takes.
+func (h *hooks) backlogOf(endpoints int) int { return h.Cards / endpoints / events }
 
 // serve starts the server anew, with further settings.
 func (h *hooks) serve(ctx context.Context, more ...string) (err error) {
@@ -154,7 +158,7 @@ func (h *hooks) activate(w Window) (Outcome, error) {
 
 // backlog makes one and has it carried.
 func (h *hooks) backlog(ctx context.Context, endpoints int) error {
-	messages := h.Cards / endpoints
+	cards := h.backlogOf(endpoints)
 	if err := h.serve(ctx, "--workers=false"); err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ func (h *hooks) backlog(ctx context.Context, endpoints int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.activate(Window{Workload: Activate, Connections: makers, Length: soon, Most: messages}); err != nil {
+	if _, err := h.activate(Window{Workload: Activate, Connections: makers, Length: soon, Most: cards}); err != nil {
 		return err
 	}
 	flushes := h.disk.flushes()
@@ -170,7 +174,7 @@ func (h *hooks) backlog(ctx context.Context, endpoints int) error {
 		return err
 	}
 	c := h.row(backlogTo(endpoints), Window{Connections: perEndpoint * endpoints})
-	if err := h.receive(c, h.Now(), h.server.processorTime(), flushes, messages*endpoints); err != nil {
+	if err := h.receive(c, h.Now(), h.server.processorTime(), flushes, cards*events*endpoints); err != nil {
 		return err
 	}
 	return remove()
@@ -185,14 +189,14 @@ func (h *hooks) lag(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.Note("%d activations a second for %s", h.Rate, h.OpenLength)
+	h.Note("%d events a second for %s", h.Rate, h.OpenLength)
 	began, used, flushes := h.Now(), h.server.processorTime(), h.disk.flushes()
-	w := Window{Workload: Activate, Connections: openConnections, Rate: h.Rate, Length: h.OpenLength, Most: h.offered()}
-	o, err := h.activate(w)
+	o, err := h.activate(Window{Workload: Activate, Connections: openConnections, Rate: h.Rate / events, Length: h.OpenLength, Most: h.offered()})
 	if err != nil {
 		return err
 	}
-	if err := h.receive(h.row(openHooks, w), began, used, flushes, o.Done()); err != nil {
+	c := h.row(openHooks, Window{Connections: perEndpoint, Rate: h.Rate})
+	if err := h.receive(c, began, used, flushes, o.Done()*events); err != nil {
 		return err
 	}
 	return remove()

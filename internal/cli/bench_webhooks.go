@@ -16,7 +16,7 @@ import (
 
 type benchWebhooks struct {
 	Database   string        `help:"A fresh PostgreSQL database, as postgres://…; default is a SQLite file in a temporary folder." placeholder:"URL"`
-	Deliveries int           `default:"10000" help:"Deliveries of a backlog."`
+	Deliveries int           `default:"6000" help:"Deliveries of a backlog."`
 	Windows    int           `default:"3" help:"Backlogs to one endpoint, and to five, in turns."`
 	Length     time.Duration `default:"1s" help:"Length of a window of the server that does nothing."`
 	Rate       int           `default:"500" help:"Events a second that are offered in the open loop; 0 leaves it out."`
@@ -27,15 +27,15 @@ type benchWebhooks struct {
 
 // Help adds to the text of --help.
 func (benchWebhooks) Help() string {
-	return "The server, the generator and the receiver are processes of their own. An event is an activation. The time until it is told\n" +
-		"counts from the event's own time, which is taken before its commit; so the commit is in it. The receiver checks the signature of\n" +
-		"each fiftieth delivery. ERRORS counts what came twice."
+	return "The server, the generator and the receiver are processes of their own. An activation makes two events: of the card, and\n" +
+		"of its shipment. The time until one is received counts from the event's own time, which is taken before its commit; so the\n" +
+		"commit is in it. The receiver checks the signature of each fiftieth delivery. ERRORS counts what came twice."
 }
 
 // Run measures in an installation of its own.
 func (c benchWebhooks) Run(ctx context.Context, w World) error {
-	if c.Deliveries < 5 || c.Windows < 1 || c.Rate < 0 || c.Length <= 0 || c.OpenLength <= 0 {
-		return usageError("deliveries must be at least 5; windows, length and open-length above 0, rate not below")
+	if c.Deliveries < 10 || c.Windows < 1 || c.Rate < 0 || c.Rate == 1 || c.Length <= 0 || c.OpenLength <= 0 {
+		return usageError("deliveries must be at least 10, windows 1, rate 0 or at least 2; length and open-length above 0")
 	}
 	before, err := reportIn(w, c.Compare)
 	if err != nil {

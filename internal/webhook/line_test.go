@@ -145,8 +145,12 @@ func TestLine_KeepsASecuredConnection(t *testing.T) {
 	send := func(host string) webhook.Result {
 		return s.Send(t.Context(), webhook.Request{URL: named(t, srv.URL, host), Body: []byte("{}"), Policy: sandbox, Line: &line, More: true})
 	}
-	if one, two := send("example.com"), send("example.com"); !one.Acknowledged || !two.Acknowledged || (<-got).from != (<-got).from {
-		t.Errorf("%+v, %+v, or two connections", one, two)
+	one, two := send("example.com"), send("example.com")
+	if !one.Acknowledged || !two.Acknowledged {
+		t.Fatalf("%+v, %+v", one, two)
+	}
+	if first, second := <-got, <-got; first != second {
+		t.Errorf("%+v and %+v are two connections", first, second)
 	}
 	if r := send("other.test"); r.Err != webhook.FailureTLS {
 		t.Errorf("a name that the certificate does not have: %+v", r)

@@ -239,6 +239,7 @@ func exchange(ctx context.Context, c *connection, target *url.URL, req Request) 
 	if !endless {
 		_, err = io.Copy(io.Discard, answer.Body)
 	}
+	_ = answer.Body.Close() // reads no more of one without an end
 	keep = more && !answer.Close && err == nil && c.clean()
 	switch code := answer.StatusCode; {
 	case code >= 200 && code <= 299:
