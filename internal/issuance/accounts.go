@@ -68,7 +68,7 @@ func decideOwner(c customer.Customer, kind customer.Kind) error {
 
 // Account gives an account, or account.NotFound.
 func (s *Service) Account(ctx context.Context, p ident.ProgramID, id ident.AccountID) (account.Account, error) {
-	return Look(ctx, s, account.NotFound, func(tx ReadTx) (account.Account, bool, error) { return tx.Account(ctx, p, id) })
+	return LookOnce(ctx, s, account.NotFound, func(tx ReadTx) (account.Account, bool, error) { return tx.Account(ctx, p, id) })
 }
 
 // Accounts lists accounts, newest first.

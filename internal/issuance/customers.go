@@ -86,7 +86,7 @@ func RunDrawing[T any](ctx context.Context, s *Service, cmd Command, action stri
 
 // Customer gives a living customer, or customer.NotFound.
 func (s *Service) Customer(ctx context.Context, p ident.ProgramID, id ident.CustomerID) (customer.Customer, error) {
-	return Look(ctx, s, customer.NotFound, func(tx ReadTx) (customer.Customer, bool, error) { return tx.Customer(ctx, p, id) })
+	return LookOnce(ctx, s, customer.NotFound, func(tx ReadTx) (customer.Customer, bool, error) { return tx.Customer(ctx, p, id) })
 }
 
 // Customers lists living customers, newest first.
@@ -99,8 +99,17 @@ func (s *Service) Customers(ctx context.Context, p ident.ProgramID, f CustomerFi
 
 // Look is one read; what is not found is refused with the reason.
 func Look[T any](ctx context.Context, s *Service, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
+	return look(ctx, s.store.Read, missing, read)
+}
+
+// LookOnce is Look for a read that asks one thing.
+func LookOnce[T any](ctx context.Context, s *Service, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
+	return look(ctx, s.store.ReadOnce, missing, read)
+}
+
+func look[T any](ctx context.Context, in func(context.Context, func(ReadTx) error) error, missing fault.Reason, read func(tx ReadTx) (T, bool, error)) (T, error) {
 	var found T
-	err := s.store.Read(ctx, func(tx ReadTx) error {
+	err := in(ctx, func(tx ReadTx) error {
 		v, ok, err := read(tx)
 		if err != nil {
 			return err

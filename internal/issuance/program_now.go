@@ -17,7 +17,7 @@ func (s *Service) ProgramNow(ctx context.Context, id ident.ProgramID) (time.Time
 
 func (s *Service) programNow(ctx context.Context, id ident.ProgramID) (program.Program, time.Time, error) {
 	var p program.Program
-	err := s.store.Read(ctx, func(tx ReadTx) error {
+	err := s.store.ReadOnce(ctx, func(tx ReadTx) error {
 		found, ok, err := tx.Program(ctx, id)
 		if err == nil && !ok {
 			return fault.Refuse(ProgramUnknown)

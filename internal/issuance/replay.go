@@ -47,13 +47,9 @@ func (s *Service) replayed(ctx context.Context, cmd Command) (again *Replayed) {
 	if cmd.Key == nil || !s.noted.has(cmd.runningKey()) {
 		return nil
 	}
-	err := s.store.Read(ctx, func(tx ReadTx) error {
+	err := s.store.ReadOnce(ctx, func(tx ReadTx) error {
 		again = nil
-		p, ok, err := tx.Program(ctx, cmd.Caller.Program)
-		if err != nil || !ok {
-			return err
-		}
-		stored, ok, err := tx.Stored(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
+		p, stored, ok, err := tx.OwnedAnswer(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
 		if err != nil || !ok {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/ident"
+	"github.com/firsttap/firsttap/internal/program"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
 
@@ -25,6 +26,9 @@ type Store interface {
 	Write(ctx context.Context, body func(tx Tx) error) error
 	// Read runs body on one consistent snapshot that holds every commit acknowledged before the call.
 	Read(ctx context.Context, body func(tx ReadTx) error) error
+	// ReadOnce is Read for a body that asks one thing and needs no more, which costs less. A second question, or one that takes
+	// several answers to put together, is a fault.
+	ReadOnce(ctx context.Context, body func(tx ReadTx) error) error
 	// Activate runs one activation: load what key names, call decide, apply its changes and commit. Calls
 	// that arrive together may share a transaction, and each returns only after its own commit. decide may
 	// run several times and must not touch the store. An error of decide is handed through and rolls back
@@ -155,6 +159,8 @@ type CardReader interface {
 	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box, and with the living
 	// one that is to take its place. Deleted cards are found; who shows them decides.
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
+	// OwnedCard is CardView with the card's programme, as one question.
+	OwnedCard(ctx context.Context, p ident.ProgramID, id ident.CardID) (program.Program, card.View, bool, error)
 	// CardByNumber gives a card by its public number, with the reference of its batch. Deleted cards are found.
 	CardByNumber(ctx context.Context, p ident.ProgramID, number int64) (Candidate, bool, error)
 	// Successor gives the card that took the place of another one and is not closed; the newest, when there are several.
@@ -290,6 +296,8 @@ type BatchWriter interface {
 type JournalReader interface {
 	// Stored gives the record of an idempotency key of a door.
 	Stored(ctx context.Context, p ident.ProgramID, door, key string) (StoredAnswer, bool, error)
+	// OwnedAnswer is Stored with the programme of the record, as one question.
+	OwnedAnswer(ctx context.Context, p ident.ProgramID, door, key string) (program.Program, StoredAnswer, bool, error)
 	// CodeReads counts the activation codes that an actor read, of whichever card, at since or later.
 	CodeReads(ctx context.Context, p ident.ProgramID, actor string, since time.Time) (int, error)
 	// CountAudit counts audit rows of an action on a card with that outcome, at since or later.

@@ -3,12 +3,14 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/program"
 )
 
 const (
@@ -66,6 +68,9 @@ const viewTables = `
 
 const (
 	selectView = `SELECT ` + viewColumns + viewTables + `
+	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
+	// selectOwnedView has the card's programme before each row.
+	selectOwnedView = `SELECT ` + programColumns + `, ` + viewColumns + viewTables + ` JOIN programs pr ON pr.id = c.program_id
 	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
 	selectViewByNumber = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.program_id = $1 AND c.number = $2 ORDER BY p.created_at, p.id`
@@ -148,13 +153,14 @@ type views struct {
 	references []ident.Reference
 }
 
-func (v *views) add(r row) error {
+func (v *views) add(r row) error { return v.addBehind(r, nil) }
+
+// addBehind takes a row that has other columns before those of the view.
+func (v *views) addBehind(r row, others []any) error {
 	var c card.Card
 	var p card.Piece
 	var ref ident.Reference
-	dest := append(cardDest(&c), plasticDest(&p.Plastic)...)
-	dest = append(dest, shipmentDest(&p.Box)...)
-	if err := r.scan(append(dest, (*string)(&ref))...); err != nil {
+	if err := r.scan(slices.Concat(others, cardDest(&c), plasticDest(&p.Plastic), shipmentDest(&p.Box), []any{(*string)(&ref)})...); err != nil {
 		return err
 	}
 	if n := len(v.found); n == 0 || v.found[n-1].View.Card.ID != c.ID {
@@ -176,6 +182,20 @@ func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (car
 		return card.View{}, false, err
 	}
 	return v.found[0].View, true, nil
+}
+
+func (t tx) OwnedCard(_ context.Context, p ident.ProgramID, id ident.CardID) (program.Program, card.View, bool, error) {
+	var v views
+	var owner programScan
+	err := t.query(selectOwnedView, []any{p.UUID, id.UUID}, func(r row) error {
+		owner = programScan{}
+		return v.addBehind(r, owner.dest())
+	})
+	if err != nil || len(v.found) == 0 {
+		return program.Program{}, card.View{}, false, err
+	}
+	read, err := owner.read(t.policies)
+	return read, v.found[0].View, err == nil, err
 }
 
 func (t tx) Successor(_ context.Context, p ident.ProgramID, of ident.CardID) (card.View, bool, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
@@ -106,6 +107,9 @@ type engine interface {
 	activate(ctx context.Context, key issuance.ActivationKey, decide func(issuance.ActivationState) (issuance.ActivationChanges, error)) error
 	// read runs body on one snapshot.
 	read(ctx context.Context, body func(*session) error) error
+	// ask is read for a body that asks one thing, in one statement: that is a snapshot of its own, and needs no
+	// transaction around it. A second one is a fault.
+	ask(ctx context.Context, body func(*session) error) error
 	// lookUp is read for callers that may hold a transaction of read or write already.
 	lookUp(ctx context.Context, body func(*session) error) error
 	// migrate runs body while no other process migrates, and commits.
@@ -114,6 +118,28 @@ type engine interface {
 	failed() <-chan error
 	stats() Stats
 	close() error
+}
+
+// question is a connection for one statement.
+type question struct {
+	conn
+	asked bool
+}
+
+var errOneQuestion = errors.New("one statement is all that may be asked")
+
+func (q *question) exec(string, ...any) (int64, error) { return 0, fault.Wrap(errOneQuestion, "ask") }
+
+func (q *question) query(sql string, args []any, each func(row) error) error {
+	return q.run(batch{{sql: sql, args: args, each: each}})
+}
+
+func (q *question) run(b batch) error {
+	if q.asked || len(expand(b)) > 1 {
+		return fault.Wrap(errOneQuestion, "ask")
+	}
+	q.asked = true
+	return q.conn.run(b)
 }
 
 // one runs a query for at most one row.

@@ -93,7 +93,7 @@ func (d accessStore) CredentialByHash(ctx context.Context, hash []byte) (access.
 	var c access.Credential
 	var p program.Program
 	found := false
-	err := d.engine.read(ctx, func(s *session) error {
+	err := d.engine.ask(ctx, func(s *session) error {
 		var scanned programScan
 		var err error
 		if found, err = one(s, selectCredentialByHash, []any{hash}, append(credentialDest(&c), scanned.dest()...)...); err != nil || !found {

@@ -183,13 +183,17 @@ func (e *postgresEngine) acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxp
 	return conn, nil
 }
 
-// transaction lends a transaction to body. What body leaves open is rolled back, however it ends.
+// transaction lends a transaction to body, or statements without one when nothing begins it. What body leaves open is
+// rolled back, however it ends.
 func (e *postgresEngine) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, body func(*postgresConn) error) error {
 	conn, err := e.acquire(ctx, pool)
 	if err != nil {
 		return err
 	}
-	c := &postgresConn{ctx: ctx, conn: conn.Conn(), begin: []string{begin}}
+	c := &postgresConn{ctx: ctx, conn: conn.Conn()}
+	if begin != "" {
+		c.begin = []string{begin}
+	}
 	if e.local != "" {
 		c.begin = append(c.begin, e.local)
 	}
@@ -247,10 +251,26 @@ func (e *postgresEngine) lookUp(ctx context.Context, body func(*session) error) 
 	return e.readOn(ctx, e.spare, body)
 }
 
+// ask needs no transaction, but for what every transaction brings along behind a pooler.
+func (e *postgresEngine) ask(ctx context.Context, body func(*session) error) error {
+	begin := ""
+	if e.local != "" {
+		begin = beginRead
+	}
+	return e.readIn(ctx, e.pool, begin, func(s *session) error {
+		s.conn = &question{conn: s.conn}
+		return body(s)
+	})
+}
+
 func (e *postgresEngine) readOn(ctx context.Context, pool *pgxpool.Pool, body func(*session) error) error {
+	return e.readIn(ctx, pool, beginRead, body)
+}
+
+func (e *postgresEngine) readIn(ctx context.Context, pool *pgxpool.Pool, begin string, body func(*session) error) error {
 	ctx, cancel := context.WithTimeout(ctx, e.patience) // a line may be silent for ever
 	defer cancel()
-	return passing(e.transaction(ctx, pool, beginRead, func(c *postgresConn) error {
+	return passing(e.transaction(ctx, pool, begin, func(c *postgresConn) error {
 		err := body(e.session(c))
 		if err == nil {
 			err = c.lost

@@ -160,12 +160,20 @@ func (e *sqliteEngine) read(ctx context.Context, body func(*session) error) erro
 	return e.readOn(ctx, e.readers, body)
 }
 
+func (e *sqliteEngine) ask(ctx context.Context, body func(*session) error) error {
+	return e.lend(ctx, e.readers, func(conn *sqliteConn) error {
+		conn.db.SetInterrupt(ctx.Done())
+		defer conn.db.SetInterrupt(nil)
+		return body(&session{conn: &question{conn: conn}, dialect: e.dialect, policies: e.policies})
+	})
+}
+
 func (e *sqliteEngine) lookUp(ctx context.Context, body func(*session) error) error {
 	return e.readOn(ctx, e.spare, body)
 }
 
-// readOn runs body on a connection of a pool. Its statements are interrupted when ctx ends.
-func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body func(*session) error) (err error) {
+// lend gives body a connection of a pool.
+func (e *sqliteEngine) lend(ctx context.Context, pool chan *sqliteConn, body func(*sqliteConn) error) error {
 	var conn *sqliteConn
 	select {
 	case conn = <-pool:
@@ -176,17 +184,24 @@ func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body f
 		return fault.NotNow(errClosed, "read", retryLater)
 	}
 	defer func() { pool <- conn }()
-	if _, err := conn.exec("BEGIN"); err != nil {
-		return err
-	}
-	conn.db.SetInterrupt(ctx.Done())
-	defer func() {
-		conn.db.SetInterrupt(nil)
-		if _, undo := conn.exec("ROLLBACK"); undo != nil && err == nil {
-			err = undo
+	return body(conn)
+}
+
+// readOn runs body on a connection of a pool. Its statements are interrupted when ctx ends.
+func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body func(*session) error) error {
+	return e.lend(ctx, pool, func(conn *sqliteConn) (err error) {
+		if _, err := conn.exec("BEGIN"); err != nil {
+			return err
 		}
-	}()
-	return body(&session{conn: conn, dialect: e.dialect, policies: e.policies})
+		conn.db.SetInterrupt(ctx.Done())
+		defer func() {
+			conn.db.SetInterrupt(nil)
+			if _, undo := conn.exec("ROLLBACK"); undo != nil && err == nil {
+				err = undo
+			}
+		}()
+		return body(&session{conn: conn, dialect: e.dialect, policies: e.policies})
+	})
 }
 
 // migrate runs on the writer's connection while the writer stands still, and waits for other processes.

@@ -142,6 +142,10 @@ func (d issuanceStore) Read(ctx context.Context, body func(issuance.ReadTx) erro
 	return d.engine.read(ctx, func(s *session) error { return body(tx{s}) })
 }
 
+func (d issuanceStore) ReadOnce(ctx context.Context, body func(issuance.ReadTx) error) error {
+	return d.engine.ask(ctx, func(s *session) error { return body(tx{s}) })
+}
+
 type accessStore struct{ *DB }
 
 func (d accessStore) Write(ctx context.Context, body func(access.Tx) error) error {

@@ -44,7 +44,7 @@ func loginDest(l *access.Login) []any {
 
 // LoginOf gives a sign-in with its user and its programme as they stand now.
 func (d accessStore) LoginOf(ctx context.Context, id ident.LoginID) (l access.Login, u access.User, p program.Program, found bool, err error) {
-	err = d.engine.read(ctx, func(s *session) error {
+	err = d.engine.ask(ctx, func(s *session) error {
 		l, u, p = access.Login{}, access.User{}, program.Program{}
 		var scanned programScan
 		dest := append(append(loginDest(&l), userDest(&u)...), scanned.dest()...)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -87,6 +88,10 @@ var answers = keeping[issuance.StoredAnswer]{
 	readers: []reader[issuance.StoredAnswer]{
 		{"Stored", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a issuance.StoredAnswer) (issuance.StoredAnswer, bool, error) {
 			return tx.Stored(ctx, p, a.Door, a.Key)
+		}},
+		{"OwnedAnswer", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a issuance.StoredAnswer) (issuance.StoredAnswer, bool, error) {
+			owner, stored, ok, err := tx.OwnedAnswer(ctx, p, a.Door, a.Key)
+			return stored, ok, errors.Join(err, asProgram(ctx, tx, owner, stored.Program))
 		}},
 	},
 }

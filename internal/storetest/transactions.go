@@ -3,12 +3,15 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/audit"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
+	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/program"
 )
@@ -147,6 +150,68 @@ var transactionRules = []contract{
 		})
 		customers.readsBack(t, w, c, "by the next read")
 	}},
+	{"a read of one thing gives it, and nothing after it", oneQuestion},
+}
+
+func oneQuestion(t *testing.T, f Factory) {
+	w := NewWorld(t, f.Open(t))
+	id, ctx := w.Card.Card.ID, t.Context()
+	ask := func(ctx context.Context, body func(issuance.ReadTx) error) error {
+		return w.Store.Issuance().ReadOnce(ctx, body)
+	}
+	for range 20 { // more often than there are connections
+		must(t, ask(ctx, func(tx issuance.ReadTx) error {
+			owner, v, ok, err := tx.OwnedCard(ctx, w.Program.ID, id)
+			if err == nil && !ok {
+				t.Error("the card is not there")
+			}
+			same(t, "the card", w.Card, v)
+			same(t, "its programme", w.Program, owner)
+			return err
+		}))
+		isFault(t, "a second question", ask(ctx, func(tx issuance.ReadTx) error {
+			must(t, sound(tx.Program(ctx, w.Program.ID)))
+			return sound(tx.Program(ctx, w.Program.ID))
+		}))
+		if err := ask(ctx, func(issuance.ReadTx) error { return errOfTheBody }); !errors.Is(err, errOfTheBody) {
+			t.Errorf("the error of the body came out as %v", err)
+		}
+		survives(func() { _ = ask(ctx, func(issuance.ReadTx) error { panic("the body") }) })
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		if ask(over, func(tx issuance.ReadTx) error { return sound(tx.Program(over, w.Program.ID)) }) == nil {
+			t.Error("a question was answered after its context had ended")
+		}
+	}
+	if _, there, err := w.owned(w.Foreign.ID, id); there || err != nil {
+		t.Errorf("another programme sees the card: %v, %v", there, err)
+	}
+	p := w.Card.Plastic
+	p.Guard.Tries = 2
+	w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.UpdatePlastic(ctx, p) })
+	v, _, err := w.owned(w.Program.ID, id)
+	must(t, err)
+	same(t, "the card after a commit", w.View(id), v)
+}
+
+// owned asks for a card as one question.
+func (w *World) owned(p ident.ProgramID, id ident.CardID) (v card.View, ok bool, err error) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	must(w.t, w.Store.Issuance().ReadOnce(ctx, func(tx issuance.ReadTx) error {
+		_, v, ok, err = tx.OwnedCard(ctx, p, id)
+		return nil
+	}))
+	return v, ok, err
+}
+
+// asProgram wants a programme that came with something to be as it is read alone; nobody's has none.
+func asProgram(ctx context.Context, tx issuance.ReadTx, got program.Program, id ident.ProgramID) error {
+	want, _, err := tx.Program(ctx, id)
+	if err == nil && (got.ID != want.ID || got.Version != want.Version || !reflect.DeepEqual(got.Policy, want.Policy)) {
+		err = fmt.Errorf("the programme is %v, want %v", got, want)
+	}
+	return err
 }
 
 // trace is an audit row to look for, not written yet.
