@@ -22,11 +22,12 @@ const (
 	selectUnsealed = `SELECT ` + auditColumns + ` FROM
 	(SELECT u.log_index, u.program_id, u.at, u.id FROM audit u WHERE u.log_index IS NULL AND u.program_id = $1 ORDER BY u.log_index, u.at, u.id LIMIT $2) x
 	JOIN audit t ON t.program_id = x.program_id AND t.at = x.at AND t.id = x.id ORDER BY x.log_index, x.at, x.id`
-	selectHead     = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
-	selectHeads    = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
-	insertHead     = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
-	moveHead       = `UPDATE audit_logs SET size = $3, root = $4 WHERE program_id = $1 AND size = $2`
-	placeRow       = `UPDATE audit SET log_index = $4 WHERE program_id = $1 AND at = $2 AND id = $3 AND log_index IS NULL`
+	selectHead  = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
+	selectHeads = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
+	insertHead  = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
+	moveHead    = `UPDATE audit_logs SET size = $3, root = $4 WHERE program_id = $1 AND size = $2`
+	// placeRow goes by the primary key: with IS NULL PostgreSQL would rather go through all rows that wait, for each.
+	placeRow       = `UPDATE audit SET log_index = $4 WHERE program_id = $1 AND at = $2 AND id = $3 AND COALESCE(log_index, -1) = -1`
 	selectTile     = `SELECT i.hashes FROM audit_tiles i WHERE i.program_id = $1 AND i.level = $2 AND i.n = $3`
 	selectLastTile = `SELECT i.n, i.hashes FROM audit_tiles i WHERE i.program_id = $1 AND i.level = $2 ORDER BY i.n DESC LIMIT 1`
 	saveTile       = `INSERT INTO audit_tiles (program_id, level, n, hashes) VALUES ($1, $2, $3, $4)
