@@ -32,7 +32,7 @@ type Options struct {
 
 	Beat        func()        // called after every pass that got to the database
 	Poll        time.Duration // between two passes; half a second
-	Step        int           // rows that get their places in one transaction; 1000
+	Step        int           // rows that get their places in one transaction, while other writes wait; 200
 	StopTimeout time.Duration // most time for the last pass; 5 s
 }
 
@@ -54,7 +54,7 @@ func New(o Options) (*Worker, error) {
 		o.Beat = func() {}
 	}
 	if o.Step <= 0 {
-		o.Step = 1000
+		o.Step = 200
 	}
 	if o.Poll <= 0 {
 		o.Poll = 500 * time.Millisecond

@@ -31,7 +31,8 @@ func (s *Service) CountFunnel(ctx context.Context, p ident.ProgramID, limit int)
 		if mark, err = tx.FunnelMark(ctx, p); err != nil {
 			return err
 		}
-		rows, err := tx.SealedRows(ctx, p, mark.Counted, mark.Counted+int64(limit))
+		c.from, c.to = mark.Counted, mark.Counted+int64(limit)
+		rows, err := tx.SealedRows(ctx, p, c.from, c.to)
 		c.rows = int64(len(rows))
 		for _, r := range rows {
 			if err == nil {
@@ -61,11 +62,13 @@ func (s *Service) CountFunnel(ctx context.Context, p ident.ProgramID, limit int)
 type funnelCounter struct {
 	tx      ReadTx
 	program ident.ProgramID
+	from    int64 // the first place of the rows
+	to      int64 // behind the last one
 	rows    int64
 	days    map[funnelKey]*FunnelCounts
 	parts   map[ident.UUID]*FunnelCounts // what is added
 	known   map[ident.UUID]*FunnelCounts // what was counted before, and what is added
-	cards   map[ident.CardID]FunnelCard
+	cards   map[ident.CardID]FunnelCard  // of all rows; nil until one is asked for
 }
 
 type funnelKey struct {
@@ -76,7 +79,7 @@ type funnelKey struct {
 func newFunnelCounter(tx ReadTx, p ident.ProgramID) *funnelCounter {
 	return &funnelCounter{
 		tx: tx, program: p, days: map[funnelKey]*FunnelCounts{}, parts: map[ident.UUID]*FunnelCounts{},
-		known: map[ident.UUID]*FunnelCounts{}, cards: map[ident.CardID]FunnelCard{},
+		known: map[ident.UUID]*FunnelCounts{},
 	}
 }
 
@@ -176,13 +179,11 @@ func shipped(s shipment.Status) bool {
 	return false
 }
 
-func (c *funnelCounter) card(ctx context.Context, id ident.CardID) (FunnelCard, error) {
-	if known, ok := c.cards[id]; ok {
-		return known, nil
+func (c *funnelCounter) card(ctx context.Context, id ident.CardID) (in FunnelCard, err error) {
+	if c.cards == nil {
+		c.cards, err = c.tx.FunnelCards(ctx, c.program, c.from, c.to)
 	}
-	found, err := c.tx.FunnelCard(ctx, id)
-	c.cards[id] = found
-	return found, err
+	return c.cards[id], err
 }
 
 // raise adds what a part lacks of the given counts.

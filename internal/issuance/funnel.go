@@ -107,7 +107,8 @@ type FunnelReader interface {
 	FunnelPart(ctx context.Context, id ident.UUID) (FunnelPart, error)
 	// SealedRows gives audit rows of a programme by their places: from one, the first is 0, to before another.
 	SealedRows(ctx context.Context, p ident.ProgramID, from, to int64) ([]audit.Row, error)
-	FunnelCard(ctx context.Context, id ident.CardID) (FunnelCard, error)
+	// FunnelCards gives the cards that audit rows name, by the places of the rows as SealedRows.
+	FunnelCards(ctx context.Context, p ident.ProgramID, from, to int64) (map[ident.CardID]FunnelCard, error)
 	// BoxSize counts the members of a shipment that were not refused.
 	BoxSize(ctx context.Context, id ident.ShipmentID) (int, error)
 }

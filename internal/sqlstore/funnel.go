@@ -21,11 +21,11 @@ const (
 	FROM audit_logs g WHERE g.program_id = $1`
 	selectFunnelDays = `SELECT f.day, f.lane, ` + funnelCounts + ` FROM funnel_days f WHERE f.program_id = $1 AND f.day >= $2 ORDER BY f.day, f.lane`
 	selectFunnelPart = `SELECT ` + funnelCounts + ` FROM funnel_parts f WHERE f.id = $1`
-	// selectFunnelCard takes the plastic that was activated last, and else the first one.
-	selectFunnelCard = `SELECT c.type, p.batch_id, COALESCE(b.requested, 0), p.shipment_id,
-	(SELECT COUNT(*) FROM plastics q WHERE q.card_id = p.card_id AND (q.created_at, q.id) < (p.created_at, p.id))
+	// selectFunnelCards has a row for each plastic of a card.
+	selectFunnelCards = `SELECT c.id, c.type, p.batch_id, COALESCE(b.requested, 0), p.shipment_id, p.activated_at
 	FROM cards c LEFT JOIN plastics p ON p.card_id = c.id LEFT JOIN batches b ON b.id = p.batch_id
-	WHERE c.id = $1 ORDER BY COALESCE(p.activated_at, 0) DESC, p.created_at, p.id LIMIT 1`
+	WHERE c.id IN (SELECT t.card_id FROM audit t WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3)
+	ORDER BY c.id, p.created_at, p.id`
 	selectBoxSize = `SELECT COUNT(*) FROM shipment_members m WHERE m.shipment_id = $1 AND m.rejected_at IS NULL`
 	insertMark    = `INSERT INTO funnel_marks (program_id, counted) VALUES ($1, 0) ON CONFLICT (program_id) DO NOTHING`
 	moveMark      = `UPDATE funnel_marks SET counted = $3 WHERE program_id = $1 AND counted = $2`
@@ -84,12 +84,27 @@ func (t tx) SealedRows(_ context.Context, p ident.ProgramID, from, to int64) ([]
 	})
 }
 
-func (t tx) FunnelCard(_ context.Context, id ident.CardID) (c issuance.FunnelCard, err error) {
-	var sort string
-	var before int
-	_, err = one(t, selectFunnelCard, []any{id.UUID}, &sort, &c.Batch.UUID, &c.Of, &c.Shipment.UUID, &before)
-	c.Physical, c.Later = sort == string(card.Physical), before > 0
-	return c, err
+// FunnelCards takes of each card the plastic that was activated last, and else the first one.
+func (t tx) FunnelCards(_ context.Context, p ident.ProgramID, from, to int64) (map[ident.CardID]issuance.FunnelCard, error) {
+	cards := map[ident.CardID]issuance.FunnelCard{}
+	var before ident.CardID
+	var latest time.Time // when the one that was taken of that card was activated
+	err := t.query(selectFunnelCards, []any{keyID(p.UUID), from, to}, func(r row) error {
+		var id ident.CardID
+		var c issuance.FunnelCard
+		var sort string
+		var activated time.Time
+		if err := r.scan(&id.UUID, &sort, &c.Batch.UUID, &c.Of, &c.Shipment.UUID, &activated); err != nil {
+			return err
+		}
+		c.Physical, c.Later = sort == string(card.Physical), id == before
+		if !c.Later || activated.After(latest) {
+			cards[id], latest = c, activated
+		}
+		before = id
+		return nil
+	})
+	return cards, err
 }
 
 func (t tx) BoxSize(_ context.Context, id ident.ShipmentID) (n int, err error) {
