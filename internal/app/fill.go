@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,14 +51,8 @@ const (
 // sandbox programme. They are as the APIs would have left them, with sealed card numbers and opening movements;
 // only a card whose number turns out to be taken has none.
 func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, told func(done int)) (out Filled, err error) {
-	all, err := h.Access.ListPrograms(ctx)
-	if err != nil {
+	if err := h.nothingLive(ctx); err != nil {
 		return out, err
-	}
-	for _, p := range all {
-		if p.Kind == program.Live {
-			return out, ErrLiveInside
-		}
 	}
 	out.Program, err = h.Access.CreateProgram(ctx, by, "filled-"+strings.ToLower(h.ids.Base62(8)), program.Sandbox, map[string]string{
 		"debit.rate_per_second": "0",
@@ -95,6 +90,22 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 		told(done)
 	}
 	return out, context.Cause(ctx)
+}
+
+func (h *House) nothingLive(ctx context.Context) error {
+	all, err := h.Access.ListPrograms(ctx)
+	if err == nil && slices.ContainsFunc(all, func(p program.Program) bool { return p.Kind == program.Live }) {
+		return ErrLiveInside
+	}
+	return err
+}
+
+// MadeUp tells how many cards an installation holds, of which none is anybody's: [ErrLiveInside] where one might be.
+func (h *House) MadeUp(ctx context.Context) (cards int, err error) {
+	if err := h.nothingLive(ctx); err != nil {
+		return 0, err
+	}
+	return h.db.CountCards(ctx)
 }
 
 // filler makes up stocks.

@@ -30,6 +30,9 @@ func TestFill_IsFoundByTheHotQueries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if cards, err := house.MadeUp(t.Context()); err != nil || cards != 200 {
+				t.Errorf("%d cards are made up, %v", cards, err)
+			}
 			found := map[string]int{}
 			cards, plans, err := house.Plans(t.Context())
 			if err != nil || cards != 200 {

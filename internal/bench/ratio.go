@@ -80,6 +80,8 @@ func ratios(r Report) (out []Ratio) {
 	add(Ratio{Name: "P12", Measure: "GET card ÷ empty GET", Floor: byEngine(0.4, 0.3), Aim: byEngine(0.6, 0.4)}, r.perSecond(GetCard, many), r.perSecond(FloorGet, many))
 	add(Ratio{Name: "P13", Measure: "refused credential ÷ empty POST", Floor: 0.6, Aim: 0.8}, r.perSecond(Refused, many), post)
 	add(Ratio{Name: "P14", Measure: "wrong code ÷ activation", Floor: 0.8, Aim: 1}, r.perSecond(WrongCode, many), activate)
+	add(Ratio{Name: "P17", Measure: "activation, 64 connections, while commits wait for a standby ÷ while they do not", Floor: 0.75, Aim: 0.85},
+		r.perSecond(Activate+standbyAwaited, many), activate)
 	return append(append(out, hookGoals(r)...), processGoals(r)...)
 }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strconv"
@@ -81,6 +82,9 @@ func TestRatios_AreWhatTheGoalsSay(t *testing.T) {
 		{"a process", Report{Engine: sqlite, Process: Process{Ready: 200 * time.Millisecond, Idle: 40 << 20, Peak: 300 << 20, Binary: 35 << 20}}, []string{
 			"P20 0.2 aim", "P20 40 floor", "P20 300 below", "P20 35 below",
 		}},
+		{"a standby", Report{Engine: postgres, Cells: []Cell{
+			{Workload: Activate, Connections: 64, PerSecond: Spread{Median: 5_000}}, {Workload: Activate + standbyAwaited, Connections: 64, PerSecond: Spread{Median: 4_000}},
+		}}, []string{"P17 0.8 floor"}},
 		{"webhooks", Report{Engine: sqlite, Cells: []Cell{
 			{Workload: "webhooks, backlog to 1 endpoint", PerSecond: Spread{Median: 1_900}, Sent: 1},
 			{Workload: "webhooks, backlog to 5 endpoints", PerSecond: Spread{Median: 2_500}, Sent: 1},
@@ -130,6 +134,11 @@ func TestMost_SharesTheCards(t *testing.T) {
 	}
 	if s.Used != 1024 {
 		t.Errorf("%d cards for replays over 256 connections", s.Used)
+	}
+	cards := s.Cards
+	o.Standby = func(context.Context, bool) error { return nil }
+	if s := o.stock(); s.Cards < 2*(cards-o.Windows) {
+		t.Errorf("%d cards for windows with a standby, %d for those without", s.Cards, cards)
 	}
 	o.Workloads = []string{GetCard}
 	if s := o.stock(); s.Cards != 0 || s.Debit != 0 || s.Wrong != 0 || s.Used == 0 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type RunOptions struct {
 	Note       func(format string, args ...any)
 	References []Reference // of the engine
 	Peers      []Peer
+
+	Standby func(ctx context.Context, awaited bool) error // has commits wait for a standby, or not; nil without one
 
 	PeerDatabase string // postgres://…; empty is a file of SQLite for each
 
@@ -81,6 +84,9 @@ func (o RunOptions) stock() Stock {
 		total := 0
 		for _, c := range o.Connections {
 			total += o.Windows * o.most(workload, c)
+		}
+		if o.Standby != nil {
+			total *= 2
 		}
 		switch workload {
 		case Activate:
@@ -229,9 +235,26 @@ func (r *run) round(ctx context.Context) error {
 			if err := r.window(ctx, w, w.Workload); err != nil {
 				return err
 			}
+			if err := r.awaiting(ctx, w); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// standbyAwaited is what the row of a workload is called while commits wait for the standby.
+const standbyAwaited = ", standby awaited"
+
+// awaiting measures a window of the server again while commits wait for the standby.
+func (r *run) awaiting(ctx context.Context, w Window) error {
+	if r.Standby == nil || !slices.Contains(r.Workloads, w.Workload) {
+		return nil
+	}
+	if err := r.Standby(ctx, true); err != nil {
+		return err
+	}
+	return errors.Join(r.window(ctx, w, w.Workload+standbyAwaited), r.Standby(context.WithoutCancel(ctx), false))
 }
 
 // The rows of the open loop.
@@ -321,7 +344,7 @@ func (r *run) report() Report {
 		c.PerSecond, c.Latency, c.Refusals = spreadOf(c.rates), middle(c.latencies), middle(c.refusals)
 		c.ServerCPU, c.GeneratorCPU, c.Flushes = spreadOf(c.server).Median, spreadOf(c.generator).Median, spreadOf(c.flushes).Median
 		out.Cells = append(out.Cells, c.Cell)
-		if slices.Contains(r.Workloads, c.Workload) || c.Rate > 0 {
+		if slices.Contains(r.Workloads, strings.TrimSuffix(c.Workload, standbyAwaited)) || c.Rate > 0 {
 			out.Process.Peak = max(out.Process.Peak, c.ServerMemory)
 		}
 	}

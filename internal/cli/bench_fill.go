@@ -17,6 +17,13 @@ type benchFill struct {
 	Active int `default:"30" help:"Of 100 cards, how many are activated for a customer of their own."`
 }
 
+// Help adds to the text of --help.
+func (benchFill) Help() string {
+	return "Each card brings five rows: card, plastic, item of its order, card number, and event. One that is activated brings six more:\n" +
+		"customer, account, two of its opening movement, audit row, and event. So with 30 of 100 activated there are 6.8 rows a card, of\n" +
+		"which 2.2 are history: 10,000,000 cards are 68 million rows. 'firsttap bench run --key-file' measures in what was filled."
+}
+
 // Run fills the installation.
 func (c benchFill) Run(ctx context.Context, w World) error {
 	if c.Cards < 1 || c.Cards > app.FillMost || c.Active < 0 || c.Active > 100 {

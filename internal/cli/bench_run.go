@@ -22,6 +22,8 @@ import (
 
 type benchRun struct {
 	Database    string        `help:"A fresh PostgreSQL database, as postgres://…; default is a SQLite file in a temporary folder." placeholder:"URL"`
+	KeyFile     string        `help:"File of the keys of an installation that 'bench fill' made: measure in its --database as it is. The run adds two programmes to it." placeholder:"FILE"`
+	Standby     bool          `help:"The database has a streaming standby: measure each window also while commits wait for it (synchronous_standby_names), in turns."`
 	Workloads   []string      `help:"Which workloads, separated by commas; default is all." placeholder:"NAME"`
 	Connections []int         `default:"1,8,64,256" help:"Numbers of connections, separated by commas."`
 	Windows     int           `default:"7" help:"Windows of each workload, in turns with the references."`
@@ -39,7 +41,10 @@ type benchRun struct {
 func (benchRun) Help() string {
 	return "The server, the generator and a server that does nothing are processes of their own. The references are measured\n" +
 		"between the windows, so that every figure is a ratio to what the machine could do at that time.\n\nWorkloads: " +
-		strings.Join(bench.Workloads(), ", ") + "."
+		strings.Join(bench.Workloads(), ", ") + ".\n\nTo measure beside many cards, fill once and run as often as you like:\n" +
+		"  firsttap bench fill --cards 10000000 --database sqlite:///big/firsttap.db --key-file /big/keys.json\n" +
+		"  firsttap bench run --database sqlite:///big/firsttap.db --key-file /big/keys.json\n" +
+		"On PostgreSQL, VACUUM ANALYZE once in between. The first start afterwards still has the audit rows to seal."
 }
 
 // Run measures in an installation of its own.
@@ -60,11 +65,14 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	settings := append(benchSettings(dir, "firsttap", c.Database), "--trusted-proxies="+bench.ProxyAddress)
+	if c.KeyFile != "" {
+		settings[0] = "--key-file=" + c.KeyFile
+	}
 	cfg, err := config.Load(append(settings, "--log-level=warn"), func(string) string { return "" }, w.ReadFile) // for what is prepared in this process
 	if err != nil {
 		return err
 	}
-	allowed, err := c.prepare(ctx, w, cfg)
+	allowed, filled, err := c.prepare(ctx, w, cfg)
 	if err != nil {
 		return err
 	}
@@ -84,7 +92,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 		Program: self, Settings: settings, Access: allowed, Folder: dir, Engine: cfg.Database.Engine, Log: w.Stderr, ServerLog: log, Now: time.Now,
 		Note:       func(format string, args ...any) { _, _ = fmt.Fprintf(w.Stderr, format+"\n", args...) },
 		References: references, Workloads: c.Workloads, Connections: c.Connections, Windows: c.Windows, Length: c.Length,
-		Filled: c.Fill, Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength, Peers: c.peers(), PeerDatabase: c.Database,
+		Filled: filled, Cards: c.Cards, Rate: c.Rate, OpenLength: c.OpenLength, Peers: c.peers(), PeerDatabase: c.server(), Standby: c.awaiting(),
 	})
 	if err != nil {
 		err = fmt.Errorf("%w\nthe server's last words: %s", err, lastOf(log))
@@ -105,6 +113,14 @@ func showRun(w World, report bench.Report, before *bench.Report, asJSON bool) er
 		return err
 	}
 	return showChanges(w, bench.Compare(*before, report))
+}
+
+// server is the database if it is one of PostgreSQL.
+func (c benchRun) server() string {
+	if strings.HasPrefix(c.Database, "postgres") {
+		return c.Database
+	}
+	return ""
 }
 
 func (c benchRun) peers() (all []bench.Peer) {
@@ -141,6 +157,14 @@ func (c benchRun) check() error {
 	if c.Windows < 1 || c.Cards < 1 || c.Rate < 0 || c.Fill < 0 || c.Fill > app.FillMost || c.Length <= 0 || c.OpenLength <= 0 {
 		return usageError("windows, cards, length and open-length must be above 0, rate and fill not below")
 	}
+	switch {
+	case c.KeyFile != "" && (c.Database == "" || c.Fill > 0):
+		return usageError("--key-file goes with the --database that was filled before, and without --fill")
+	case c.KeyFile == "" && c.Database != "" && c.server() == "":
+		return usageError("a file to measure in is one that 'bench fill' made: name its --key-file")
+	case c.Standby && c.server() == "":
+		return usageError("--standby is about a --database of PostgreSQL")
+	}
 	if c.Rate > 0 && !slices.Contains(c.Workloads, bench.Activate) {
 		return usageError("the open loop measures against the workload " + bench.Activate + ": name it too, or say --rate=0")
 	}
@@ -175,39 +199,58 @@ func benchSettings(dir, name, database string) []string {
 // highRate counts every request and refuses none.
 const highRate = "1000000/60000000/1000000000"
 
+// house opens the installation to measure in, and tells how many cards it holds.
+func (c benchRun) house(ctx context.Context, w World, cfg config.Config) (house *app.House, filled int, err error) {
+	if c.KeyFile == "" {
+		house, err = freshHouse(ctx, w, cfg)
+		return house, c.Fill, err
+	}
+	if house, err = app.Open(ctx, cfg, w.deps(cfg)); err != nil {
+		return nil, 0, err
+	}
+	if filled, err = house.MadeUp(ctx); err != nil {
+		return nil, 0, errors.Join(err, house.Close())
+	}
+	return house, filled, nil
+}
+
 // prepare fills the installation, and makes two sandbox programmes: one as it is shipped, with limits of rate that
 // nobody reaches, and one in which somebody may guess for long.
-func (c benchRun) prepare(ctx context.Context, w World, cfg config.Config) (allowed bench.Access, err error) {
-	house, err := freshHouse(ctx, w, cfg)
+func (c benchRun) prepare(ctx context.Context, w World, cfg config.Config) (allowed bench.Access, filled int, err error) {
+	house, filled, err := c.house(ctx, w, cfg)
 	if err != nil {
-		return allowed, err
+		return allowed, 0, err
 	}
 	defer func() { err = errors.Join(err, house.Close()) }()
 	by := where{}.operator()
 	if err := c.fill(ctx, w, house); err != nil {
-		return allowed, err
+		return allowed, 0, err
+	}
+	name := benchProgram
+	if c.KeyFile != "" { // other runs were here
+		name += "-" + strconv.FormatInt(time.Now().Unix(), 36)
 	}
 	policies := noLimits()
 	issue := func(p program.Program, kind access.Kind, role access.Role) (string, error) {
 		key, err := house.Access.IssueKey(ctx, by, access.KeyRequest{Program: p.ID, Kind: kind, Role: role, Name: "bench"})
 		return key.Secret.Reveal(), err
 	}
-	p, err := house.Access.CreateProgram(ctx, by, "bench", program.Sandbox, policies)
+	p, err := house.Access.CreateProgram(ctx, by, name, program.Sandbox, policies)
 	if err != nil {
-		return allowed, err
+		return allowed, filled, err
 	}
 	if allowed.Cards, err = issue(p, access.CardsKey, ""); err != nil {
-		return allowed, err
+		return allowed, filled, err
 	}
 	if allowed.Debit, err = issue(p, access.Ecommerce, access.RoleAdmin); err != nil {
-		return allowed, err
+		return allowed, filled, err
 	}
 	policies["activation.breaker_tries"], policies["activation.tries"], policies["activation.lifetime_tries"] = "0", "100", "100"
-	if p, err = house.Access.CreateProgram(ctx, by, "bench-guessed", program.Sandbox, policies); err != nil {
-		return allowed, err
+	if p, err = house.Access.CreateProgram(ctx, by, name+"-guessed", program.Sandbox, policies); err != nil {
+		return allowed, filled, err
 	}
 	allowed.Wrong, err = issue(p, access.CardsKey, "")
-	return allowed, err
+	return allowed, filled, err
 }
 
 const (
@@ -222,7 +265,7 @@ func (c benchRun) fill(ctx context.Context, w World, house *app.House) error {
 	}
 	_, _ = fmt.Fprintf(w.Stderr, "filling in %d cards\n", c.Fill)
 	const active = 30 // of a hundred
-	if _, err := house.Fill(ctx, where{}.operator(), app.FillPlan{Cards: c.Fill, Active: active}, func(int) {}); err != nil || c.Database == "" {
+	if _, err := house.Fill(ctx, where{}.operator(), app.FillPlan{Cards: c.Fill, Active: active}, func(int) {}); err != nil || c.server() == "" {
 		return err
 	}
 	out, err := exec.CommandContext(ctx, "psql", "-q", "-c", "VACUUM ANALYZE", c.Database).CombinedOutput() //nolint:gosec // the database that whoever runs this named
@@ -235,7 +278,7 @@ func (c benchRun) fill(ctx context.Context, w World, house *app.House) error {
 // references are what the engine does without the server, and how to end them.
 func (c benchRun) references(ctx context.Context, w World, dir string) (list []bench.Reference, done func() error, err error) {
 	done = func() error { return nil }
-	if c.Database != "" {
+	if c.server() != "" {
 		list, err = c.pgbench(ctx, w, dir)
 		return list, done, err
 	}
