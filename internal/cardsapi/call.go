@@ -38,12 +38,10 @@ type call struct {
 	wrong    [4][]fault.Field
 }
 
-type callKey struct{}
-
 // handle makes a handler of a function on a call.
 func handle(f func(c *call) error) httpd.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) error {
-		c, ok := r.Context().Value(callKey{}).(*call)
+		c, ok := httpd.RecordOf(r.Context()).Call.(*call)
 		if !ok {
 			return fault.Wrap(errors.New("no call in the request"), "serve the cards API")
 		}

@@ -125,7 +125,8 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) erro
 			return err
 		}
 	}
-	return m.Route.Handler(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+	c.record.Call = c
+	return m.Route.Handler(w, r)
 }
 
 // authenticate is steps 2 to 4: the key is known, its programme is not suspended, the address is allowed.
@@ -149,19 +150,19 @@ func (d *Door) authenticate(c *call) error {
 
 // checkVersion is step 5. The version that was read goes back to the caller (contract §3).
 func checkVersion(c *call) error {
-	policy := c.identity.Program.Policy
-	version := defaultVersion
+	policy := &c.identity.Program.Policy
+	version := defaultVersions
 	switch sent := form.Distinct(c.r.Header[versionHeader]); {
 	case len(sent) == 0 && policy.RequireVersionHeader:
 		return fault.Refuse(VersionMissing)
 	case len(sent) > 1:
 		return fault.RefuseWith(VersionInvalid, policy.AcceptedVersions)
 	case len(sent) == 1:
-		if version = sent[0]; !slices.Contains(policy.AcceptedVersions, version) {
+		if version = sent; !slices.Contains(policy.AcceptedVersions, version[0]) {
 			return fault.RefuseWith(VersionInvalid, policy.AcceptedVersions)
 		}
 	}
-	c.w.Header()[versionHeader] = []string{version}
+	c.w.Header()[versionHeader] = version
 	return nil
 }
 
@@ -169,6 +170,9 @@ const (
 	versionHeader  = "Reap-Version"
 	defaultVersion = "2025-02-14"
 )
+
+// defaultVersions is the value of the header where the caller names none.
+var defaultVersions = []string{defaultVersion}
 
 // checkKind keeps live programmes out of the simulation, right after the rate limit (contract §23).
 func checkKind(c *call) error {

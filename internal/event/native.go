@@ -1,47 +1,70 @@
 package event
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
 )
 
-// nativeBody is the native envelope: thin, with ids and states only, so that nothing personal leaves.
-type nativeBody struct {
-	ID        string     `json:"id"`
-	Type      string     `json:"type"`
-	CreatedAt string     `json:"created_at"`
-	Data      nativeData `json:"data"`
+// nativeData is what the native envelope holds of an event: thin, with ids and states only, so that nothing personal
+// leaves. What is nil, "" or 0 is left out.
+type nativeData struct {
+	Card           *ident.UUID
+	CardNumber     int64
+	CardStatus     string
+	PlasticState   string
+	GuardState     string
+	Customer       *ident.UUID
+	CustomerNumber int64
+	Account        *ident.UUID
+	AccountStatus  string
+	Shipment       *ident.UUID
+	ShipmentStatus string
+	Batch          string
+	BatchStatus    string
+	Created        *int
+	Failed         *int
+	Transaction    *ident.UUID
+	TransactionIs  string
+	Challenge      *ident.UUID
+	ChallengeIs    string
+	Deposit        *ident.UUID
+	Movement       int64
+	Webhook        *ident.UUID
+	Approval       *ident.UUID
+	ApprovalOf     string
+	ApprovalStatus string
 }
 
-type nativeData struct {
-	Card           string `json:"card_id,omitempty"`
-	CardNumber     int64  `json:"card_number_id,omitempty"`
-	CardStatus     string `json:"card_status,omitempty"`
-	PlasticState   string `json:"plastic_state,omitempty"`
-	GuardState     string `json:"guard_state,omitempty"`
-	Customer       string `json:"customer_id,omitempty"`
-	CustomerNumber int64  `json:"customer_number_id,omitempty"`
-	Account        string `json:"account_id,omitempty"`
-	AccountStatus  string `json:"account_status,omitempty"`
-	Shipment       string `json:"shipment_id,omitempty"`
-	ShipmentStatus string `json:"shipment_status,omitempty"`
-	Batch          string `json:"reference_batch,omitempty"`
-	BatchStatus    string `json:"batch_status,omitempty"`
-	Created        *int   `json:"num_created,omitempty"`
-	Failed         *int   `json:"num_failed,omitempty"`
-	Transaction    string `json:"transaction_id,omitempty"`
-	TransactionIs  string `json:"transaction_status,omitempty"`
-	Challenge      string `json:"challenge_id,omitempty"`
-	ChallengeIs    string `json:"challenge_status,omitempty"`
-	Deposit        string `json:"deposit_id,omitempty"`
-	Movement       int64  `json:"movement_number_id,omitempty"`
-	Webhook        string `json:"webhook_id,omitempty"`
-	Approval       string `json:"approval_id,omitempty"`
-	ApprovalOf     string `json:"approval_action,omitempty"`
-	ApprovalStatus string `json:"approval_status,omitempty"`
+// write puts the members in their order. Every command writes such a message, most of them where all others wait for it:
+// so it is spelt out, and not left to package json.
+func (d *nativeData) write(w *members) {
+	w.id("card_id", d.Card)
+	w.number("card_number_id", d.CardNumber)
+	w.text("card_status", d.CardStatus)
+	w.text("plastic_state", d.PlasticState)
+	w.text("guard_state", d.GuardState)
+	w.id("customer_id", d.Customer)
+	w.number("customer_number_id", d.CustomerNumber)
+	w.id("account_id", d.Account)
+	w.text("account_status", d.AccountStatus)
+	w.id("shipment_id", d.Shipment)
+	w.text("shipment_status", d.ShipmentStatus)
+	w.text("reference_batch", d.Batch)
+	w.text("batch_status", d.BatchStatus)
+	w.count("num_created", d.Created)
+	w.count("num_failed", d.Failed)
+	w.id("transaction_id", d.Transaction)
+	w.text("transaction_status", d.TransactionIs)
+	w.id("challenge_id", d.Challenge)
+	w.text("challenge_status", d.ChallengeIs)
+	w.id("deposit_id", d.Deposit)
+	w.number("movement_number_id", d.Movement)
+	w.id("webhook_id", d.Webhook)
+	w.id("approval_id", d.Approval)
+	w.text("approval_action", d.ApprovalOf)
+	w.text("approval_status", d.ApprovalStatus)
 }
 
 // Native puts an event into the native words.
@@ -51,11 +74,13 @@ func Native(e Event) Draft {
 
 func nativeDraft(kind string, at time.Time, data nativeData) Draft {
 	return Draft{Door: NativeDoor, Type: kind, Body: func(id ident.EventID) []byte {
-		b, err := json.Marshal(nativeBody{ID: string(id), Type: kind, CreatedAt: at.UTC().Format("2006-01-02T15:04:05.000Z"), Data: data})
-		if err != nil {
-			panic("event: a struct of strings and numbers does not marshal: " + err.Error())
-		}
-		return b
+		w := members{buf: make([]byte, 0, usualLength)}
+		w.buf = append(w.buf, '{')
+		w.text("id", string(id))
+		w.text("type", kind)
+		w.moment("created_at", at)
+		w.object("data", &data)
+		return append(w.buf, '}')
 	}}
 }
 
@@ -64,49 +89,50 @@ const SampleType = "webhook.test"
 
 // NativeSample is what a test of a webhook sends: an event like others, of a type of its own.
 func NativeSample(to ident.EndpointID, at time.Time) Draft {
-	return nativeDraft(SampleType, at, nativeData{Webhook: to.String()})
+	return nativeDraft(SampleType, at, nativeData{Webhook: &to.UUID})
 }
 
 func nativeDataOf(e Event) nativeData {
 	var d nativeData
 	if v := e.Card; v != nil {
-		d.Card, d.CardNumber, d.CardStatus = v.Card.ID.String(), v.Card.Number, string(v.Card.Status(e.At))
+		d.Card, d.CardNumber, d.CardStatus = &v.Card.ID.UUID, v.Card.Number, string(v.Card.Status(e.At))
 		d.PlasticState, d.GuardState = string(v.Plastic.State), string(v.Plastic.Guard.State)
-		d.Customer, d.Account = printID(v.Card.Customer.UUID), printID(v.Card.Account.UUID)
-		d.Shipment, d.ShipmentStatus = printID(v.Box.ID.UUID), string(v.Box.Status)
+		d.Customer, d.Account = given(&v.Card.Customer.UUID), given(&v.Card.Account.UUID)
+		d.Shipment, d.ShipmentStatus = given(&v.Box.ID.UUID), string(v.Box.Status)
 	}
 	if b := e.Box; b != nil {
-		d.Shipment, d.ShipmentStatus = b.Shipment.ID.String(), string(b.Shipment.Status)
+		d.Shipment, d.ShipmentStatus = &b.Shipment.ID.UUID, string(b.Shipment.Status)
 	}
 	if c := e.Customer; c != nil {
-		d.Customer, d.CustomerNumber = c.ID.String(), c.Number
+		d.Customer, d.CustomerNumber = &c.ID.UUID, c.Number
 	}
 	if a := e.Account; a != nil {
-		d.Account, d.AccountStatus, d.Movement = a.ID.String(), string(a.Status), e.Movement
+		d.Account, d.AccountStatus, d.Movement = &a.ID.UUID, string(a.Status), e.Movement
 	}
 	if b := e.Batch; b != nil {
 		d.Batch, d.BatchStatus, d.Created, d.Failed = string(b.Reference), string(b.Status), &b.Created, &b.Failed
 	}
 	if x := e.Transaction; x != nil {
-		d.Transaction, d.TransactionIs, d.Card, d.Account = x.ID.String(), strings.ToLower(string(x.Status)), x.Card.String(), printID(x.Account.UUID)
+		d.Transaction, d.TransactionIs, d.Card, d.Account = &x.ID.UUID, strings.ToLower(string(x.Status)), &x.Card.UUID, given(&x.Account.UUID)
 	}
 	if c := e.Challenge; c != nil {
-		d.Challenge, d.ChallengeIs, d.Card = c.ID.String(), strings.ToLower(string(c.Status(e.At))), c.Card.String()
+		d.Challenge, d.ChallengeIs, d.Card = &c.ID.UUID, strings.ToLower(string(c.Status(e.At))), &c.Card.UUID
 	}
 	if a := e.Approval; a != nil {
-		d.Approval, d.ApprovalOf, d.ApprovalStatus, d.Card = a.ID.String(), string(a.Action), string(a.Status(e.At)), printID(a.Card.UUID)
+		d.Approval, d.ApprovalOf, d.ApprovalStatus, d.Card = &a.ID.UUID, string(a.Action), string(a.Status(e.At)), given(&a.Card.UUID)
 	}
 	if x := e.Deposit; x != nil {
-		d.Deposit, d.Account = x.ID.String(), x.Account.String()
+		d.Deposit, d.Account = &x.ID.UUID, &x.Account.UUID
 	}
 	return d
 }
 
-func printID(u ident.UUID) string {
+// given is nil for the id of nothing.
+func given(u *ident.UUID) *ident.UUID {
 	if u.IsZero() {
-		return ""
+		return nil
 	}
-	return u.String()
+	return u
 }
 
 // Announcer is one door's words: the drafts that an event gives there, none when the door does not speak

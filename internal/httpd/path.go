@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// splitPath cuts an escaped path into its segments, each percent-decoded once. One trailing slash is
+// splitPath appends the segments of an escaped path to room, each percent-decoded once. One trailing slash is
 // ignored; an empty segment anywhere else stays, so that `//` matches nothing. ok is false for a path
 // that does not start with a slash or holds a broken escape.
-func splitPath(escaped string) (segments []string, ok bool) {
+func splitPath(room []string, escaped string) (segments []string, ok bool) {
 	rest, ok := strings.CutPrefix(escaped, "/")
 	if !ok {
 		return nil, false
@@ -16,7 +16,10 @@ func splitPath(escaped string) (segments []string, ok bool) {
 	if rest == "" {
 		return nil, true
 	}
-	segments = strings.Split(strings.TrimSuffix(rest, "/"), "/")
+	segments = room
+	for s := range strings.SplitSeq(strings.TrimSuffix(rest, "/"), "/") {
+		segments = append(segments, s)
+	}
 	if !strings.Contains(rest, "%") {
 		return segments, true
 	}
@@ -39,7 +42,7 @@ func PathUnder(c Case, escapedPath string, prefixes ...string) bool {
 		return false
 	}
 	if strings.Contains(path, "%") {
-		segments, ok := splitPath(path)
+		segments, ok := splitPath(nil, path)
 		if !ok {
 			return false
 		}

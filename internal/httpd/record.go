@@ -48,6 +48,7 @@ type Record struct {
 	Cause      error        // for the log only
 
 	Params Params // of the path, see Param
+	Call   any    // what the door itself keeps with the request, from its Serve to the handler of the route
 }
 
 type recordKey struct{}

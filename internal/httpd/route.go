@@ -56,10 +56,18 @@ func (ps Params) Get(name string) string {
 // Target is the name of the route with the ids of a request in it, in lower case: two requests for the same thing have
 // the same, however they write its id, with or without a slash at the end.
 func (t *Route) Target(r *http.Request) []byte {
-	target := t.Name
-	for strings.Contains(target, "{") {
-		from, to := strings.Index(target, "{"), strings.Index(target, "}")
-		target = target[:from] + strings.ToLower(Param(r, target[from+1:to])) + target[to+1:]
+	target, rest := make([]byte, 0, usualTarget), t.Name
+	for {
+		literal, parameter, more := strings.Cut(rest, "{")
+		target = append(target, literal...)
+		if !more {
+			return target
+		}
+		var name string
+		name, rest, _ = strings.Cut(parameter, "}")
+		target = append(target, strings.ToLower(Param(r, name))...)
 	}
-	return []byte(target)
 }
+
+// usualTarget is room for a method and a path with an id or two.
+const usualTarget = 128

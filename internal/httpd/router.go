@@ -123,7 +123,9 @@ func (rt *Router) place(pattern string) (at *node, names []string, err error) {
 			if slices.Contains(names, name) {
 				return nil, nil, fmt.Errorf("parameter %s appears twice", segment)
 			}
-			names = append(names, name)
+			if names = append(names, name); len(names) > mostParams {
+				return nil, nil, fmt.Errorf("more than %d parameters", mostParams)
+			}
 			if at.param == nil {
 				at.param = &node{}
 			}
@@ -149,13 +151,13 @@ func (n *node) literal(segment string) *node {
 
 // Match finds the route for a method and an escaped path, as [net/url.URL.EscapedPath] gives it.
 func (rt *Router) Match(method, escapedPath string) Match {
-	segments, ok := splitPath(escapedPath)
+	var room [usualSegments]string // stays on the stack
+	segments, ok := splitPath(room[:0], escapedPath)
 	if !ok {
 		return Match{}
 	}
-	s := search{letters: rt.letters, method: method, segments: segments}
-	s.values = s.room[:0]
-	found := s.walk(rt.root, 0)
+	s := search{letters: rt.letters, method: method}
+	found := s.walk(rt.root, segments)
 	if found == nil {
 		slices.Sort(s.allow)
 		return Match{Allow: slices.Compact(s.allow)}
@@ -170,16 +172,20 @@ func (rt *Router) Match(method, escapedPath string) Match {
 // search is one walk through the tree. It tries the literal branch first and comes back for the
 // parameter; the depth is bounded by the longest pattern, so is the work.
 type search struct {
-	letters  Case
-	method   string
-	segments []string
-	values   []string
-	allow    []string
-	room     [4]string // for values: no pattern has more parameters
+	letters Case
+	method  string
+	values  [mostParams]string
+	known   int // values
+	allow   []string
 }
 
-func (s *search) walk(n *node, depth int) *leaf {
-	if depth == len(s.segments) {
+const (
+	mostParams    = 4 // of a pattern
+	usualSegments = 8
+)
+
+func (s *search) walk(n *node, left []string) *leaf {
+	if len(left) == 0 {
 		if l, ok := n.leaves[s.method]; ok {
 			return l
 		}
@@ -188,19 +194,20 @@ func (s *search) walk(n *node, depth int) *leaf {
 		}
 		return nil
 	}
-	segment := s.segments[depth]
+	segment := left[0]
 	if next, ok := n.literals[s.letters.fold(segment)]; ok {
-		if l := s.walk(next, depth+1); l != nil {
+		if l := s.walk(next, left[1:]); l != nil {
 			return l
 		}
 	}
 	if n.param == nil || segment == "" {
 		return nil
 	}
-	s.values = append(s.values, segment)
-	if l := s.walk(n.param, depth+1); l != nil {
+	s.values[s.known] = segment
+	s.known++
+	if l := s.walk(n.param, left[1:]); l != nil {
 		return l
 	}
-	s.values = s.values[:len(s.values)-1]
+	s.known--
 	return nil
 }

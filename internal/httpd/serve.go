@@ -35,7 +35,8 @@ type visit struct {
 	body   body
 	door   *mounted // nil: the address belongs to nobody
 	match  Match
-	inside bool // it has a place in flight
+	inside bool      // it has a place in flight
+	id     [1]string // the header that tells the id
 }
 
 // Value finds the record of the request.
@@ -132,8 +133,8 @@ func (s *Server) pass(v *visit, r *http.Request) error {
 	if err != nil {
 		return fault.Wrap(err, "name the request")
 	}
-	v.record.RequestID = id
-	v.writer.Header()[requestIDHeader] = []string{id}
+	v.record.RequestID, v.id[0] = id, id
+	v.writer.Header()[requestIDHeader] = v.id[:]
 	if v.door == nil {
 		v.record.Reason = RouteNotFound
 		plainError(&v.writer, http.StatusNotFound)

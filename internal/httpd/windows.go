@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,6 +52,7 @@ type Report struct {
 	Remaining int           // requests left in it now
 	Reset     time.Time     // when that window next has one place more, or any for a caller that was refused
 	Wait      time.Duration // for a refused request: until no window is full; else 0
+	Policy    string        // of the limits, see [Limits.Policy]
 }
 
 // ResetUnix is Reset in Unix seconds, rounded up so that it is never early.
@@ -78,7 +80,11 @@ type Windows struct {
 
 type windowKey struct{ program, tier string }
 
-type windowSet struct{ windows []window }
+type windowSet struct {
+	windows []window
+	limits  Limits // that policy tells
+	policy  string
+}
 
 // NewWindows builds an empty set. now is real time, also for sandbox programmes.
 func NewWindows(now func() time.Time) *Windows {
@@ -100,7 +106,7 @@ func (ws *windowSet) empty(now time.Time) bool {
 func (w *Windows) Pass(h http.Header, program, tier string, limits Limits) error {
 	report, admitted := w.Admit(program, tier, limits)
 	if !report.Unlimited { // every request passes here: the names are written as a header keeps them
-		values := []string{strconv.Itoa(report.Limit), strconv.Itoa(report.Remaining), strconv.FormatInt(report.ResetUnix(), 10), limits.Policy()}
+		values := []string{strconv.Itoa(report.Limit), strconv.Itoa(report.Remaining), strconv.FormatInt(report.ResetUnix(), 10), report.Policy}
 		h["Ratelimit-Limit"], h["Ratelimit-Remaining"] = values[0:1:1], values[1:2:2]
 		h["Ratelimit-Reset"], h["Ratelimit-Policy"] = values[2:3:3], values[3:4:4]
 	}
@@ -122,12 +128,17 @@ func (w *Windows) Admit(program, tier string, limits Limits) (Report, bool) {
 	w.entries.with(windowKey{program, tier}, now, true, func(ws *windowSet) {
 		ws.fit(limits)
 		rep, admitted = ws.admit(now, limits)
+		rep.Policy = ws.policy
 	})
 	return rep, admitted
 }
 
 // fit gives the set the spans of the limits. A span that stays keeps its count.
 func (ws *windowSet) fit(limits Limits) {
+	if slices.Equal(ws.limits, limits) {
+		return
+	}
+	ws.limits, ws.policy = limits, limits.Policy()
 	same := len(ws.windows) == len(limits)
 	for i := 0; same && i < len(limits); i++ {
 		same = ws.windows[i].span == limits[i].Per

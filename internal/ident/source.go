@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,7 @@ import (
 type Source struct {
 	random io.Reader
 	now    func() time.Time
+	rooms  sync.Pool // of *[16]byte: what a reader fills is never on the stack, and every command mints several
 }
 
 // NewSource makes a Source. The clock is real time: ids order rows on disk and tell nothing else.
@@ -28,13 +30,23 @@ func (s *Source) read(b []byte) {
 	}
 }
 
-// UUID mints a version 7 UUID.
-func (s *Source) UUID() UUID {
-	var u UUID
-	s.read(u[6:])
+// stamped are 16 bytes that sort by time: six of its milliseconds, ten of randomness.
+func (s *Source) stamped() [16]byte {
+	room, ok := s.rooms.Get().(*[16]byte)
+	if !ok {
+		room = new([16]byte)
+	}
+	defer s.rooms.Put(room)
+	s.read(room[6:])
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli()))
-	copy(u[0:6], ms[2:8])
+	copy(room[0:6], ms[2:8])
+	return *room
+}
+
+// UUID mints a version 7 UUID.
+func (s *Source) UUID() UUID {
+	u := UUID(s.stamped())
 	u[6] = u[6]&0x0f | 0x70
 	u[8] = u[8]&0x3f | 0x80
 	return u
@@ -145,12 +157,7 @@ const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // EventID mints an event id that sorts by the real time of minting.
 func (s *Source) EventID() EventID {
-	var raw [16]byte
-	s.read(raw[6:])
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(s.now().UnixMilli()))
-	copy(raw[0:6], ms[2:8])
-	return printEventID(raw)
+	return printEventID(s.stamped())
 }
 
 func printEventID(raw [16]byte) EventID {

@@ -16,17 +16,24 @@ func (u UUID) IsZero() bool { return u == UUID{} }
 
 // String prints the canonical form: 36 characters, lower case.
 func (u UUID) String() string {
-	var b [36]byte
-	hex.Encode(b[0:8], u[0:4])
-	b[8] = '-'
-	hex.Encode(b[9:13], u[4:6])
-	b[13] = '-'
-	hex.Encode(b[14:18], u[6:8])
-	b[18] = '-'
-	hex.Encode(b[19:23], u[8:10])
-	b[23] = '-'
-	hex.Encode(b[24:36], u[10:16])
-	return string(b[:])
+	var b [uuidLength]byte
+	return string(u.AppendText(b[:0]))
+}
+
+// uuidLength is how long a UUID in its text form is.
+const uuidLength = 36
+
+// AppendText appends what String gives.
+func (u UUID) AppendText(b []byte) []byte {
+	b = hex.AppendEncode(b, u[0:4])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, u[4:6])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, u[6:8])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, u[8:10])
+	b = append(b, '-')
+	return hex.AppendEncode(b, u[10:16])
 }
 
 // Bytes gives the 16 bytes, as stores keep them.

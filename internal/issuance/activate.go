@@ -165,7 +165,7 @@ func (s *Service) settle(cmd Command, st ActivationState, realNow time.Time,
 		events = s.countTries(&out.changes, d, st.coming(), now)
 		row.Card, row.Customer, row.Note = d.Chosen.Card.ID, d.Chosen.Card.Customer, triesNote(d)
 	} else {
-		out.result, events = s.write(&out.changes, *fresh, st, now)
+		out.result, events = s.write(&out.changes, fresh, st, now)
 		row.Card, row.Customer = out.result.Card.Card.ID, out.result.Card.Card.Customer
 		row.Note = deviceNote(fresh.device)
 	}
@@ -212,9 +212,9 @@ func viewOf(all []Candidate, p card.Plastic) card.View {
 }
 
 // write puts a decided activation into changes: plastic activated, guard consumed, card bound, and what
-// is announced.
-func (s *Service) write(changes *ActivationChanges, out draft, st ActivationState, now time.Time) (Activation, []event.Event) {
-	v := out.view
+// is announced. They share the draft, which is theirs from then on.
+func (s *Service) write(changes *ActivationChanges, out *draft, st ActivationState, now time.Time) (Activation, []event.Event) {
+	v := &out.view
 	next, legal := v.Plastic.State.Move(card.Activate)
 	if !legal {
 		panic(fmt.Sprintf("issuance: a %s plastic passed the checks of activation", v.Plastic.State))
@@ -241,11 +241,11 @@ func (s *Service) write(changes *ActivationChanges, out draft, st ActivationStat
 		events = append(events, event.Event{Name: event.CustomerCreated, Customer: &holder})
 	}
 	changes.Accounts, changes.Journals, changes.Credentials = out.accounts, out.journals, out.credentials
-	events = append(events, event.Event{Name: event.CardActivated, Card: &v, Box: boxWith(st.Box, v.Plastic)})
+	events = append(events, event.Event{Name: event.CardActivated, Card: v, Box: boxWith(st.Box, v.Plastic)})
 	if out.pinSet {
-		events = append(events, event.Event{Name: event.CardPINSet, Card: &v})
+		events = append(events, event.Event{Name: event.CardPINSet, Card: v})
 	}
-	return Activation{Card: v, Customer: out.holder, NewCustomer: out.secrets}, events
+	return Activation{Card: *v, Customer: out.holder, NewCustomer: out.secrets}, events
 }
 
 // retiredBy is the plastic that dies because another one was activated in its place; nil when none does.

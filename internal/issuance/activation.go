@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"slices"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -113,6 +114,9 @@ type ActivationState struct {
 
 // coming is the state with the plastics that are to be activated, where they are to take the place of others.
 func (s ActivationState) coming() ActivationState {
+	if !slices.ContainsFunc(s.Candidates, func(c Candidate) bool { return c.View.Next != nil }) {
+		return s
+	}
 	all := make([]Candidate, len(s.Candidates))
 	for i, c := range s.Candidates {
 		all[i] = Candidate{View: c.View.Coming(), Reference: c.Reference}

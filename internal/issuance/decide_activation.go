@@ -50,7 +50,7 @@ func DecideActivation(s ActivationState, now time.Time, right CodeCheck) Decisio
 		return d.refuse(card.NotFound)
 	}
 	d.Chosen = s.Candidates[0].View
-	f := facts{&d.Chosen, s.Holder, &s.Program.Policy, now}
+	f := facts{&s.Candidates[0].View, s.Holder, &s.Program.Policy, now}
 	if d.Refusal = first(checksByCode, f); d.Refusal != nil {
 		return d
 	}

@@ -43,10 +43,14 @@ func (c Command) runningKey() runningKey {
 
 // replayed gives the recorded answer of a command that repeats one under the same key; nil when the command has to be
 // run, which finds whatever went wrong here too.
-func (s *Service) replayed(ctx context.Context, cmd Command) (again *Replayed) {
+func (s *Service) replayed(ctx context.Context, cmd Command) *Replayed {
 	if cmd.Key == nil || !s.noted.has(cmd.runningKey()) {
 		return nil
 	}
+	return s.recorded(ctx, cmd)
+}
+
+func (s *Service) recorded(ctx context.Context, cmd Command) (again *Replayed) {
 	err := s.store.ReadOnce(ctx, func(tx ReadTx) error {
 		again = nil
 		p, stored, ok, err := tx.OwnedAnswer(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)

@@ -239,7 +239,7 @@ type runningKey struct {
 
 type running struct {
 	fingerprint []byte
-	over        chan struct{}
+	over        chan struct{} // made by the first who waits
 }
 
 func newRunningKeys() *runningKeys { return &runningKeys{keys: map[runningKey]*running{}} }
@@ -274,15 +274,20 @@ func (r *runningKeys) take(k runningKey, fingerprint []byte) *running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if other := r.keys[k]; other != nil {
+		if other.over == nil {
+			other.over = make(chan struct{})
+		}
 		return other
 	}
-	r.keys[k] = &running{fingerprint: fingerprint, over: make(chan struct{})}
+	r.keys[k] = &running{fingerprint: fingerprint}
 	return nil
 }
 
 func (r *runningKeys) end(k runningKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	close(r.keys[k].over)
+	if over := r.keys[k].over; over != nil {
+		close(over)
+	}
 	delete(r.keys, k)
 }

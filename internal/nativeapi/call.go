@@ -49,8 +49,6 @@ type call struct {
 	wrong    []fault.Field
 }
 
-type callKey struct{}
-
 // handle makes a handler of a function on a call, with its body.
 func handle(f func(c *call) error) httpd.HandlerFunc {
 	return stream(func(c *call) error {
@@ -64,7 +62,7 @@ func handle(f func(c *call) error) httpd.HandlerFunc {
 // stream makes a handler of a function that reads the body itself.
 func stream(f func(c *call) error) httpd.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) error {
-		c, ok := r.Context().Value(callKey{}).(*call)
+		c, ok := httpd.RecordOf(r.Context()).Call.(*call)
 		if !ok {
 			return fault.Wrap(errors.New("no call in the request"), "serve the native API")
 		}

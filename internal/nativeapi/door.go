@@ -124,7 +124,8 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, m httpd.Match) erro
 			return err
 		}
 	}
-	return m.Route.Handler(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+	c.record.Call = c
+	return m.Route.Handler(w, r)
 }
 
 // authenticate: the key is known, its programme is not suspended, the address is allowed.
