@@ -14,8 +14,7 @@ const (
 )
 
 func (t tx) InsertBlockChange(_ context.Context, c card.BlockChange) error {
-	_, err := t.exec(insertBlockChange, c.Card.UUID, c.At, c.ID, c.Actor, c.Channel, string(c.Was), string(c.Is), c.Note)
-	return err
+	return t.later(batch{{sql: insertBlockChange, args: []any{c.Card.UUID, c.At, c.ID, c.Actor, c.Channel, string(c.Was), string(c.Is), c.Note}}})
 }
 
 func (t tx) BlockHistory(_ context.Context, id ident.CardID, limit int) ([]card.BlockChange, error) {

@@ -33,6 +33,9 @@ type conn interface {
 	// run runs statements in order and stops at the first error. An engine may send them all at once, so
 	// none may depend on what the callbacks of another saw.
 	run(batch) error
+	// later is run for statements that give nothing but whether their guards hold. An engine may keep them until the next
+	// statement, or the commit, and tell there that one failed.
+	later(batch) error
 }
 
 // statement is one of a batch. One of each and affected is set, or none.
@@ -142,6 +145,8 @@ func (q *question) run(b batch) error {
 	return q.conn.run(b)
 }
 
+func (q *question) later(batch) error { return fault.Wrap(errOneQuestion, "ask") }
+
 // one runs a query for at most one row.
 func one(c conn, sql string, args []any, dest ...any) (bool, error) {
 	found := false
@@ -166,11 +171,7 @@ func all[T any](c conn, sql string, args []any, scan func(row, *T) error) ([]T, 
 	return out, err
 }
 
-// update runs a guarded update.
+// update runs a guarded update, which may travel later.
 func update(c conn, sql string, args ...any) error {
-	rows, err := c.exec(sql, args...)
-	if err != nil {
-		return err
-	}
-	return guarded(rows)
+	return c.later(batch{{sql: sql, args: args, affected: guarded}})
 }

@@ -13,7 +13,8 @@
 //
 // On PostgreSQL every write is serializable and is run again when another was faster; activations that
 // arrive together share two round trips and a commit; a server that is away, slow or full is a passing
-// fault. A commit whose answer is lost is never told as success or refusal: with the record of an
+// fault. What a body writes last travels with the commit, so a guard that fails may be told there. A commit
+// whose answer is lost is never told as success or refusal: with the record of an
 // idempotency key it is run again, which finds the record; without one the caller is told to come again.
 // A server that acknowledges before it has written is refused at open.
 //

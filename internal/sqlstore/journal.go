@@ -201,13 +201,13 @@ func (t tx) InsertAudit(_ context.Context, rows ...audit.Row) error {
 	for _, r := range rows {
 		b.write(insertAudit, auditArgs(r), nil)
 	}
-	return t.run(b)
+	return t.later(b)
 }
 
 func (t tx) InsertMessages(_ context.Context, messages ...event.Message) error {
 	var b batch
 	t.announce(&b, messages)
-	return t.run(b)
+	return t.later(b)
 }
 
 // announce adds messages, and notes that somebody waits for them. Nobody is woken for native words

@@ -18,8 +18,13 @@ type postgresConn struct {
 	begin []string // sent with the first statements
 	begun bool
 	tag   string // of the last statement
+	kept  batch  // what travels with the next statements, or with the commit
+	haste bool   // nothing is kept
 	lost  error  // the first error of the server or the network: nothing can follow but a roll-back
 }
+
+// errLate says that a guard failed of a statement that was kept: run again without keeping any, the body is told where.
+var errLate = fmt.Errorf("%w: a statement that travelled later found it", errConflict)
 
 func (c *postgresConn) exec(sql string, args ...any) (int64, error) {
 	var touched int64
@@ -34,9 +39,33 @@ func (c *postgresConn) query(sql string, args []any, each func(row) error) error
 	return c.run(batch{{sql: sql, args: args, each: each}})
 }
 
+// run sends what was kept, and then b. When a guard of what was kept fails, the transaction is over, whatever the body makes of it.
 func (c *postgresConn) run(b batch) error {
-	_, err := c.send(expand(b))
+	all := make(batch, 0, len(c.kept)+len(b))
+	for _, s := range c.kept {
+		if holds := s.affected; holds != nil {
+			s.affected = func(rows int64) error {
+				if holds(rows) != nil {
+					c.lost = errLate
+				}
+				return c.lost
+			}
+		}
+		all = append(all, s)
+	}
+	c.kept = nil
+	_, err := c.send(expand(append(all, b...)))
 	return err
+}
+
+// later keeps statements: each trip to the server that is saved shortens the transaction, and so the time in which it may
+// meet others.
+func (c *postgresConn) later(b batch) error {
+	if c.haste || c.lost != nil {
+		return c.run(b)
+	}
+	c.kept = append(c.kept, b...)
+	return nil
 }
 
 // send runs statements in one round trip. When the server or the network fails, it tells how many

@@ -216,13 +216,36 @@ func (c *postgresConn) rollback() {
 
 // commit ends a transaction. It does not hear a caller who goes away.
 func (c *postgresConn) commit() error {
-	if !c.begun {
+	if !c.begun && len(c.kept) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), commitWait)
 	defer cancel()
-	tag, err := c.bare(ctx, "COMMIT")
-	return c.committed(tag, err)
+	if len(c.kept) == 0 {
+		tag, err := c.bare(ctx, "COMMIT")
+		return c.committed(tag, err)
+	}
+	c.ctx = ctx
+	b := expand(c.kept)
+	for i, s := range b {
+		if s.affected != nil {
+			b[i] = statement{sql: insist(s.sql), args: s.args}
+		}
+	}
+	done, err := c.send(append(b, statement{sql: "COMMIT"}))
+	if err != nil && done < len(b) && toldBy(err) && !c.conn.IsClosed() {
+		return lateFault(err)
+	}
+	return c.committed(c.tag, err)
+}
+
+// lateFault tells the guard of a statement that travelled with the commit from what else may fail there: the guard divides by
+// the rows that it found.
+func lateFault(err error) error {
+	if told := new(pgconn.PgError); errors.As(err, &told) && told.Code == divisionByZero {
+		return errLate
+	}
+	return err
 }
 
 var errRolledBack = errors.New("the server rolled back instead")

@@ -17,7 +17,10 @@ var (
 	errGone = errors.New("the connection to the database is lost")
 )
 
-const lockNotAvailable = "55P03"
+const (
+	lockNotAvailable = "55P03"
+	divisionByZero   = "22012"
+)
 
 // The states of the server (SQLSTATE) that mean something to us. Two letters stand for a class.
 var postgresStates = map[string]class{

@@ -21,14 +21,24 @@ const (
 // write runs body in a serializable transaction of its own, again and again while others are faster.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
 	e.count(ctx)
-	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginWrite, body) })
+	return e.writeAgain(ctx, beginWrite, body)
+}
+
+// writeAgain keeps statements for later until that has failed once.
+func (e *postgresEngine) writeAgain(ctx context.Context, begin string, body func(*session) error) error {
+	haste := false
+	return e.again(ctx, e.patience, func(ctx context.Context) error {
+		err := e.writeOnce(ctx, begin, haste, body)
+		haste = haste || errors.Is(err, errLate)
+		return err
+	})
 }
 
 // guarded runs body read committed: it sees what others committed while it waited for a row, and conflicts
 // with nobody but who wants the same rows.
 func (e *postgresEngine) guarded(ctx context.Context, body func(*session) error) error {
 	e.count(ctx)
-	return e.again(ctx, e.patience, func(ctx context.Context) error { return e.writeOnce(ctx, beginGuarded, body) })
+	return e.writeAgain(ctx, beginGuarded, body)
 }
 
 func (e *postgresEngine) count(ctx context.Context) {
@@ -38,11 +48,11 @@ func (e *postgresEngine) count(ctx context.Context) {
 	}
 }
 
-func (e *postgresEngine) writeOnce(ctx context.Context, begin string, body func(*session) error) error {
+func (e *postgresEngine) writeOnce(ctx context.Context, begin string, haste bool, body func(*session) error) error {
 	e.counts.groups.Add(1)
 	var s *session
 	err := e.transaction(ctx, e.pool, begin, func(c *postgresConn) error {
-		s = e.session(c)
+		s, c.haste = e.session(c), haste
 		err := body(s)
 		if c.lost != nil { // whatever the body made of it
 			return c.lost

@@ -110,13 +110,20 @@ func (t tx) Tracked(_ context.Context, p ident.ProgramID, number string) ([]ship
 	return list, err
 }
 
-func (t tx) Box(ctx context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error) {
-	s, found, err := t.Shipment(ctx, p, id)
-	if err != nil || !found || s.Kind != shipment.OfCards {
+func (t tx) Box(_ context.Context, p ident.ProgramID, id ident.ShipmentID) (card.Box, bool, error) {
+	var box card.Box
+	var b batch
+	b.read(selectShipment, []any{p.UUID, id.UUID}, func(r row) error { return r.scan(shipmentDest(&box.Shipment)...) })
+	b.read(selectPacked, []any{id.UUID}, func(r row) error {
+		var m card.Packed
+		err := scanPacked(r, &m)
+		box.Packed = append(box.Packed, m)
+		return err
+	})
+	if err := t.run(b); err != nil || box.Shipment.Kind != shipment.OfCards {
 		return card.Box{}, false, err
 	}
-	packed, err := all(t, selectPacked, []any{id.UUID}, scanPacked)
-	return card.Box{Shipment: s, Packed: packed}, err == nil, err
+	return box, true, nil
 }
 
 func (t tx) Shipments(_ context.Context, p ident.ProgramID, f issuance.ShipmentFilter, page issuance.Page) ([]issuance.ListedShipment, error) {

@@ -126,6 +126,8 @@ func (c *sqliteConn) run(b batch) error {
 }
 
 // execRows runs a statement once, or once for each of its rows.
+func (c *sqliteConn) later(b batch) error { return c.run(b) }
+
 func (c *sqliteConn) execRows(s statement) (total int64, err error) {
 	if s.rows == nil {
 		return c.exec(s.sql, s.args...)
