@@ -58,7 +58,7 @@ func (d *DB) Fill(ctx context.Context, st Stock) error {
 }
 
 // countOrdered goes by the orders: to count very many cards takes longer than a statement may.
-const countOrdered = `SELECT COALESCE(SUM(b.created), 0) FROM batches b`
+const countOrdered = `SELECT CAST(COALESCE(SUM(b.created), 0) AS BIGINT) FROM batches b`
 
 // CountCards tells how many cards orders in bulk have made, as all of a fill are.
 func (d *DB) CountCards(ctx context.Context) (cards int, err error) {
