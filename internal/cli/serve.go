@@ -21,7 +21,7 @@ const serveGC = 300
 // serveMemory is how much memory of its own the Go runtime takes before garbage is collected more often than serveGC
 // asks for. Without it, thousands of connections at once left as much garbage as three times what they hold
 // (docs/performance.md). GOMEMLIMIT overrules it.
-const serveMemory = 128 << 20
+const serveMemory = 96 << 20
 
 type serveCommand struct {
 	Settings []string `arg:"" optional:"" help:"Settings as flags."`
@@ -52,12 +52,12 @@ func (c serveCommand) Run(ctx context.Context, w World) error {
 
 // boundMemory keeps the soft limit above what lives, so that a server with much to hold does not spend its time collecting.
 func boundMemory(ctx context.Context) {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	look := time.NewTicker(time.Second)
+	taken := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	look := time.NewTicker(200 * time.Millisecond)
 	defer look.Stop()
 	for set := int64(0); ctx.Err() == nil; {
-		metrics.Read(live)
-		if limit := memoryLimit(live[0].Value.Uint64()); limit != set {
+		metrics.Read(taken)
+		if limit := memoryLimit(taken[0].Value.Uint64(), taken[1].Value.Uint64()); limit != set {
 			debug.SetMemoryLimit(limit)
 			set = limit
 		}
@@ -68,9 +68,10 @@ func boundMemory(ctx context.Context) {
 	}
 }
 
-// memoryLimit is the soft limit while so many bytes were alive after the last collection.
-func memoryLimit(live uint64) int64 {
-	return max(serveMemory, 2*int64(min(live, math.MaxInt64/2)))
+// memoryLimit is the soft limit while so many bytes were alive after the last collection, beside the stacks: two thousand
+// connections have 50 MB of them, and nothing is collected there.
+func memoryLimit(live, stacks uint64) int64 {
+	return max(serveMemory, 2*int64(min(live, math.MaxInt64/4))) + int64(min(stacks, math.MaxInt64/4))
 }
 
 type migrateCommand struct {
