@@ -16,7 +16,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LINT := $(BIN)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bench-peers bench-standby bench-webhooks benchmarks bulk conformance contract plans faults failover races takeover transcript axe pages page-figures clean
+.PHONY: help demo build test check fmt fmt-check vet lint house unit race client cc postgres chromium kill soak fuzz bench bench-peers bench-sqlite bench-standby bench-webhooks benchmarks bulk conformance contract plans faults failover races takeover transcript axe pages page-figures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -138,6 +138,13 @@ bench-peers: build ## the same beside the endpoint written by hand in Go, and wi
 	@[ -z "$(DATABASE)" ] || npm ci --silent --prefix bench/peers/node
 	$(BIN)/firsttap bench run --workloads "activate by code" --connections 8,64,256 --windows 5 --length 500ms --cards 30000 --rate 0 \
 	  --database "$(DATABASE)" --peer "go=$(abspath $(BIN))/gopeer" $(if $(DATABASE),--peer "node=node bench/peers/node/server.js")
+
+bench-sqlite: build cc ## activations beside bare ones on SQLite's C library
+	@[ -f /usr/include/sqlite3.h ] || { echo "installing SQLite's C library to measure against"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends libsqlite3-dev; }
+	$(CC) -O2 -Wall -o $(BIN)/csqlite bench/peers/csqlite/activate.c -lsqlite3
+	$(BIN)/firsttap bench run --workloads "activate by code" --connections 1,64 --windows 5 --length 500ms --cards 30000 --rate 0 \
+	  --reference "C library, 1 a transaction=$(BIN)/csqlite 1" --reference "C library, 64 a transaction=$(BIN)/csqlite 64"
 
 bench-standby: build postgres ## activations while commits wait for a standby, in turns with those that do not; starts both servers itself
 	@test/standby.sh $(abspath $(BIN))/firsttap bench run --standby --workloads "activate by code" --connections 64 --windows 7 --length 1s --cards 40000 --rate 0

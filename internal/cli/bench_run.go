@@ -33,6 +33,7 @@ type benchRun struct {
 	OpenLength  time.Duration `default:"10s" help:"Length of a window of the open loop."`
 	Fill        int           `help:"Cards that are there before, with their history: the same run with few and with many tells what size costs."`
 	Peer        []string      `help:"A program to compare with, as NAME=COMMAND; may be given again (bench/peers)." placeholder:"NAME=COMMAND" sep:"none"`
+	Reference   []string      `help:"A program that does the same without a server, as NAME=COMMAND: it is given a folder and seconds, and prints how much it did in a second; may be given again (bench/peers/csqlite)." placeholder:"NAME=COMMAND" sep:"none"`
 	Compare     string        `help:"Show what changed since the run whose JSON is in this file." placeholder:"FILE"`
 	JSON        bool          `help:"Print JSON."`
 }
@@ -80,6 +81,7 @@ func (c benchRun) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	references = append(references, programReferences(c.Reference, dir)...)
 	self, err := os.Executable()
 	if err != nil {
 		return errors.Join(err, done())
@@ -156,6 +158,11 @@ func (c benchRun) check() error {
 	}
 	if c.Windows < 1 || c.Cards < 1 || c.Rate < 0 || c.Fill < 0 || c.Fill > app.FillMost || c.Length <= 0 || c.OpenLength <= 0 {
 		return usageError("windows, cards, length and open-length must be above 0, rate and fill not below")
+	}
+	for _, text := range slices.Concat(c.Peer, c.Reference) {
+		if name, command, _ := strings.Cut(text, "="); name == "" || len(strings.Fields(command)) == 0 {
+			return usageError("peers and references are given as NAME=COMMAND, not as " + text)
+		}
 	}
 	switch {
 	case c.KeyFile != "" && (c.Database == "" || c.Fill > 0):
