@@ -62,15 +62,24 @@ type Floor struct {
 
 // StartFloor runs `program bench floor`, which tells its address first.
 func StartFloor(ctx context.Context, program string, log io.Writer) (*Floor, error) {
-	c, out, err := startChild(ctx, program, log, "bench", "floor")
+	c, url, err := startServing(ctx, program, log, "bench", "floor")
 	if err != nil {
 		return nil, err
 	}
+	return &Floor{c, url}, nil
+}
+
+// startServing starts a program that tells its address first.
+func startServing(ctx context.Context, program string, log io.Writer, args ...string) (c *child, url string, err error) {
+	c, out, err := startChild(ctx, program, log, args...)
+	if err != nil {
+		return nil, "", err
+	}
 	line, err := out.ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(err, c.Stop())
+		return nil, "", errors.Join(err, c.Stop())
 	}
-	return &Floor{c, "http://" + strings.TrimSpace(line)}, nil
+	return c, "http://" + strings.TrimSpace(line), nil
 }
 
 // ServeFloor answers an empty GET and an empty POST until in ends: what any server of this language pays for a

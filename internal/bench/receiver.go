@@ -182,15 +182,11 @@ type Receiver struct {
 
 // StartReceiver runs `program bench receive`, which tells its address first.
 func StartReceiver(ctx context.Context, program string, log io.Writer) (*Receiver, error) {
-	c, out, err := startChild(ctx, program, log, "bench", "receive")
+	c, url, err := startServing(ctx, program, log, "bench", "receive")
 	if err != nil {
 		return nil, err
 	}
-	line, err := out.ReadString('\n')
-	if err != nil {
-		return nil, errors.Join(err, c.Stop())
-	}
-	return &Receiver{c, "http://" + strings.TrimSpace(line)}, nil
+	return &Receiver{c, url}, nil
 }
 
 // Do gives the receiver a task and waits for what came of it.

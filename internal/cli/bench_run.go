@@ -162,6 +162,8 @@ func (c benchRun) check() error {
 	for _, text := range slices.Concat(c.Peer, c.Reference) {
 		if name, command, _ := strings.Cut(text, "="); name == "" || len(strings.Fields(command)) == 0 {
 			return usageError("peers and references are given as NAME=COMMAND, not as " + text)
+		} else if _, err := exec.LookPath(strings.Fields(command)[0]); err != nil {
+			return usageError(name + " cannot be run: " + err.Error()) // now, not after minutes of preparation
 		}
 	}
 	switch {

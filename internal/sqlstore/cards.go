@@ -89,7 +89,7 @@ const (
 	// listViews takes the cards of the page first; what stands between its parts are the conditions.
 	listViewsStart = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id IN (SELECT k.id FROM cards k WHERE k.program_id = $1 AND k.customer_id IS NOT NULL AND k.closed_reason <> 'deleted'`
-	// cardsEndIn has all that its index is kept for: of a placeholder no engine knows that it is not empty.
+	// cardsEndIn has all that its index is kept for: of a parameter no engine knows that it is not empty.
 	cardsEndIn = "k.last4 <> '' AND k.last4 = "
 	// statusOfCard is card.Status in SQL; at is the placeholder of the time.
 	statusOfCardStart = `CASE WHEN k.closed_at IS NOT NULL THEN 'closed' WHEN k.expires_at IS NOT NULL AND k.expires_at <= `

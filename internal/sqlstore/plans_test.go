@@ -169,7 +169,7 @@ func TestPlans_EveryQueryGoesByAnIndex(t *testing.T) {
 	conn := d.engine.(*sqliteEngine).writer.conn
 	err := d.engine.write(t.Context(), func(*session) error {
 		for name, sql := range allTexts() {
-			stmt, _, err := conn.db.PrepareTransient("EXPLAIN QUERY PLAN " + placeholder.ReplaceAllString(sql, "?$1"))
+			stmt, _, err := conn.db.PrepareTransient("EXPLAIN QUERY PLAN " + parameter.ReplaceAllString(sql, "?$1"))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue

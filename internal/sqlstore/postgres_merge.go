@@ -14,7 +14,7 @@ import (
 	"github.com/firsttap/firsttap/internal/ident"
 )
 
-// What many say in the same words, the server hears once: the values travel as one array for each placeholder, and
+// What many say in the same words, the server hears once: the values travel as one array for each parameter, and
 // the statement goes through them. Starting a statement costs the server more than most of ours do.
 
 // mostRows is how many rows one statement is given at most.
@@ -180,7 +180,7 @@ func isPlainInsert(sql string) bool {
 
 const valuesOf = "VALUES ("
 
-// argColumn is what a placeholder stands for in many statements.
+// argColumn is what a parameter stands for in many statements.
 type argColumn struct {
 	kind   byte // of the array: bytes, text or number; nothing when all are NULL
 	nulls  bool
@@ -209,7 +209,7 @@ func kindOf(arg any) (byte, bool) {
 	return 0, false
 }
 
-// argColumns are the values of many statements with the same text, by placeholder.
+// argColumns are the values of many statements with the same text, by parameter.
 type argColumns []argColumn
 
 // columnsOf turns the values of statements around; false when one of them is in no array.
@@ -236,7 +236,7 @@ func columnsOf(all []statement) (argColumns, bool) {
 	return c, true
 }
 
-// empty tells that no placeholder has a value in any of the statements.
+// empty tells that no parameter has a value in any of the statements.
 func (c argColumns) empty() bool {
 	for _, col := range c {
 		if col.kind != 0 {
@@ -256,41 +256,26 @@ func (c argColumns) arrays() []any {
 }
 
 func (c argColumn) array() any {
-	switch c.kind {
-	case bytesKind:
-		out := make([][]byte, len(c.values))
-		for i, v := range c.values {
-			out[i], _ = v.([]byte) // nil is NULL
-		}
-		return out
-	case numberKind:
-		if c.nulls {
-			out := make([]pgtype.Int8, len(c.values))
-			for i, v := range c.values {
-				out[i].Int64, out[i].Valid = v.(int64)
-			}
-			return out
-		}
-		out := make([]int64, len(c.values))
-		for i, v := range c.values {
-			out[i], _ = v.(int64)
-		}
-		return out
-	case textKind:
-		if c.nulls {
-			out := make([]pgtype.Text, len(c.values))
-			for i, v := range c.values {
-				out[i].String, out[i].Valid = v.(string)
-			}
-			return out
-		}
-		out := make([]string, len(c.values))
-		for i, v := range c.values {
-			out[i], _ = v.(string)
-		}
-		return out
+	switch {
+	case c.kind == bytesKind: // nil is NULL
+		return arrayOf(c.values, func(v any) (b []byte) { b, _ = v.([]byte); return b })
+	case c.kind == numberKind && c.nulls:
+		return arrayOf(c.values, func(v any) (n pgtype.Int8) { n.Int64, n.Valid = v.(int64); return n })
+	case c.kind == numberKind:
+		return arrayOf(c.values, func(v any) (n int64) { n, _ = v.(int64); return n })
+	case c.kind == textKind && !c.nulls:
+		return arrayOf(c.values, func(v any) (t string) { t, _ = v.(string); return t })
+	default: // without a kind it is NULL in each
+		return arrayOf(c.values, func(v any) (t pgtype.Text) { t.String, t.Valid = v.(string); return t })
 	}
-	return make([]pgtype.Text, len(c.values)) // NULL in each
+}
+
+func arrayOf[T any](values []any, as func(any) T) []T {
+	out := make([]T, len(values))
+	for i, v := range values {
+		out[i] = as(v)
+	}
+	return out
 }
 
 // unnest is the arrays as a table.
@@ -318,9 +303,9 @@ func (c argColumns) names() string {
 	return strings.Join(all, ", ")
 }
 
-// inner is a statement whose placeholders are columns of that table. One that is NULL in all has no type of its own.
+// inner is a statement whose parameters are columns of that table. One that is NULL in all has no type of its own.
 func (c argColumns) inner(sql string) string {
-	return placeholder.ReplaceAllStringFunc(sql, func(p string) string {
+	return parameter.ReplaceAllStringFunc(sql, func(p string) string {
 		if n, err := strconv.Atoi(p[1:]); err == nil && n <= len(c) && c[n-1].kind == 0 {
 			return "NULL"
 		}

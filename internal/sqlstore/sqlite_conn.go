@@ -32,13 +32,13 @@ func newSQLiteConn(db *sqlite.Conn) *sqliteConn {
 	return &sqliteConn{db: db, ready: map[string]prepared{}}
 }
 
-var placeholder = regexp.MustCompile(`\$([0-9]+)`)
+var parameter = regexp.MustCompile(`\$([0-9]+)`)
 
 // prepare gives the statement of a text. It is about to be run.
 func (c *sqliteConn) prepare(sql string) (*sqlite.Stmt, error) {
 	p, ok := c.ready[sql]
 	if !ok {
-		stmt, err := c.db.Prepare(placeholder.ReplaceAllString(sql, "?$1"))
+		stmt, err := c.db.Prepare(parameter.ReplaceAllString(sql, "?$1"))
 		if err != nil {
 			return nil, sqliteFault(err)
 		}
