@@ -100,14 +100,11 @@ type draft struct {
 func (s *Service) activate(ctx context.Context, cmd Command, key ActivationKey,
 	decide func(ActivationState, time.Time) (Decision, *draft, error),
 ) (Activation, error) {
-	release, err := s.running.begin(ctx, cmd)
+	release, err := s.claim(ctx, cmd)
 	if err != nil {
 		return Activation{}, err
 	}
 	defer release()
-	if again := s.replayed(ctx, cmd); again != nil {
-		return Activation{}, again
-	}
 	if cmd.Key != nil {
 		key.Door, key.IdempotencyKey = cmd.Key.Door, cmd.Key.Value
 	}

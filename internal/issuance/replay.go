@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -39,6 +40,21 @@ func (n *notedKeys) has(k runningKey) bool {
 
 func (c Command) runningKey() runningKey {
 	return runningKey{c.Caller.Program, c.Key.Door, c.Key.Value}
+}
+
+// claim gives the key of a command to it until release is called, or the recorded answer when the command repeats one that is
+// over. Repeats that meet must not refuse each other: whoever is refused the key looks for the answer too.
+func (s *Service) claim(ctx context.Context, cmd Command) (release func(), err error) {
+	if again := s.replayed(ctx, cmd); again != nil {
+		return nil, again
+	}
+	release, err = s.running.begin(ctx, cmd)
+	if errors.Is(err, KeyInProgress) {
+		if again := s.recorded(ctx, cmd); again != nil {
+			return nil, again
+		}
+	}
+	return release, err
 }
 
 // replayed gives the recorded answer of a command that repeats one under the same key; nil when the command has to be

@@ -43,16 +43,12 @@ func (w *Work) Announce(e event.Event) {
 // body loads first, decides, and writes last: a refusal that it returns commits whatever it wrote before,
 // which must be nothing but what the refusal costs. A fault rolls everything back.
 func Run[T any](ctx context.Context, s *Service, cmd Command, action string, body func(w *Work) (T, error)) (T, error) {
-	release, err := s.running.begin(ctx, cmd)
+	var result T
+	release, err := s.claim(ctx, cmd)
 	if err != nil {
-		var none T
-		return none, err
+		return result, err
 	}
 	defer release()
-	var result T
-	if again := s.replayed(ctx, cmd); again != nil {
-		return result, again
-	}
 	var refusal error
 	err = s.store.Write(ctx, func(tx Tx) error {
 		var none T

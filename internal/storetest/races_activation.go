@@ -89,6 +89,7 @@ var activationRaces = []contract{
 	}},
 	{"activations that create the same customer create one; the others are told that it exists", sameNewCustomer},
 	{"commands with one idempotency key run once, and every repeat gets the first answer", sameKey},
+	{"repeats that meet are all given the answer of a command that is over, and told of one that still runs", meetingRepeats},
 }
 
 func sameNewCustomer(t *testing.T, f Factory) {
