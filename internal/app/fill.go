@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/account"
 	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/auditlog"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	"github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
@@ -29,8 +32,9 @@ var ErrLiveInside = errors.New("the installation holds a live programme: it is n
 
 // FillPlan says how much an installation is filled with.
 type FillPlan struct {
-	Cards  int
-	Active int // of 100 cards, how many are activated for a customer
+	Cards   int
+	Active  int // of 100 cards, how many are activated for a customer
+	History int // further audit rows of each card
 }
 
 // Filled is what a fill made.
@@ -41,15 +45,17 @@ type Filled struct {
 }
 
 const (
-	fillChunk = 5000                     // cards of one batch, written in one transaction
+	fillChunk = 5000                     // cards of one batch, written in one transaction; fewer when they have a history
 	fillYears = 3 * 365 * 24 * time.Hour // over which the cards were ordered
 	// FillMost is how many cards a fill makes at most.
 	FillMost = 100_000_000
+	// HistoryMost is how many audit rows a card gets at most.
+	HistoryMost = 1000
 )
 
 // Fill writes made-up cards with their batches, customers and history straight into the tables, in a new
-// sandbox programme. They are as the APIs would have left them, with sealed card numbers and opening movements;
-// only a card whose number turns out to be taken has none.
+// sandbox programme. They are as the APIs would have left them, with sealed card numbers, opening movements and a sealed audit
+// trail; only a card whose number turns out to be taken has none.
 func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, told func(done int)) (out Filled, err error) {
 	if err := h.nothingLive(ctx); err != nil {
 		return out, err
@@ -60,7 +66,11 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 	if err != nil {
 		return out, err
 	}
-	f := &filler{plan: plan, program: out.Program, chunks: (plan.Cards + fillChunk - 1) / fillChunk, begin: h.deps.Now().Add(-fillYears), ids: h.ids, vault: vault.New(sealer{h.keys}, h.ids)}
+	size := fillChunk / (1 + plan.History/10)
+	f := &filler{
+		plan: plan, program: out.Program, size: size, chunks: (plan.Cards + size - 1) / size, begin: h.deps.Now().Add(-fillYears), ids: h.ids,
+		vault: vault.New(sealer{h.keys}, h.ids), head: auditlog.EmptyHead(out.Program.ID), edge: map[int]auditlog.Tile{},
+	}
 	f.minted = ident.NewSource(h.deps.Random, func() time.Time { return f.at })
 	stocks := make(chan sqlstore.Stock, 1)
 	ctx, stop := context.WithCancelCause(ctx)
@@ -112,12 +122,15 @@ func (h *House) MadeUp(ctx context.Context) (cards int, err error) {
 type filler struct {
 	plan    FillPlan
 	program program.Program
+	size    int // cards of a chunk
 	chunks  int
 	begin   time.Time
 	at      time.Time // of the row that is made
 	minted  *ident.Source
 	ids     *ident.Source
 	vault   issuance.Vault
+	head    auditlog.Head
+	edge    map[int]auditlog.Tile // the last tile of each level of the audit log
 }
 
 // numbers draws public numbers for a chunk. Each chunk has a stretch of its own, and the stretches lie in
@@ -134,7 +147,7 @@ func (f *filler) numbers(chunk, n int, low int64) []int64 {
 
 // chunk makes one batch with everything that hangs on it.
 func (f *filler) chunk(n int) (sqlstore.Stock, error) {
-	size := min(fillChunk, f.plan.Cards-n*fillChunk)
+	size := min(f.size, f.plan.Cards-n*f.size)
 	f.at = f.begin.Add(time.Duration(n) * (fillYears / time.Duration(f.chunks)))
 	b := batch.Batch{
 		ID: ident.BatchID{UUID: f.minted.UUID()}, Program: f.program.ID, Reference: f.minted.Reference(), Status: batch.Completed,
@@ -147,17 +160,38 @@ func (f *filler) chunk(n int) (sqlstore.Stock, error) {
 	}
 	b.Shipment = box.ID
 	st := sqlstore.Stock{Batches: []batch.Batch{b}, Boxes: []shipment.Shipment{box}}
-	st.Audit = append(st.Audit, f.row("batch.make", "worker:bulk", audit.ChannelWorker, audit.Row{Batch: b.ID}))
-	st.Audit = append(st.Audit, f.row("shipment.scan_batch", "operator:filled", audit.ChannelCLI, audit.Row{Batch: b.ID, Shipment: box.ID}))
+	f.tell(&st, "batch.make", "worker:bulk", audit.ChannelWorker, audit.Row{Batch: b.ID})
+	f.tell(&st, "shipment.scan_batch", "operator:filled", audit.ChannelCLI, audit.Row{Batch: b.ID, Shipment: box.ID})
 	cards, holders, accounts := f.numbers(n, size, ident.MinCardNumber), f.numbers(n, size, ident.MinCustomerNumber), f.numbers(n, size, ident.MinCustomerNumber)
 	for i := range size {
 		f.at = f.at.Add(time.Millisecond)
-		m := made{index: n*fillChunk + i, place: i, card: cards[i], holder: holders[i], account: accounts[i]}
+		m := made{index: n*f.size + i, place: i, card: cards[i], holder: holders[i], account: accounts[i]}
 		if err := f.one(&st, b, box, m); err != nil {
 			return st, err
 		}
 	}
-	return st, nil
+	for n := range f.plan.History {
+		for _, c := range st.Cards {
+			f.at = f.at.Add(time.Millisecond)
+			f.tell(&st, []string{"card.freeze", "card.unfreeze"}[n%2], "key:filled", audit.ChannelCards, audit.Row{Card: c.ID, Customer: c.Customer})
+		}
+	}
+	return st, f.seal(&st)
+}
+
+// seal gives the audit rows of a stock their places, as the audit worker does for those of commands.
+func (f *filler) seal(st *sqlstore.Stock) error {
+	step, err := auditworker.Pending{Head: f.head, Tiles: slices.Collect(maps.Values(f.edge)), Rows: st.Trail.Rows}.Step()
+	if err != nil {
+		return err
+	}
+	st.Trail, f.head = step, step.New
+	for _, t := range step.Tiles {
+		if t.N >= f.edge[t.Level].N {
+			f.edge[t.Level] = t
+		}
+	}
+	return nil
 }
 
 // made is what one card is made of.
@@ -192,7 +226,7 @@ func (f *filler) one(st *sqlstore.Stock, b batch.Batch, box shipment.Shipment, m
 			ID: ident.JournalID{UUID: f.minted.UUID()}, Program: f.program.ID, Kind: ledger.Opened, At: f.at,
 			Entries: []ledger.Entry{ledger.Position{Account: wallet.ID}.Move(ledger.Deposit(f.program.Policy.InitialBalanceCents))},
 		})
-		st.Audit = append(st.Audit, f.row("card.activate", "key:filled", audit.ChannelDebit, audit.Row{Card: c.ID, Customer: holder.ID}))
+		f.tell(st, "card.activate", "key:filled", audit.ChannelDebit, audit.Row{Card: c.ID, Customer: holder.ID})
 		st.Messages = append(st.Messages, f.message(event.CardActivated, card.View{Card: c, Plastic: p, Box: box}))
 	}
 	st.Items = append(st.Items, batch.Item{Batch: b.ID, Index: m.place, Identifier: p.Identifier, Outcome: batch.ItemCreated, Card: c.ID, CardNumber: c.Number})
@@ -213,9 +247,10 @@ func (f *filler) owner(m made) (customer.Customer, account.Account) {
 	}
 }
 
-func (f *filler) row(action, actor, channel string, r audit.Row) audit.Row {
-	r.ID, r.Program, r.At, r.Actor, r.Channel, r.Action, r.Outcome = f.minted.UUID(), f.program.ID, f.at, actor, channel, action, audit.OK
-	return r
+// tell adds an audit row to a stock.
+func (f *filler) tell(st *sqlstore.Stock, action, actor, channel string, r audit.Row) {
+	r.ID, r.Program, r.At, r.Actor, r.Channel, r.Action, r.Outcome = f.minted.UUID(), f.program.ID, f.at.Truncate(time.Microsecond), actor, channel, action, audit.OK
+	st.Trail.Rows = append(st.Trail.Rows, r)
 }
 
 func (f *filler) message(name event.Name, v card.View) event.Message {

@@ -36,6 +36,16 @@ type Pending struct {
 	Rows  []audit.Row
 }
 
+// Step lets the log grow by the rows.
+func (p Pending) Step() (Step, error) {
+	leaves := make([]tlog.Hash, len(p.Rows))
+	for i, r := range p.Rows {
+		leaves[i] = tlog.RecordHash(auditlog.Leaf(r))
+	}
+	head, tiles, err := auditlog.Grow(p.Head, p.Tiles, leaves)
+	return Step{Old: p.Head, New: head, Rows: p.Rows, Tiles: tiles}, err
+}
+
 // Step is one growth of a log.
 type Step struct {
 	Old, New auditlog.Head

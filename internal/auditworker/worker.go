@@ -139,15 +139,11 @@ func (w *Worker) seal(ctx context.Context, p ident.ProgramID) error {
 		if err != nil || len(pending.Rows) == 0 {
 			return err
 		}
-		leaves := make([]tlog.Hash, len(pending.Rows))
-		for i, r := range pending.Rows {
-			leaves[i] = tlog.RecordHash(auditlog.Leaf(r))
-		}
-		head, tiles, err := auditlog.Grow(pending.Head, pending.Tiles, leaves)
+		step, err := pending.Step()
 		if err != nil {
 			return err
 		}
-		placed, err := w.o.Log.Place(ctx, Step{Old: pending.Head, New: head, Rows: pending.Rows, Tiles: tiles})
+		placed, err := w.o.Log.Place(ctx, step)
 		if err != nil {
 			return err
 		}

@@ -119,3 +119,26 @@ func TestAudit_TheLogSurvivesRotationAndMove(t *testing.T) {
 	d.do("audit", "export", "--program=Acme", "--out", out, "--checkpoint", filepath.Join(folder, "newest"))
 	d.do("audit", "verify", "--export", out, "--checkpoint", filepath.Join(folder, "newest"), "--key", strings.TrimSpace(key), "--since", since)
 }
+
+// A fill writes rows that have their places, chunk by chunk; the tree above them is that of an audit worker.
+func TestAudit_AFilledTrailIsProved(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	told := d.do("bench", "fill", "--cards=700", "--active=50", "--history=12")
+	name := "filled-" + strings.Split(strings.Split(told, "filled-")[1], ",")[0]
+	out := filepath.Join(t.TempDir(), "filled.jsonl")
+	d.do("audit", "export", "--program="+name, "--out", out)
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(content, []byte(`"action":"card.freeze"`)); n != 700*6 {
+		t.Errorf("%d rows tell of a freeze, not six of each card", n)
+	}
+	if n := bytes.Count(content, []byte(`"action":"card.activate"`)); n != 350 {
+		t.Errorf("%d rows tell of an activation", n)
+	}
+	key := strings.TrimSpace(d.do("audit", "key"))
+	newDesk(t).do("audit", "verify", "--checkpoint", out+".checkpoint", "--key", key, "--export", out)
+	d.refused(2, "--history from 0 to 1000", "bench", "fill", "--cards=1", "--history=1001")
+}

@@ -13,25 +13,27 @@ import (
 
 type benchFill struct {
 	where
-	Cards  int `required:"" help:"How many cards."`
-	Active int `default:"30" help:"Of 100 cards, how many are activated for a customer of their own."`
+	Cards   int `required:"" help:"How many cards."`
+	Active  int `default:"30" help:"Of 100 cards, how many are activated for a customer of their own."`
+	History int `help:"Further audit rows of each card, sealed as all others."`
 }
 
 // Help adds to the text of --help.
 func (benchFill) Help() string {
 	return "Each card brings five rows: card, plastic, item of its order, card number, and event. One that is activated brings six more:\n" +
 		"customer, account, two of its opening movement, audit row, and event. So with 30 of 100 activated there are 6.8 rows a card, of\n" +
-		"which 2.2 are history: 10,000,000 cards are 68 million rows. 'firsttap bench run --key-file' measures in what was filled."
+		"which 2.2 are history: 10,000,000 cards are 68 million rows. The audit trail is sealed\n" +
+		"as its worker would do. 'firsttap bench run --key-file' measures in what was filled."
 }
 
 // Run fills the installation.
 func (c benchFill) Run(ctx context.Context, w World) error {
-	if c.Cards < 1 || c.Cards > app.FillMost || c.Active < 0 || c.Active > 100 {
-		return usageError(fmt.Sprintf("--cards must be from 1 to %d, --active from 0 to 100", app.FillMost))
+	if c.Cards < 1 || c.Cards > app.FillMost || c.Active < 0 || c.Active > 100 || c.History < 0 || c.History > app.HistoryMost {
+		return usageError(fmt.Sprintf("--cards must be from 1 to %d, --active from 0 to 100, --history from 0 to %d", app.FillMost, app.HistoryMost))
 	}
 	return c.with(ctx, w, app.Create, func(h *app.House) error {
 		steps, began := newSteps(w), time.Now()
-		filled, err := h.Fill(ctx, c.operator(), app.FillPlan{Cards: c.Cards, Active: c.Active}, func(done int) {
+		filled, err := h.Fill(ctx, c.operator(), app.FillPlan{Cards: c.Cards, Active: c.Active, History: c.History}, func(done int) {
 			steps.at("filling", "cards", int64(done), int64(c.Cards))
 		})
 		steps.end()

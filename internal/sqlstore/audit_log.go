@@ -124,13 +124,8 @@ func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool
 	key := keyID(step.Old.Log.UUID)
 	err = d.engine.guarded(ctx, func(s *session) error {
 		placed = false
-		if step.Old.Size == 0 {
-			if _, err := s.exec(insertHead, key, step.Old.Root[:]); err != nil {
-				return err
-			}
-		}
-		moved, err := s.exec(moveHead, key, step.Old.Size, step.New.Size, step.New.Root[:])
-		if err != nil || moved == 0 {
+		moved, err := moveTrail(s, step)
+		if err != nil || !moved {
 			return err
 		}
 		var b batch
@@ -139,13 +134,29 @@ func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool
 			rows[i] = []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}
 		}
 		b.repeat(placeRow, rows, expectRows(len(rows)))
-		for _, t := range step.Tiles {
-			b.write(saveTile, []any{key, t.Level, t.N, t.Hashes}, nil)
-		}
+		saveTiles(&b, step)
 		placed = true
 		return s.run(b)
 	})
 	return placed && err == nil, err
+}
+
+// moveTrail gives a log its new head, unless it has grown meanwhile.
+func moveTrail(s *session, step auditworker.Step) (moved bool, err error) {
+	key := keyID(step.Old.Log.UUID)
+	if step.Old.Size == 0 {
+		if _, err := s.exec(insertHead, key, step.Old.Root[:]); err != nil {
+			return false, err
+		}
+	}
+	rows, err := s.exec(moveHead, key, step.Old.Size, step.New.Size, step.New.Root[:])
+	return rows > 0, err
+}
+
+func saveTiles(b *batch, step auditworker.Step) {
+	for _, t := range step.Tiles {
+		b.write(saveTile, []any{keyID(step.Old.Log.UUID), t.Level, t.N, t.Hashes}, nil)
+	}
 }
 
 var errNotWaiting = errors.New("an audit row that waited for its place is gone, or has one")

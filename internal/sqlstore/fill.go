@@ -2,16 +2,18 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/firsttap/firsttap/internal/account"
-	"github.com/firsttap/firsttap/internal/audit"
+	"github.com/firsttap/firsttap/internal/auditworker"
 	orders "github.com/firsttap/firsttap/internal/batch"
 	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/customer"
 	"github.com/firsttap/firsttap/internal/event"
+	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ledger"
 	"github.com/firsttap/firsttap/internal/shipment"
 )
@@ -27,14 +29,21 @@ type Stock struct {
 	Plastics  []card.Plastic
 	Numbers   []card.VaultEntry // one that is taken is left out, and its card has none
 	Journals  []ledger.Journal  // of kinds that are not told
-	Audit     []audit.Row
+	Trail     auditworker.Step  // audit rows, with their places
 	Messages  []event.Message
 }
 
 // Fill writes a stock straight into the tables, in one transaction, as fast as the engine can. It checks
-// nothing: whoever made the stock answers for it.
+// nothing but that the audit trail goes on where the stock says: whoever made the stock answers for it.
 func (d *DB) Fill(ctx context.Context, st Stock) error {
 	return d.engine.write(ctx, func(s *session) error {
+		moved, err := moveTrail(s, st.Trail)
+		if err == nil && !moved {
+			err = fault.Wrap(errGrown, "fill")
+		}
+		if err != nil {
+			return err
+		}
 		for _, load := range st.loads() {
 			if len(load.rows) == 0 {
 				continue
@@ -53,9 +62,12 @@ func (d *DB) Fill(ctx context.Context, st Stock) error {
 		}
 		var b batch
 		b.repeat(insertEntry, rowsOf(st.Numbers, entryArgs), nil)
+		saveTiles(&b, st.Trail)
 		return s.run(b)
 	})
 }
+
+var errGrown = errors.New("somebody else seals the audit trail of the programme that is filled")
 
 // countOrdered goes by the orders: to count very many cards takes longer than a statement may.
 const countOrdered = `SELECT CAST(COALESCE(SUM(b.created), 0) AS BIGINT) FROM batches b`
@@ -68,6 +80,10 @@ func (d *DB) CountCards(ctx context.Context) (cards int, err error) {
 	})
 	return cards, err
 }
+
+// fillAudit is insertAudit with the place of the row.
+const fillAudit = `INSERT INTO audit (program_id, at, id, actor, channel, source, request_id, action, card_id, customer_id, shipment_id,
+	batch_id, outcome, note, on_behalf_of, log_index) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 // fillEntry is insertJournalEntry without its questions.
 const fillEntry = `INSERT INTO journal_entries (account_id, seq, journal_id, spendable, held, network, funding, line, granted, spendable_after,
@@ -86,7 +102,7 @@ func (st Stock) loads() []statement {
 		{sql: insertPlastic, rows: rowsOf(st.Plastics, plasticArgs)},
 		{sql: insertJournal, rows: rowsOf(st.Journals, journalArgs)},
 		{sql: fillEntry, rows: entriesOf(st.Journals)},
-		{sql: insertAudit, rows: rowsOf(st.Audit, auditArgs)},
+		{sql: fillAudit, rows: placedRows(st.Trail)},
 		{sql: insertMessage, rows: rowsOf(st.Messages, messageArgs)},
 	}
 }
@@ -98,6 +114,14 @@ func entriesOf(journals []ledger.Journal) (out [][]any) {
 		}
 	}
 	return out
+}
+
+func placedRows(step auditworker.Step) [][]any {
+	rows := rowsOf(step.Rows, auditArgs)
+	for i := range rows {
+		rows[i] = append(rows[i], step.Old.Size+int64(i))
+	}
+	return rows
 }
 
 func rowsOf[T any](things []T, args func(T) []any) [][]any {
