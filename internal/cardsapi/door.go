@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"github.com/firsttap/firsttap/internal/access"
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/form"
@@ -69,7 +67,6 @@ type Door struct {
 	failures  *httpd.Failures
 	strangers *httpd.Failures // addresses that open links which were never made
 	publicURL func() string
-	dialCodes map[int]bool
 	prefix    string
 	router    *httpd.Router
 }
@@ -83,7 +80,6 @@ func New(c Config) (*Door, error) {
 		service: c.Service, spending: c.Spending, tokens: c.Tokens, keys: c.Keys, bureau: c.Bureau, resolver: c.Resolver, prefix: c.Prefix,
 		windows: httpd.NewWindows(c.Now), failures: httpd.NewFailures(c.Now, failureLimit, blockFor),
 		strangers: httpd.NewFailures(c.Now, failureLimit, blockFor), publicURL: c.PublicURL,
-		dialCodes: phonenumbers.GetSupportedCallingCodes(),
 	}
 	routes := d.routes()
 	for i := range routes {

@@ -98,7 +98,7 @@ func (d *Door) recipient(o object) shipment.Recipient {
 		switch {
 		case !v.Whole():
 			o.bad("dialCode", "invalid_type")
-		case n < 1 || n > 999 || !d.dialCodes[int(n)]:
+		case !isDialCode(n):
 			o.bad("dialCode", "invalid_dial_code")
 		default:
 			r.DialCode = int(n)
