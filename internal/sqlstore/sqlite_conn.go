@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -21,6 +22,7 @@ type sqliteConn struct {
 	db         *sqlite.Conn
 	ready      map[string]prepared // by the text that we write
 	firstWrite func() error        // called once, before the next statement that may write; nil for nothing
+	interrupt  chan struct{}       // closed to stop what runs; nil until somebody may want that
 }
 
 type prepared struct {
@@ -30,6 +32,24 @@ type prepared struct {
 
 func newSQLiteConn(db *sqlite.Conn) *sqliteConn {
 	return &sqliteConn{db: db, ready: map[string]prepared{}}
+}
+
+// interruptible lets statements be stopped when ctx ends, until over is called. The driver starts a goroutine for each channel
+// that it watches, and looks through all its statements: so it watches one, which is made anew only when it was closed.
+func (c *sqliteConn) interruptible(ctx context.Context) (over func()) {
+	if c.interrupt == nil {
+		c.interrupt = make(chan struct{})
+		c.db.SetInterrupt(c.interrupt)
+	}
+	watched := c.interrupt
+	stop := context.AfterFunc(ctx, func() { close(watched) })
+	return func() {
+		if !stop() {
+			<-watched
+			c.interrupt = nil
+			c.db.SetInterrupt(nil)
+		}
+	}
 }
 
 var parameter = regexp.MustCompile(`\$([0-9]+)`)

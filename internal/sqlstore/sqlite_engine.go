@@ -162,8 +162,7 @@ func (e *sqliteEngine) read(ctx context.Context, body func(*session) error) erro
 
 func (e *sqliteEngine) ask(ctx context.Context, body func(*session) error) error {
 	return e.lend(ctx, e.readers, func(conn *sqliteConn) error {
-		conn.db.SetInterrupt(ctx.Done())
-		defer conn.db.SetInterrupt(nil)
+		defer conn.interruptible(ctx)()
 		return body(&session{conn: &question{conn: conn}, dialect: e.dialect, policies: e.policies})
 	})
 }
@@ -174,6 +173,9 @@ func (e *sqliteEngine) lookUp(ctx context.Context, body func(*session) error) er
 
 // lend gives body a connection of a pool.
 func (e *sqliteEngine) lend(ctx context.Context, pool chan *sqliteConn, body func(*sqliteConn) error) error {
+	if err := ctx.Err(); err != nil {
+		return fault.NotNow(err, "read", retryLater)
+	}
 	var conn *sqliteConn
 	select {
 	case conn = <-pool:
@@ -193,9 +195,9 @@ func (e *sqliteEngine) readOn(ctx context.Context, pool chan *sqliteConn, body f
 		if _, err := conn.exec("BEGIN"); err != nil {
 			return err
 		}
-		conn.db.SetInterrupt(ctx.Done())
+		over := conn.interruptible(ctx)
 		defer func() {
-			conn.db.SetInterrupt(nil)
+			over()
 			if _, undo := conn.exec("ROLLBACK"); undo != nil && err == nil {
 				err = undo
 			}
