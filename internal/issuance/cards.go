@@ -198,8 +198,8 @@ func decideDesign(d designChoice, t card.Type) error {
 // Card gives a card that has a customer and is not deleted, or card.NotFound.
 func (s *Service) Card(ctx context.Context, p ident.ProgramID, id ident.CardID) (CardAt, error) {
 	return LookOnce(ctx, s, card.NotFound, func(tx ReadTx) (CardAt, bool, error) {
-		owner, v, ok, err := tx.OwnedCard(ctx, p, id)
-		return CardAt{v, owner.Now(s.now())}, ok && visible(v.Card), err
+		clock, v, ok, err := tx.TimedCard(ctx, p, id)
+		return CardAt{v, clock.Now(s.now())}, ok && visible(v.Card), err
 	})
 }
 

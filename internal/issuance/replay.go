@@ -69,11 +69,11 @@ func (s *Service) replayed(ctx context.Context, cmd Command) *Replayed {
 func (s *Service) recorded(ctx context.Context, cmd Command) (again *Replayed) {
 	err := s.store.ReadOnce(ctx, func(tx ReadTx) error {
 		again = nil
-		p, stored, ok, err := tx.OwnedAnswer(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
+		clock, stored, ok, err := tx.TimedAnswer(ctx, cmd.Caller.Program, cmd.Key.Door, cmd.Key.Value)
 		if err != nil || !ok {
 			return err
 		}
-		verdict, _ := s.judge(stored, cmd.Key, p.Now(s.now()))
+		verdict, _ := s.judge(stored, cmd.Key, clock.Now(s.now()))
 		again, _ = verdict.(*Replayed) //nolint:errorlint // judge returns the bare type
 		return nil
 	})

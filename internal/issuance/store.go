@@ -159,8 +159,8 @@ type CardReader interface {
 	// CardView gives a card with the plastic that speaks for it ([card.Speaker]) and that plastic's box, and with the living
 	// one that is to take its place. Deleted cards are found; who shows them decides.
 	CardView(ctx context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error)
-	// OwnedCard is CardView with the card's programme, as one question.
-	OwnedCard(ctx context.Context, p ident.ProgramID, id ident.CardID) (program.Program, card.View, bool, error)
+	// TimedCard is CardView with the clock that the card's programme goes by, as one question.
+	TimedCard(ctx context.Context, p ident.ProgramID, id ident.CardID) (program.Clock, card.View, bool, error)
 	// CardByNumber gives a card by its public number, with the reference of its batch. Deleted cards are found.
 	CardByNumber(ctx context.Context, p ident.ProgramID, number int64) (Candidate, bool, error)
 	// Successor gives the card that took the place of another one and is not closed; the newest, when there are several.
@@ -296,8 +296,8 @@ type BatchWriter interface {
 type JournalReader interface {
 	// Stored gives the record of an idempotency key of a door.
 	Stored(ctx context.Context, p ident.ProgramID, door, key string) (StoredAnswer, bool, error)
-	// OwnedAnswer is Stored with the programme of the record, as one question.
-	OwnedAnswer(ctx context.Context, p ident.ProgramID, door, key string) (program.Program, StoredAnswer, bool, error)
+	// TimedAnswer is Stored with the clock that the record's programme goes by, as one question.
+	TimedAnswer(ctx context.Context, p ident.ProgramID, door, key string) (program.Clock, StoredAnswer, bool, error)
 	// CodeReads counts the activation codes that an actor read, of whichever card, at since or later.
 	CodeReads(ctx context.Context, p ident.ProgramID, actor string, since time.Time) (int, error)
 	// CountAudit counts audit rows of an action on a card with that outcome, at since or later.

@@ -31,14 +31,16 @@ type Program struct {
 	Version   int64
 }
 
-// Now is the programme's time for a given real time. Live programmes have real time, whatever their
-// clock says.
-func (p Program) Now(real time.Time) time.Time {
+// Goes is the clock that the programme goes by. Live programmes have real time, whatever their clock says.
+func (p Program) Goes() Clock {
 	if p.Kind != Sandbox {
-		return real.UTC()
+		return Clock{}
 	}
-	return p.Clock.Now(real)
+	return p.Clock
 }
+
+// Now is the programme's time for a given real time.
+func (p Program) Now(real time.Time) time.Time { return p.Goes().Now(real) }
 
 // Later is the time that a change is marked with: now, but at least a millisecond (the precision of the
 // wire) after every change before. A sandbox's clock may stand still or go back, and receivers drop what

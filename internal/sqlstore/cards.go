@@ -69,8 +69,8 @@ const viewTables = `
 const (
 	selectView = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
-	// selectOwnedView has the card's programme before each row.
-	selectOwnedView = `SELECT ` + programColumns + `, ` + viewColumns + viewTables + ` JOIN programs pr ON pr.id = c.program_id
+	// selectTimedView has the clock of the card's programme before each row.
+	selectTimedView = `SELECT ` + clockColumns + `, ` + viewColumns + viewTables + ` JOIN programs pr ON pr.id = c.program_id
 	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
 	selectViewByNumber = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.program_id = $1 AND c.number = $2 ORDER BY p.created_at, p.id`
@@ -184,18 +184,14 @@ func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (car
 	return v.found[0].View, true, nil
 }
 
-func (t tx) OwnedCard(_ context.Context, p ident.ProgramID, id ident.CardID) (program.Program, card.View, bool, error) {
+func (t tx) TimedCard(_ context.Context, p ident.ProgramID, id ident.CardID) (program.Clock, card.View, bool, error) {
 	var v views
-	var owner programScan
-	err := t.query(selectOwnedView, []any{p.UUID, id.UUID}, func(r row) error {
-		owner = programScan{}
-		return v.addBehind(r, owner.dest())
-	})
+	var clock clockScan
+	err := t.query(selectTimedView, []any{p.UUID, id.UUID}, func(r row) error { return v.addBehind(r, clock.dest()) })
 	if err != nil || len(v.found) == 0 {
-		return program.Program{}, card.View{}, false, err
+		return program.Clock{}, card.View{}, false, err
 	}
-	read, err := owner.read(t.policies)
-	return read, v.found[0].View, err == nil, err
+	return clock.read(), v.found[0].View, true, nil
 }
 
 func (t tx) Successor(_ context.Context, p ident.ProgramID, of ident.CardID) (card.View, bool, error) {

@@ -20,7 +20,7 @@ const (
 
 const (
 	selectAnswer      = `SELECT ` + answerColumns + ` FROM idempotency y WHERE y.program_id = $1 AND y.door = $2 AND y.idem_key = $3`
-	selectOwnedAnswer = `SELECT ` + programColumns + `, ` + answerColumns + ` FROM idempotency y JOIN programs pr ON pr.id = y.program_id
+	selectTimedAnswer = `SELECT ` + clockColumns + `, ` + answerColumns + ` FROM idempotency y JOIN programs pr ON pr.id = y.program_id
 	WHERE y.program_id = $1 AND y.door = $2 AND y.idem_key = $3`
 	// saveAnswer takes the place of a record whose window has passed, and of no other.
 	saveAnswer = `INSERT INTO idempotency (program_id, door, idem_key, fingerprint, status, body, sealed, mismatches, created_at, expires_at)
@@ -101,15 +101,11 @@ func (t tx) Stored(_ context.Context, p ident.ProgramID, door, key string) (issu
 	return a, found, err
 }
 
-func (t tx) OwnedAnswer(_ context.Context, p ident.ProgramID, door, key string) (program.Program, issuance.StoredAnswer, bool, error) {
-	var owner programScan
+func (t tx) TimedAnswer(_ context.Context, p ident.ProgramID, door, key string) (program.Clock, issuance.StoredAnswer, bool, error) {
+	var clock clockScan
 	var a issuance.StoredAnswer
-	found, err := one(t, selectOwnedAnswer, []any{keyID(p.UUID), door, key}, append(owner.dest(), answerDest(&a)...)...)
-	if err != nil || !found {
-		return program.Program{}, issuance.StoredAnswer{}, false, err
-	}
-	read, err := owner.read(t.policies)
-	return read, a, err == nil, err
+	found, err := one(t, selectTimedAnswer, []any{keyID(p.UUID), door, key}, append(clock.dest(), answerDest(&a)...)...)
+	return clock.read(), a, found, err
 }
 
 func (t tx) CountAudit(_ context.Context, p ident.ProgramID, id ident.CardID, action, outcome string, since time.Time) (int, error) {

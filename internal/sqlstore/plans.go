@@ -71,13 +71,13 @@ func (x sample) hot() []struct {
 	deliveries, delivered := deliveriesPage(ident.EndpointID{UUID: x.batch}, issuance.DeliveryExhausted, page)
 	return []query{
 		{"activation: by identifier", selectCandidates, []any{x.program, x.identifier}},
-		{"card with its programme", selectOwnedView, []any{x.program, x.card}},
+		{"card with its clock", selectTimedView, []any{x.program, x.card}},
 		{"activation: card by id", selectView, []any{x.program, x.card}},
 		{"activation: holder by id", selectHolderByID, []any{x.program, x.customer}},
 		{"activation: holder by number", selectHolderByNumber, []any{x.program, x.holder}},
 		{"activation: balance", selectBalance, []any{x.program, x.balance}},
 		{"activation: idempotency record", selectAnswer, []any{x.program, "debit", "a key"}},
-		{"idempotency record with its programme", selectOwnedAnswer, []any{x.program, "debit", "a key"}},
+		{"idempotency record with its clock", selectTimedAnswer, []any{x.program, "debit", "a key"}},
 		{"activation: wrong tries of a programme", countMisses, []any{x.program, time.UnixMicro(1), time.UnixMicro(2), 50}},
 		{"activation: plastics of a box", selectMatesOfCard, []any{x.card}},
 		{"card by number", selectViewByNumber, []any{x.program, x.number}},

@@ -20,7 +20,7 @@ func allTexts() map[string]string {
 		"customer":            selectCustomer, "customer by number": selectCustomerByNumber, "claim": selectClaim, "own claim": selectOwnClaim, "drop claim": deleteClaim, "held": countHeld,
 		"account": selectAccount, "account by number": selectAccountByNumber,
 		"vault entry": selectEntry, "vault entry by index": selectEntryByIndex, "update vault entry": updateEntry,
-		"view": selectView, "owned view": selectOwnedView, "owned answer": selectOwnedAnswer, "view by number": selectViewByNumber, "successor": selectSuccessor, "labelled": selectLabelled, "tracked": selectTracked, "holdings": listHoldings, "block history": selectBlocks,
+		"view": selectView, "timed view": selectTimedView, "timed answer": selectTimedAnswer, "view by number": selectViewByNumber, "successor": selectSuccessor, "labelled": selectLabelled, "tracked": selectTracked, "holdings": listHoldings, "block history": selectBlocks,
 		"is card": isCard, "is entry": isEntry, "update card": updateCard, "update plastic": updatePlastic, "identifier in batch": identifierInBatch,
 		"identifier": identifierInPlaces, "shipment": selectShipment, "packed": selectPacked, "occupied": selectOccupied,
 		"scans": selectScans, "plastics in": selectPlasticsIn, "plastics on": selectPlasticsOn, "delete members": deleteMembers,

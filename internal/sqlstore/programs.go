@@ -31,6 +31,26 @@ const (
 	WHERE id = $1 AND version = $2`
 )
 
+// clockColumns tell what time it is for a programme.
+const clockColumns = `pr.kind, pr.clock_offset_ns, pr.clock_frozen_ns`
+
+// clockScan reads clockColumns.
+type clockScan struct {
+	kind   string
+	offset time.Duration
+	frozen *int64
+}
+
+func (c *clockScan) dest() []any { return []any{&c.kind, &c.offset, &c.frozen} }
+
+func (c *clockScan) read() program.Clock {
+	p := program.Program{Kind: program.Kind(c.kind), Clock: program.Clock{Offset: c.offset}}
+	if c.frozen != nil {
+		p.Clock.Frozen = time.Unix(0, *c.frozen).UTC()
+	}
+	return p.Goes()
+}
+
 // programScan reads the columns of a programme.
 type programScan struct {
 	program          program.Program

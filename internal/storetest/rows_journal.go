@@ -89,9 +89,9 @@ var answers = keeping[issuance.StoredAnswer]{
 		{"Stored", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a issuance.StoredAnswer) (issuance.StoredAnswer, bool, error) {
 			return tx.Stored(ctx, p, a.Door, a.Key)
 		}},
-		{"OwnedAnswer", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a issuance.StoredAnswer) (issuance.StoredAnswer, bool, error) {
-			owner, stored, ok, err := tx.OwnedAnswer(ctx, p, a.Door, a.Key)
-			return stored, ok, errors.Join(err, asProgram(ctx, tx, owner, stored.Program))
+		{"TimedAnswer", func(ctx context.Context, tx issuance.ReadTx, p ident.ProgramID, a issuance.StoredAnswer) (issuance.StoredAnswer, bool, error) {
+			clock, stored, ok, err := tx.TimedAnswer(ctx, p, a.Door, a.Key)
+			return stored, ok, errors.Join(err, goes(ctx, tx, clock, stored.Program))
 		}},
 	},
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"testing"
 
 	"github.com/firsttap/firsttap/internal/access"
@@ -151,6 +150,7 @@ var transactionRules = []contract{
 		customers.readsBack(t, w, c, "by the next read")
 	}},
 	{"a read of one thing gives it, and nothing after it", oneQuestion},
+	{"a card and a record of a key come with the clock that their programme goes by", timed},
 }
 
 func oneQuestion(t *testing.T, f Factory) {
@@ -161,12 +161,12 @@ func oneQuestion(t *testing.T, f Factory) {
 	}
 	for range 20 { // more often than there are connections
 		must(t, ask(ctx, func(tx issuance.ReadTx) error {
-			owner, v, ok, err := tx.OwnedCard(ctx, w.Program.ID, id)
+			clock, v, ok, err := tx.TimedCard(ctx, w.Program.ID, id)
 			if err == nil && !ok {
 				t.Error("the card is not there")
 			}
 			same(t, "the card", w.Card, v)
-			same(t, "its programme", w.Program, owner)
+			same(t, "its clock", w.Program.Goes(), clock)
 			return err
 		}))
 		isFault(t, "a second question", ask(ctx, func(tx issuance.ReadTx) error {
@@ -199,17 +199,35 @@ func (w *World) owned(p ident.ProgramID, id ident.CardID) (v card.View, ok bool,
 	w.t.Helper()
 	ctx := w.t.Context()
 	must(w.t, w.Store.Issuance().ReadOnce(ctx, func(tx issuance.ReadTx) error {
-		_, v, ok, err = tx.OwnedCard(ctx, p, id)
+		_, v, ok, err = tx.TimedCard(ctx, p, id)
 		return nil
 	}))
 	return v, ok, err
 }
 
-// asProgram wants a programme that came with something to be as it is read alone; nobody's has none.
-func asProgram(ctx context.Context, tx issuance.ReadTx, got program.Program, id ident.ProgramID) error {
-	want, _, err := tx.Program(ctx, id)
-	if err == nil && (got.ID != want.ID || got.Version != want.Version || !reflect.DeepEqual(got.Policy, want.Policy)) {
-		err = fmt.Errorf("the programme is %v, want %v", got, want)
+func timed(t *testing.T, f Factory) {
+	frozen := program.Clock{}.Freeze(clockAhead.Now(NewClock().Now()))
+	for want, options := range map[program.Clock][]Option{
+		clockAhead: {WithProgramClock(clockAhead)}, frozen: {WithProgramClock(frozen)}, {}: {WithLiveProgram(), WithProgramClock(clockAhead)},
+	} {
+		w := NewWorld(t, f.Open(t), options...)
+		a := w.answer("k")
+		answers.holds(t, w, a, nil)
+		w.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			ofCard, _, _, err := tx.TimedCard(ctx, w.Program.ID, w.Card.Card.ID)
+			must(t, err)
+			ofAnswer, _, _, err := tx.TimedAnswer(ctx, w.Program.ID, a.Door, a.Key)
+			same(t, "the clocks of a card and of a record", []program.Clock{want, want}, []program.Clock{ofCard, ofAnswer})
+			return err
+		})
+	}
+}
+
+// goes wants a clock to be the one that the programme goes by, as it is read alone; nobody's goes by real time.
+func goes(ctx context.Context, tx issuance.ReadTx, got program.Clock, id ident.ProgramID) error {
+	p, _, err := tx.Program(ctx, id)
+	if want := p.Goes(); err == nil && got != want {
+		err = fmt.Errorf("the clock is %v, want %v", got, want)
 	}
 	return err
 }
