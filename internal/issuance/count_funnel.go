@@ -68,7 +68,9 @@ type funnelCounter struct {
 	days    map[funnelKey]*FunnelCounts
 	parts   map[ident.UUID]*FunnelCounts // what is added
 	known   map[ident.UUID]*FunnelCounts // what was counted before, and what is added
-	cards   map[ident.CardID]FunnelCard  // of all rows; nil until one is asked for
+	// Of all rows; nil until one is asked for. Activations ask for the first, new cards for the second.
+	cards    map[ident.CardID]FunnelCard
+	physical map[ident.CardID]bool
 }
 
 type funnelKey struct {
@@ -103,8 +105,8 @@ func (c *funnelCounter) count(ctx context.Context, r audit.Row) error {
 	case r.Action == actionBatchAccept || r.Action == actionBatchMake || r.Action == actionOrderCard:
 		return c.order(ctx, r)
 	case r.Action == actionCreateCard || r.Action == actionReplace || r.Action == actionReissue || r.Action == actionRenew:
-		in, err := c.card(ctx, r.Card)
-		if err == nil && in.Physical {
+		physical, err := c.isPhysical(ctx, r.Card)
+		if physical {
 			c.add(r.At, SingleLane, ident.UUID{}, FunnelCounts{Ordered: 1, Made: 1})
 		}
 		return err
@@ -184,6 +186,13 @@ func (c *funnelCounter) card(ctx context.Context, id ident.CardID) (in FunnelCar
 		c.cards, err = c.tx.FunnelCards(ctx, c.program, c.from, c.to)
 	}
 	return c.cards[id], err
+}
+
+func (c *funnelCounter) isPhysical(ctx context.Context, id ident.CardID) (is bool, err error) {
+	if c.physical == nil {
+		c.physical, err = c.tx.PhysicalCards(ctx, c.program, c.from, c.to)
+	}
+	return c.physical[id] && err == nil, err
 }
 
 // raise adds what a part lacks of the given counts.

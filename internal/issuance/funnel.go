@@ -67,7 +67,6 @@ func (m FunnelMark) Behind() int64 { return m.Sealed - m.Counted }
 
 // FunnelCard is where a card stands in the funnel.
 type FunnelCard struct {
-	Physical bool
 	Batch    ident.BatchID // of the plastic that was activated last, or else of the first; zero: it was ordered by itself
 	Of       int           // cards that the batch was ordered for
 	Shipment ident.ShipmentID
@@ -107,8 +106,11 @@ type FunnelReader interface {
 	FunnelPart(ctx context.Context, id ident.UUID) (FunnelPart, error)
 	// SealedRows gives audit rows of a programme by their places: from one, the first is 0, to before another.
 	SealedRows(ctx context.Context, p ident.ProgramID, from, to int64) ([]audit.Row, error)
-	// FunnelCards gives the cards that audit rows name, by the places of the rows as SealedRows.
+	// FunnelCards gives where the cards stand that audit rows name, by the places of the rows as SealedRows. One without a plastic
+	// is not among them.
 	FunnelCards(ctx context.Context, p ident.ProgramID, from, to int64) (map[ident.CardID]FunnelCard, error)
+	// PhysicalCards tells which of the cards are physical.
+	PhysicalCards(ctx context.Context, p ident.ProgramID, from, to int64) (map[ident.CardID]bool, error)
 	// BoxSize counts the members of a shipment that were not refused.
 	BoxSize(ctx context.Context, id ident.ShipmentID) (int, error)
 }

@@ -17,11 +17,10 @@ const (
 	// The orders begin with the column that is NULL in all of these rows, as their index does: PostgreSQL would else read
 	// and sort everything that waits.
 	selectUnsealedLog = `SELECT t.program_id FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 ORDER BY t.log_index, t.program_id LIMIT 1`
-	// selectUnsealed finds the keys in the index of rows that wait, which has nothing else; by the primary key
-	// it would walk over all that are sealed.
-	selectUnsealed = `SELECT ` + auditColumns + ` FROM
-	(SELECT u.log_index, u.program_id, u.at, u.id FROM audit u WHERE u.log_index IS NULL AND u.program_id = $1 ORDER BY u.log_index, u.at, u.id LIMIT $2) x
-	JOIN audit t ON t.program_id = x.program_id AND t.at = x.at AND t.id = x.id ORDER BY x.log_index, x.at, x.id`
+	// selectUnsealed goes by the index of rows that wait, which has nothing else: it asks for a range of one programme, because
+	// SQLite takes an equal one for a reason to go by the primary key, and would walk over all that are sealed.
+	selectUnsealed = `SELECT ` + auditColumns + ` FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 AND t.program_id <= $1
+	ORDER BY t.log_index, t.program_id, t.at, t.id LIMIT $2`
 	selectHead  = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
 	selectHeads = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
 	insertHead  = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/audit"
-	"github.com/firsttap/firsttap/internal/card"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/shipment"
@@ -22,10 +21,12 @@ const (
 	selectFunnelDays = `SELECT f.day, f.lane, ` + funnelCounts + ` FROM funnel_days f WHERE f.program_id = $1 AND f.day >= $2 ORDER BY f.day, f.lane`
 	selectFunnelPart = `SELECT ` + funnelCounts + ` FROM funnel_parts f WHERE f.id = $1`
 	// selectFunnelCards has a row for each plastic of a card.
-	selectFunnelCards = `SELECT c.id, c.type, p.batch_id, COALESCE(b.requested, 0), p.shipment_id, p.activated_at
-	FROM cards c LEFT JOIN plastics p ON p.card_id = c.id LEFT JOIN batches b ON b.id = p.batch_id
-	WHERE c.id IN (SELECT t.card_id FROM audit t WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3)
-	ORDER BY c.id, p.created_at, p.id`
+	selectFunnelCards = `SELECT p.card_id, p.batch_id, COALESCE(b.requested, 0), p.shipment_id, p.activated_at
+	FROM plastics p LEFT JOIN batches b ON b.id = p.batch_id
+	WHERE p.card_id IN (SELECT t.card_id FROM audit t WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3)
+	ORDER BY p.card_id, p.created_at, p.id`
+	selectPhysicalCards = `SELECT c.id FROM cards c
+	WHERE c.id IN (SELECT t.card_id FROM audit t WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3) AND c.type = 'physical'`
 	selectBoxSize = `SELECT COUNT(*) FROM shipment_members m WHERE m.shipment_id = $1 AND m.rejected_at IS NULL`
 	insertMark    = `INSERT INTO funnel_marks (program_id, counted) VALUES ($1, 0) ON CONFLICT (program_id) DO NOTHING`
 	moveMark      = `UPDATE funnel_marks SET counted = $3 WHERE program_id = $1 AND counted = $2`
@@ -92,17 +93,27 @@ func (t tx) FunnelCards(_ context.Context, p ident.ProgramID, from, to int64) (m
 	err := t.query(selectFunnelCards, []any{keyID(p.UUID), from, to}, func(r row) error {
 		var id ident.CardID
 		var c issuance.FunnelCard
-		var sort string
 		var activated time.Time
-		if err := r.scan(&id.UUID, &sort, &c.Batch.UUID, &c.Of, &c.Shipment.UUID, &activated); err != nil {
+		if err := r.scan(&id.UUID, &c.Batch.UUID, &c.Of, &c.Shipment.UUID, &activated); err != nil {
 			return err
 		}
-		c.Physical, c.Later = sort == string(card.Physical), id == before
+		c.Later = id == before
 		if !c.Later || activated.After(latest) {
 			cards[id], latest = c, activated
 		}
 		before = id
 		return nil
+	})
+	return cards, err
+}
+
+func (t tx) PhysicalCards(_ context.Context, p ident.ProgramID, from, to int64) (map[ident.CardID]bool, error) {
+	cards := map[ident.CardID]bool{}
+	err := t.query(selectPhysicalCards, []any{keyID(p.UUID), from, to}, func(r row) error {
+		var id ident.CardID
+		err := r.scan(&id.UUID)
+		cards[id] = true
+		return err
 	})
 	return cards, err
 }
@@ -126,9 +137,11 @@ func (t tx) AddFunnel(_ context.Context, p ident.ProgramID, days []issuance.Funn
 	for _, d := range days {
 		b.write(addFunnelDay, funnelArgs(d.FunnelCounts, p.UUID, d.Day, string(d.Lane)), nil)
 	}
-	for _, part := range parts {
-		b.write(addFunnelPart, funnelArgs(part.FunnelCounts, part.ID, p.UUID), nil)
+	rows := make([][]any, len(parts))
+	for i, part := range parts {
+		rows[i] = funnelArgs(part.FunnelCounts, part.ID, p.UUID)
 	}
+	b.repeat(addFunnelPart, rows, nil)
 	return t.run(b)
 }
 

@@ -46,7 +46,7 @@ func allTexts() map[string]string {
 		"user by e-mail": selectUserByEmail, "user by public id": selectUserByPublicID, "user by invite": selectUserByInvite, "users": selectUsers,
 		"update user": updateUser, "login": selectLogin, "login of": selectLoginOf, "update login": updateLogin, "sweep logins": sweepLogins,
 		"funnels waiting": selectFunnelsWaiting, "funnel mark": selectFunnelMark, "funnel days": selectFunnelDays, "funnel part": selectFunnelPart,
-		"funnel cards": selectFunnelCards, "box size": selectBoxSize, "move funnel mark": moveMark, "failed shipments": selectFailedShipments,
+		"funnel cards": selectFunnelCards, "physical cards": selectPhysicalCards, "box size": selectBoxSize, "move funnel mark": moveMark, "failed shipments": selectFailedShipments,
 		"quiet shipments": selectQuietShipments, "waiting deliveries": countWaiting, "failing deliveries": countFailing,
 		"last policy version": lastPolicyVersion, "policy versions": listPolicyVersions,
 		"approval": selectApproval, "open approval": selectOpenApproval, "update approval": updateApproval,
