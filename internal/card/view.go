@@ -125,6 +125,9 @@ func (p Piece) Living() bool {
 
 // NewView puts a card and its pieces together, which come in the order of making.
 func NewView(c Card, pieces []Piece) View {
+	if len(pieces) == 1 { // as nearly every card has
+		return View{Card: c, Plastic: pieces[0].Plastic, Box: pieces[0].Box}
+	}
 	plastics := make([]Plastic, len(pieces))
 	for i, p := range pieces {
 		plastics[i] = p.Plastic

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/firsttap/firsttap/internal/card"
@@ -148,29 +149,53 @@ func scanPlastic(r row, p *card.Plastic) error { return r.scan(plasticDest(p)...
 
 // views gathers rows of viewColumns, which come card by card, into candidates.
 type views struct {
+	timed      bool // clockColumns stand before them
+	clock      clockScan
 	found      []issuance.Candidate
 	pieces     []card.Piece // of the last card
 	references []ident.Reference
 }
 
-func (v *views) add(r row) error { return v.addBehind(r, nil) }
+// viewRow is one row of viewColumns, and where its columns go.
+type viewRow struct {
+	clock     clockScan
+	card      card.Card
+	piece     card.Piece
+	reference ident.Reference
+	dest      []any
+}
 
-// addBehind takes a row that has other columns before those of the view.
-func (v *views) addBehind(r row, others []any) error {
-	var c card.Card
-	var p card.Piece
-	var ref ident.Reference
-	if err := r.scan(slices.Concat(others, cardDest(&c), plasticDest(&p.Plastic), shipmentDest(&p.Box), []any{(*string)(&ref)})...); err != nil {
+// viewRows are used again: to say where a hundred columns go takes longer than to read them.
+var viewRows = sync.Pool{New: func() any {
+	v := new(viewRow)
+	v.dest = slices.Concat(v.clock.dest(), cardDest(&v.card), plasticDest(&v.piece.Plastic), shipmentDest(&v.piece.Box), []any{(*string)(&v.reference)})
+	return v
+}}
+
+func (v *views) add(r row) error {
+	in, _ := viewRows.Get().(*viewRow)
+	defer func() {
+		in.clock, in.card, in.piece, in.reference = clockScan{}, card.Card{}, card.Piece{}, ""
+		viewRows.Put(in)
+	}()
+	dest := in.dest
+	if !v.timed {
+		dest = dest[clockWidth:]
+	}
+	if err := r.scan(dest...); err != nil {
 		return err
 	}
-	if n := len(v.found); n == 0 || v.found[n-1].View.Card.ID != c.ID {
+	v.clock = in.clock
+	n := len(v.found)
+	if n == 0 || v.found[n-1].View.Card.ID != in.card.ID {
 		v.found, v.pieces, v.references = append(v.found, issuance.Candidate{}), nil, nil
+		n++
 	}
-	v.pieces, v.references = append(v.pieces, p), append(v.references, ref)
-	view := card.NewView(c, v.pieces)
-	for i, piece := range v.pieces {
-		if piece.Plastic.ID == view.Plastic.ID {
-			v.found[len(v.found)-1] = issuance.Candidate{View: view, Reference: v.references[i]}
+	v.pieces, v.references = append(v.pieces, in.piece), append(v.references, in.reference)
+	view := card.NewView(in.card, v.pieces)
+	for i := range v.pieces {
+		if v.pieces[i].Plastic.ID == view.Plastic.ID {
+			v.found[n-1] = issuance.Candidate{View: view, Reference: v.references[i]}
 		}
 	}
 	return nil
@@ -185,13 +210,12 @@ func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (car
 }
 
 func (t tx) TimedCard(_ context.Context, p ident.ProgramID, id ident.CardID) (program.Clock, card.View, bool, error) {
-	var v views
-	var clock clockScan
-	err := t.query(selectTimedView, []any{p.UUID, id.UUID}, func(r row) error { return v.addBehind(r, clock.dest()) })
+	v := views{timed: true}
+	err := t.query(selectTimedView, []any{p.UUID, id.UUID}, v.add)
 	if err != nil || len(v.found) == 0 {
 		return program.Clock{}, card.View{}, false, err
 	}
-	return clock.read(), v.found[0].View, true, nil
+	return v.clock.read(), v.found[0].View, true, nil
 }
 
 func (t tx) Successor(_ context.Context, p ident.ProgramID, of ident.CardID) (card.View, bool, error) {

@@ -32,7 +32,10 @@ const (
 )
 
 // clockColumns tell what time it is for a programme.
-const clockColumns = `pr.kind, pr.clock_offset_ns, pr.clock_frozen_ns`
+const (
+	clockColumns = `pr.kind, pr.clock_offset_ns, pr.clock_frozen_ns`
+	clockWidth   = 3
+)
 
 // clockScan reads clockColumns.
 type clockScan struct {

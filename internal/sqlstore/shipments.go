@@ -63,8 +63,8 @@ const (
 
 func shipmentDest(s *shipment.Shipment) []any {
 	return []any{
-		&s.ID.UUID, &s.Program.UUID, (*string)(&s.Kind), &s.Batch.UUID, (*string)(&s.Status), asJSON(&s.Destination),
-		asJSON(&s.Recipient), &s.Courier.Type, &s.Courier.Name, &s.TrackingNumber, &s.TrackingURL, &s.CutoffAt,
+		&s.ID.UUID, &s.Program.UUID, (*string)(&s.Kind), &s.Batch.UUID, (*string)(&s.Status), asAddress(&s.Destination),
+		asRecipient(&s.Recipient), &s.Courier.Type, &s.Courier.Name, &s.TrackingNumber, &s.TrackingURL, &s.CutoffAt,
 		&s.SubmittedAt, &s.DeliveredAt, &s.CreatedAt, &s.UpdatedAt, &s.Version,
 	}
 }
@@ -86,7 +86,7 @@ func scanListed(r row, s *issuance.ListedShipment) error {
 
 func memberDest(m *shipment.Member) []any {
 	return []any{
-		&m.ID.UUID, &m.Shipment.UUID, &m.Position, &m.Card.UUID, &m.Plastic.UUID, &m.Design.UUID, asJSON(&m.Address),
+		&m.ID.UUID, &m.Shipment.UUID, &m.Position, &m.Card.UUID, &m.Plastic.UUID, &m.Design.UUID, asAddress(&m.Address),
 		&m.RejectedAt, &m.RejectionReason, &m.CreatedAt, &m.UpdatedAt,
 	}
 }

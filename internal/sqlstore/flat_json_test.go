@@ -1,0 +1,48 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/firsttap/firsttap/internal/shipment"
+)
+
+// TestFlatJSON_ReadsWhatWeWrite compares with encoding/json, and wants the usual values to need nothing else.
+func TestFlatJSON_ReadsWhatWeWrite(t *testing.T) {
+	t.Parallel()
+	address := shipment.Address{Line1: "Calle 1", Line2: "B", Zone: "Norte", City: "México", PostalCode: "06600", Country: "MX"}
+	recipient := shipment.Recipient{FirstName: "Ana", LastName: "Ruiz", PhoneNumber: "5512345678", DialCode: 52, Email: "ana@example.com"}
+	for _, kept := range []string{
+		toJSON(address), toJSON(recipient), toJSON(shipment.Address{}), toJSON(shipment.Recipient{}), toJSON(shipment.Recipient{DialCode: -1}),
+		toJSON(shipment.Address{Line1: `a "quoted" <b> & \c`, Line2: "\u2028", City: "a\nb"}), `{}`, `{"line1":"a","more":["b"]}`, ` {"line1" : "a" }`,
+		`{"city":"a","city":"b"}`, `{"dialCode":52}`, `{"dialCode":null}`,
+	} {
+		holdsAs(t, kept, asAddress)
+		holdsAs(t, kept, asRecipient)
+	}
+	for _, kept := range []string{``, `{`, `{"`, `{"line1"`, `{"line1":`, `{"line1":"a"`, `{"line1":"a",`, `{"line1":"a",}`, `{"line1":"a"}x`, `{"dialCode":-}`, `[]`} {
+		if flatJSON(kept, func(string, string) bool { return true }) {
+			t.Errorf("%s was taken for a whole object", kept)
+		}
+	}
+	for _, v := range []any{address, recipient} {
+		members := 0
+		if !flatJSON(toJSON(v), func(string, string) bool { members++; return true }) || members != reflect.TypeOf(v).NumField() {
+			t.Errorf("%T is not read the short way: %d members", v, members)
+		}
+	}
+}
+
+// holdsAs reads a text into a value that holds something already, as encoding/json reads it into an empty one.
+func holdsAs[T any](t *testing.T, kept string, as func(*T) text) {
+	t.Helper()
+	var want, got T
+	wantErr := json.Unmarshal([]byte(kept), &want)
+	if err := as(&got)(`{"line1":"old","firstName":"old","dialCode":9}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := as(&got)(kept); (err != nil) != (wantErr != nil) || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s gives %+v, %v; want %+v, %v", kept, got, err, want, wantErr)
+	}
+}
