@@ -27,6 +27,9 @@ const (
 // fields collects the problems of a request, in the order of asking.
 type fields struct{ problems []fault.Field }
 
+// add notes a problem. It is not inlined, for the sake of the program's size: a hundred places may find one.
+//
+//go:noinline
 func (f *fields) add(path, problem string) {
 	if len(f.problems) <= mostHints { // one more than are told, so that it shows that there are more
 		f.problems = append(f.problems, fault.Field{Path: path, Code: problem})

@@ -49,7 +49,9 @@ type call struct {
 	wrong    []fault.Field
 }
 
-// handle makes a handler of a function on a call, with its body.
+// handle makes a handler of a function on a call, with its body. Inlined, it and stream would be a copy of their code for each route.
+//
+//go:noinline
 func handle(f func(c *call) error) httpd.HandlerFunc {
 	return stream(func(c *call) error {
 		if err := readBody(c); err != nil {
@@ -60,6 +62,8 @@ func handle(f func(c *call) error) httpd.HandlerFunc {
 }
 
 // stream makes a handler of a function that reads the body itself.
+//
+//go:noinline
 func stream(f func(c *call) error) httpd.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) error {
 		c, ok := httpd.RecordOf(r.Context()).Call.(*call)

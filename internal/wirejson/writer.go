@@ -53,7 +53,9 @@ func (w *Writer) BeginArray() { w.comma(); w.buf = append(w.buf, '[') }
 func (w *Writer) EndArray() { w.buf = append(w.buf, ']') }
 
 // Key writes the name of the next member and gives w again, so that the value can follow on the same
-// line.
+// line. Doors do so in a thousand places: inlined, it and comma would be 0.2 MB of the program, and no faster.
+//
+//go:noinline
 func (w *Writer) Key(name string) *Writer {
 	w.String(name)
 	w.buf = append(w.buf, ':')
@@ -100,6 +102,8 @@ func (w *Writer) Raw(value []byte) { w.comma(); w.buf = append(w.buf, value...) 
 
 // comma writes the comma that has to stand between what was written last and the next value. The last
 // byte tells: after a value it is a quote, a bracket that closes, a digit or a letter.
+//
+//go:noinline
 func (w *Writer) comma() {
 	if len(w.buf) == w.start {
 		return
