@@ -47,6 +47,8 @@ type sqliteEngine struct {
 	dialect     *dialect
 	policies    *policies
 	turn        sync.Mutex // held while the writer's connection is in use
+	turnstile   turnstile
+	patience    time.Duration // of the writer with other processes; changed in its turn
 }
 
 func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
@@ -79,16 +81,25 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 			e.readers <- reader
 		}
 	}
+	conns[0].db.SetBusyTimeout(0) // it waits at the turnstile
 	conns[1].db.SetBusyTimeout(checkpointPatience)
+	var err error
+	if e.turnstile, err = openTurnstile(c.Path); err != nil {
+		return fail(err)
+	}
+	e.patience = busyWait
 	e.writer = &writer{
 		conn: conns[0], queue: make(chan *job, queueLength), stopped: make(chan struct{}), dialect: d, policies: e.policies,
 		hooks: c.hooks, failures: make(chan error, 1),
 	}
 	e.checkpoints = newCheckpointer(conns[1], &e.turn, &e.writer.counts.commits)
 	e.writer.written = e.checkpoints.wake
+	e.writer.open = func() error {
+		return e.turnstile.pass(e.patience, func() error { _, err := e.writer.conn.exec("BEGIN IMMEDIATE"); return err })
+	}
 	e.writer.begin = func() error {
 		e.turn.Lock()
-		_, err := e.writer.conn.exec("BEGIN IMMEDIATE")
+		err := e.writer.open()
 		if err != nil {
 			e.turn.Unlock()
 		}
@@ -217,7 +228,7 @@ func (e *sqliteEngine) migrate(ctx context.Context, body func(conn, func(string)
 func (e *sqliteEngine) waitFor(length time.Duration) {
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	e.writer.conn.db.SetBusyTimeout(length)
+	e.patience = length
 }
 
 func (e *sqliteEngine) ready() error {
@@ -251,5 +262,5 @@ func (e *sqliteEngine) close() error {
 	errs = append(errs, (<-e.spare).db.Close())
 	close(e.readers)
 	close(e.spare)
-	return errors.Join(append(errs, e.writer.conn.db.Close())...)
+	return errors.Join(append(errs, e.writer.conn.db.Close(), e.turnstile.close())...)
 }

@@ -47,7 +47,8 @@ func (j *job) finish(err error) {
 // writer runs all writes of one process on one connection, in groups that share a commit.
 type writer struct {
 	conn     *sqliteConn
-	begin    func() error // opens a write transaction, waiting for other processes within bounds
+	begin    func() error // takes the writer's turn, and opens
+	open     func() error // opens a write transaction, waiting for other processes within bounds
 	ended    func()       // after a transaction that was opened
 	queue    chan *job
 	stopped  chan struct{} // closed when the writer has ended
@@ -311,7 +312,10 @@ func (g *groupRun) undo() error {
 // again takes everything back and begins anew.
 func (g *groupRun) again() error {
 	clear(g.programs)
-	return g.execAll("ROLLBACK", "BEGIN IMMEDIATE")
+	if err := g.execAll("ROLLBACK"); err != nil {
+		return err
+	}
+	return g.open()
 }
 
 func (g *groupRun) execAll(statements ...string) error {
