@@ -29,7 +29,7 @@ func newAfar(t *testing.T, server *cardtest.Server, scopes ...string) *afar {
 	if len(scopes) > 0 {
 		key = server.Key(t, scopes...)
 	}
-	return &afar{desk: desk{t, map[string]string{"FIRSTTAP_SERVER": server.URL, "FIRSTTAP_API_KEY": key}}}
+	return &afar{desk: desk{t: t, env: map[string]string{"FIRSTTAP_SERVER": server.URL, "FIRSTTAP_API_KEY": key}}}
 }
 
 // api runs a command that must succeed.

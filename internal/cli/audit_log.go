@@ -55,6 +55,7 @@ func (c auditExport) Run(ctx context.Context, w World) error {
 		if err != nil {
 			return err
 		}
+		w.background()
 		steps := newSteps(w)
 		out, err := h.ExportAudit(ctx, p, to, func(done, total int64) { steps.at("exporting", "rows", done, total) })
 		steps.end()
@@ -152,6 +153,7 @@ func (c auditVerify) Run(w World) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
+	w.background()
 	rows, end := watched(w, file)
 	proof, err := auditlog.Verify(bufio.NewReader(rows), append(newest, older...))
 	end()

@@ -18,13 +18,14 @@ import (
 
 // desk runs commands against one installation.
 type desk struct {
-	t   *testing.T
-	env map[string]string
+	t     *testing.T
+	env   map[string]string
+	stood int // how often a command let everybody else go first
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	return &desk{t, map[string]string{"FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(t.TempDir(), "data", "firsttap.db")}}
+	return &desk{t: t, env: map[string]string{"FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(t.TempDir(), "data", "firsttap.db")}}
 }
 
 // run runs a command, and gives its exit code and what it printed.
@@ -33,7 +34,7 @@ func (d *desk) run(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = cli.Run(d.t.Context(), cli.World{
 		Args: args, Stdout: &out, Stderr: &errs, Getenv: func(name string) string { return d.env[name] },
-		ReadFile: os.ReadFile, Version: "v1.2.3",
+		ReadFile: os.ReadFile, Version: "v1.2.3", StepBack: func() { d.stood++ },
 	})
 	return code, out.String(), errs.String()
 }
@@ -312,7 +313,7 @@ func TestRun_WrongUsage(t *testing.T) {
 func TestServe_ReportsAllWrongSettingsAndStartsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	d := &desk{t, map[string]string{"FIRSTTAP_HOST_KIND": "production", "FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(dir, "x", "firsttap.db")}}
+	d := &desk{t: t, env: map[string]string{"FIRSTTAP_HOST_KIND": "production", "FIRSTTAP_DATABASE": "sqlite://" + filepath.Join(dir, "x", "firsttap.db")}}
 	code, _, errs := d.run("serve", "--listen", "nowhere", "--nonsense", "1", "--admin-listen", "0.0.0.0:9090")
 	if code != 2 {
 		t.Errorf("exit code %d", code)

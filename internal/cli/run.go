@@ -32,6 +32,14 @@ type World struct {
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
 	Version  string
+	StepBack func() // lets every other process on the machine go first from now on; nil does nothing
+}
+
+// background is told by long work that writes nothing while it runs: a server beside it must never wait for it.
+func (w World) background() {
+	if w.StepBack != nil {
+		w.StepBack()
+	}
 }
 
 // commands is the tree of commands.

@@ -91,6 +91,7 @@ func (c backupCommand) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	w.background()
 	steps := newSteps(w)
 	err = app.Backup(ctx, cfg, c.To, c.Keys, func(done, total int) { steps.at("copying", "pages", int64(done), int64(total)) })
 	steps.end()

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -42,4 +43,30 @@ func TestMigrate_MovesOneFileToAnother(t *testing.T) {
 	d.do("migrate", "reopen")
 	d.do("program", "list")
 	d.do("migrate", "status")
+}
+
+// Work that holds nothing which a server waits for leaves the processors to it; work that writes must not, or the server would
+// wait behind it.
+func TestBackground_IsForWorkThatOnlyReads(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.do("program", "create", "Acme")
+	folder := t.TempDir()
+	out := filepath.Join(folder, "trail.jsonl")
+	for _, c := range []struct {
+		want int
+		args []string
+	}{
+		{1, []string{"backup", filepath.Join(folder, "copy.db")}},
+		{1, []string{"audit", "export", "--program=Acme", "--out=" + out}},
+		{1, []string{"audit", "verify", "--export=" + out, "--checkpoint=" + out + ".checkpoint", "--key=" + strings.TrimSpace(d.do("audit", "key"))}},
+		{0, []string{"keyring", "rotate"}},
+		{0, []string{"program", "list"}},
+	} {
+		before := d.stood
+		d.do(c.args...)
+		if got := d.stood - before; got != c.want {
+			t.Errorf("%v stepped back %d times, not %d", c.args, got, c.want)
+		}
+	}
 }

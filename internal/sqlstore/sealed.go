@@ -76,6 +76,10 @@ func sealedColumns() []sealedColumn {
 	}
 }
 
+// resealChunk is how many values get their new key in one transaction. They lie all over the file, so that each costs the log a
+// page, and a server beside the rotation waits meanwhile.
+const resealChunk = 100
+
 // sealed walks the columns in order and remembers where it is, so that a rotation reads each table once
 // and then once more, however many batches that takes. Replacements are gathered and written together.
 type sealed struct {
@@ -172,7 +176,7 @@ func (v *sealed) ReplaceSealed(ctx context.Context, old keyring.SealedValue, fre
 			v.pending = append(v.pending, swap{sql: c.swap, at: at, old: old.Blob, fresh: fresh})
 		}
 	}
-	if len(v.pending) < sweepChunk {
+	if len(v.pending) < resealChunk {
 		return nil
 	}
 	return v.flush(ctx)
