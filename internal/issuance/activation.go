@@ -112,6 +112,12 @@ type ActivationState struct {
 	Box *card.Box
 }
 
+// Settled reports whether the candidates, loaded by a key that names a card, are enough to refuse: one that was activated before is
+// not activated again, whatever else is true. A store need not load the rest then, beside the record of an idempotency key.
+func (s ActivationState) Settled() bool {
+	return len(s.Candidates) == 1 && s.Candidates[0].View.Coming().Plastic.EverActivated()
+}
+
 // coming is the state with the plastics that are to be activated, where they are to take the place of others.
 func (s ActivationState) coming() ActivationState {
 	if !slices.ContainsFunc(s.Candidates, func(c Candidate) bool { return c.View.Next != nil }) {

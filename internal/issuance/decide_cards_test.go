@@ -59,6 +59,31 @@ func (s situation) decide() (issuance.Decision, bool) {
 	return d, compared
 }
 
+// TestDecideActivation_NeedsNoMoreThanASettledCard leaves out what a store need not load, whatever else is wrong.
+func TestDecideActivation_NeedsNoMoreThanASettledCard(t *testing.T) {
+	t.Parallel()
+	right := func(card.Plastic) bool { return true }
+	for _, w := range wrongs {
+		s := inHand()
+		w.make(&s)
+		for _, once := range []time.Time{{}, cardsNow.Add(-time.Hour), s.plastic.ActivatedAt} {
+			s.plastic.ActivatedAt = once
+			bare := issuance.ActivationState{
+				Program:    program.Program{Policy: s.policy},
+				Candidates: []issuance.Candidate{{View: card.View{Card: s.card, Plastic: s.plastic, Box: shipment.Shipment{Status: s.box}}}},
+			}
+			if bare.Settled() == once.IsZero() {
+				t.Errorf("%s, activated at %v: settled %v", w.reason.Name(), once, bare.Settled())
+			}
+			whole := bare
+			whole.Holder, whole.Misses, whole.Box = &s.holder, 1000, &card.Box{}
+			if got, want := issuance.DecideActivation(bare, cardsNow, right), issuance.DecideActivation(whole, cardsNow, right); bare.Settled() && reasonOf(got) != reasonOf(want) {
+				t.Errorf("%s: a settled card is refused with %q, and %q when more is known", w.reason.Name(), reasonOf(got), reasonOf(want))
+			}
+		}
+	}
+}
+
 func reasonOf(d issuance.Decision) string {
 	if d.Refusal == nil {
 		return ""

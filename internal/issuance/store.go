@@ -29,7 +29,7 @@ type Store interface {
 	// ReadOnce is Read for a body that asks one thing and needs no more, which costs less. A second question, or one that takes
 	// several answers to put together, is a fault.
 	ReadOnce(ctx context.Context, body func(tx ReadTx) error) error
-	// Activate runs one activation: load what key names, call decide, apply its changes and commit. Calls
+	// Activate runs one activation: load what key names (see [ActivationState.Settled]), call decide, apply its changes and commit. Calls
 	// that arrive together may share a transaction, and each returns only after its own commit. decide may
 	// run several times and must not touch the store. An error of decide is handed through and rolls back
 	// only this activation; a refusal is not an error but part of the changes.

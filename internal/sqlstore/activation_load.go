@@ -82,7 +82,8 @@ type loading struct {
 	composite int
 }
 
-// loadActivation reads the programme, which a group shares, and then everything else in one batch.
+// loadActivation reads the programme, which a group shares, then the record of the key and the cards, and then the rest, unless
+// the cards settle it already.
 func (s *session) loadActivation(key issuance.ActivationKey) (issuance.ActivationState, error) {
 	p, found, err := s.program(key.Program)
 	if err != nil {
@@ -93,31 +94,49 @@ func (s *session) loadActivation(key issuance.ActivationKey) (issuance.Activatio
 	}
 	l := &loading{key: key}
 	l.state.Program = p
-	var b batch
-	l.ask(&b)
-	if err := s.run(b); err != nil {
-		return issuance.ActivationState{}, err
+	for _, ask := range []func(*batch){l.askFirst, l.askRest} {
+		var b batch
+		ask(&b)
+		if err := s.run(b); err != nil {
+			return issuance.ActivationState{}, err
+		}
+		if l.state.Candidates = l.views.found; !key.Card.IsZero() && l.state.Settled() {
+			break
+		}
 	}
 	return l.done(), nil
 }
 
 // ask adds everything that the key names; the programme is known.
 func (l *loading) ask(b *batch) {
-	l.askJournal(b)
+	l.askFirst(b)
+	l.askRest(b)
+}
+
+func (l *loading) askFirst(b *batch) {
+	l.askRecord(b)
 	l.askCards(b)
+}
+
+func (l *loading) askRest(b *batch) {
+	l.askMisses(b)
+	l.askMates(b)
 	l.askHolder(b)
 	l.askFacts(b)
 	l.askAccounts(b)
 }
 
-func (l *loading) askJournal(b *batch) {
-	p := l.key.Program.UUID
-	if l.key.IdempotencyKey != "" {
-		b.read(selectAnswer, []any{p, l.key.Door, l.key.IdempotencyKey}, func(r row) error {
-			l.state.Stored = &l.stored
-			return r.scan(answerDest(&l.stored)...)
-		})
+func (l *loading) askRecord(b *batch) {
+	if l.key.IdempotencyKey == "" {
+		return
 	}
+	b.read(selectAnswer, []any{l.key.Program.UUID, l.key.Door, l.key.IdempotencyKey}, func(r row) error {
+		l.state.Stored = &l.stored
+		return r.scan(answerDest(&l.stored)...)
+	})
+}
+
+func (l *loading) askMisses(b *batch) {
 	policy := l.state.Program.Policy.Activation
 	if policy.BreakerTries == 0 {
 		return
@@ -125,11 +144,23 @@ func (l *loading) askJournal(b *batch) {
 	// The window reaches forward too: activations that run at once have times a little apart.
 	now := l.state.Program.Now(l.key.RealNow)
 	from, to := now.Add(-policy.BreakerWindow), now.Add(max(policy.BreakerWindow, time.Second))
-	b.read(countMisses, []any{p, from, to, policy.BreakerTries + 1}, func(r row) error { return r.scan(&l.state.Misses) })
+	b.read(countMisses, []any{l.key.Program.UUID, from, to, policy.BreakerTries + 1}, func(r row) error { return r.scan(&l.state.Misses) })
 }
 
 func (l *loading) askCards(b *batch) {
-	p, listened := l.key.Program.UUID, l.state.Program.Listeners[string(event.CardsDoor)]
+	p := l.key.Program.UUID
+	switch {
+	case !l.key.Card.IsZero():
+		b.read(selectView, []any{p, l.key.Card.UUID}, l.views.add)
+	case l.key.Identifier != "":
+		b.read(selectCandidates, []any{p, l.key.Identifier}, l.views.add)
+	}
+}
+
+func (l *loading) askMates(b *batch) {
+	if !l.state.Program.Listeners[string(event.CardsDoor)] {
+		return
+	}
 	mate := func(r row) error {
 		var m card.Packed
 		err := scanPacked(r, &m)
@@ -138,15 +169,9 @@ func (l *loading) askCards(b *batch) {
 	}
 	switch {
 	case !l.key.Card.IsZero():
-		b.read(selectView, []any{p, l.key.Card.UUID}, l.views.add)
-		if listened {
-			b.read(selectMatesOfCard, []any{l.key.Card.UUID}, mate)
-		}
+		b.read(selectMatesOfCard, []any{l.key.Card.UUID}, mate)
 	case l.key.Identifier != "":
-		b.read(selectCandidates, []any{p, l.key.Identifier}, l.views.add)
-		if listened {
-			b.read(selectMatesByBearer, []any{p, l.key.Identifier}, mate)
-		}
+		b.read(selectMatesByBearer, []any{l.key.Program.UUID, l.key.Identifier}, mate)
 	}
 }
 
