@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,6 +89,38 @@ func BenchmarkGetCard(b *testing.B) {
 			b.Fatalf("status %d", status)
 		}
 	}
+}
+
+// BenchmarkReplay counts what a repeat of an activation costs that this process remembers.
+func BenchmarkReplay(b *testing.B) {
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard, unlimited()...)
+	call := newRepeated(http.MethodPost, "/cards/"+h.world.Card.Card.ID.String()+"/activate", `{"activationCode":"`+h.world.Code.Reveal()+`"}`, h.key)
+	b.ReportAllocs()
+	for b.Loop() {
+		if status := call.send(h.handler, "again"); status != http.StatusNoContent {
+			b.Fatalf("status %d", status)
+		}
+	}
+}
+
+// BenchmarkAlreadyActivated counts what that refusal costs when 64 callers get it at a time, each with its row in the audit trail.
+func BenchmarkAlreadyActivated(b *testing.B) {
+	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard, unlimited()...)
+	path, body := "/cards/"+h.world.Card.Card.ID.String()+"/activate", `{"activationCode":"`+h.world.Code.Reveal()+`"}`
+	if status := newRepeated(http.MethodPost, path, body, h.key).send(h.handler, "first"); status != http.StatusNoContent {
+		b.Fatalf("status %d", status)
+	}
+	b.ReportAllocs()
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		call := newRepeated(http.MethodPost, path, body, h.key)
+		delete(call.request.Header, "Idempotency-Key")
+		for pb.Next() {
+			if status := call.send(h.handler, ""); status != http.StatusBadRequest {
+				b.Errorf("status %d", status)
+			}
+		}
+	})
 }
 
 // frozen is a store in which an activation always finds what the first one found.
