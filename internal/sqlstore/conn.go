@@ -42,7 +42,7 @@ type conn interface {
 type statement struct {
 	sql      string
 	args     []any
-	rows     [][]any // of an INSERT or UPDATE that is to be done for many; then there are no args
+	rows     [][]any // of what is to be done, or asked, for many; then there are no args
 	each     func(row) error
 	affected func(rows int64) error
 }
@@ -65,12 +65,30 @@ func (b *batch) repeat(sql string, rows [][]any, affected func(int64) error) {
 	}
 }
 
+// askEach asks what a SELECT, or an UPDATE of one row with RETURNING, has for many rows of values. each is not told for which of
+// them it is called: what it reads has to say so.
+func (b *batch) askEach(sql string, rows [][]any, each func(row) error) {
+	if len(rows) > 0 {
+		*b = append(*b, statement{sql: sql, rows: rows, each: each})
+	}
+}
+
 // guarded is what an update with a version expects: exactly one row.
 func guarded(rows int64) error {
 	if rows != 1 {
 		return errConflict
 	}
 	return nil
+}
+
+// guardedAll is what an update with a version expects that is done for many.
+func guardedAll(want int) func(int64) error {
+	return func(rows int64) error {
+		if rows != int64(want) {
+			return errConflict
+		}
+		return nil
+	}
 }
 
 // free is what an insert with a random number expects: that it was not there.

@@ -18,7 +18,9 @@ import (
 
 const (
 	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at, m.type FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
-	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND fanned = 0`
+	// markFanned, lease and finishDelivery go by the primary key: by a bare condition PostgreSQL would rather go through all that
+	// waits, for each row of many.
+	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND COALESCE(fanned, 0) = 0`
 	selectTargets = `SELECT e.id, e.types, e.created_at FROM endpoints e
 	WHERE e.program_id = $1 AND e.door = $2 AND e.disabled = 0 ORDER BY e.created_at, e.id`
 	insertDelivery = `INSERT INTO deliveries (id, message_id, endpoint_id, message_at, state, attempts, due_at, fence, http_status, failure)
@@ -34,7 +36,8 @@ const (
 	countLeased = `SELECT count(CASE WHEN d.lease_owner = $3 THEN 1 END), count(CASE WHEN d.lease_owner <> $3 THEN 1 END)
 	FROM deliveries d WHERE d.endpoint_id = $1 AND d.lease_until > $2 AND d.lease_until IS NOT NULL`
 	isEnabled = `SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.disabled = 0 AND e.paused = 0`
-	lease     = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2 AND state = 'pending'`
+	lease     = `UPDATE deliveries SET lease_owner = $3, lease_until = $4, fence = fence + 1 WHERE id = $1 AND fence = $2
+	AND COALESCE(state, '') = 'pending' RETURNING id`
 	// selectEnded and selectDead are two, because a server that does not know how few endpoints have ended may walk through
 	// all that is pending to join them.
 	selectEnded = `SELECT e.id FROM endpoints e
@@ -42,10 +45,11 @@ const (
 	selectDead = `SELECT d.id FROM deliveries d WHERE d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at >= 0
 	AND (d.lease_until IS NULL OR d.lease_until <= $2) LIMIT $3`
 	dropDelivery = `UPDATE deliveries SET state = 'dropped', lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'pending'`
-	selectLetter = `SELECT d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
+	selectLetter = `SELECT d.id, d.attempts, d.tries, d.fence, m.id, m.program_id, m.door, m.type, m.body, m.created_at
 	FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.id = $1`
 	finishDelivery = `UPDATE deliveries SET state = $3, attempts = $4, tries = $9, due_at = COALESCE($5, due_at), http_status = $6, failure = $7, updated_at = $8,
-	lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending' AND lease_until IS NOT NULL`
+	lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND COALESCE(state, '') = 'pending' AND COALESCE(lease_until, 0) > 0
+	RETURNING id, fence`
 	insertAttempt = `INSERT INTO attempts (delivery_id, number, at, sent_at, result, http_status, took)
 	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (delivery_id, number) DO NOTHING`
 	deleteAttempt   = `DELETE FROM attempts WHERE delivery_id = $1 AND number = $2`
@@ -57,7 +61,7 @@ type outboxQueue struct{ *DB }
 // FanOut makes deliveries. Most looks find nothing and never reach the writer.
 func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 	waits := false
-	err := d.engine.read(ctx, func(s *session) error {
+	err := d.engine.ask(ctx, func(s *session) error {
 		waiting, err := waitingMessages(s, selectWaiting, 1)
 		waits = len(waiting) > 0
 		return err
@@ -86,7 +90,7 @@ func waitingMessages(s *session, sql string, limit int) ([]event.Message, error)
 // fanOut makes the deliveries of messages, all in one round trip once it knows who listens.
 func fanOut(s *session, waiting []event.Message) error {
 	listen := map[listener][]target{}
-	var b batch
+	var made, taken [][]any
 	for _, m := range waiting {
 		to := listener{m.Program, m.Door}
 		targets, known := listen[to]
@@ -99,11 +103,14 @@ func fanOut(s *session, waiting []event.Message) error {
 		}
 		for _, t := range targets {
 			if t.wants(m) {
-				b.write(insertDelivery, []any{deliveryID(m.ID, t.endpoint), string(m.ID), t.endpoint, m.CreatedAt}, nil)
+				made = append(made, []any{deliveryID(m.ID, t.endpoint), string(m.ID), t.endpoint, m.CreatedAt})
 			}
 		}
-		b.write(markFanned, []any{string(m.ID)}, guarded)
+		taken = append(taken, []any{string(m.ID)})
 	}
+	var b batch
+	b.repeat(insertDelivery, made, nil)
+	b.repeat(markFanned, taken, guardedAll(len(taken)))
 	return s.run(b)
 }
 
@@ -163,12 +170,16 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 	}
 	var out []outbox.Delivery
 	err = d.engine.write(ctx, func(s *session) error {
+		var drops [][]any
 		for _, id := range slices.SortedFunc(slices.Values(dead), byID) {
-			if _, err := s.exec(dropDelivery, id); err != nil {
-				return err
-			}
+			drops = append(drops, []any{id})
 		}
-		var err error
+		var b batch
+		b.repeat(dropDelivery, drops, nil)
+		err := s.later(b)
+		if err != nil {
+			return err
+		}
 		out, err = leaseAll(s, due, owner, realNow, length, room)
 		return err
 	})
@@ -212,32 +223,33 @@ func findDue(s *session, owner string, realNow time.Time, room outbox.Room) ([]c
 	if err != nil {
 		return nil, err
 	}
-	var due []candidate
-	for _, of := range busy {
-		if room.Free(of.endpoint.ID) <= 0 {
-			continue
-		}
-		left, err := roomAt(s, of.endpoint.ID, owner, realNow, room)
-		if err != nil {
-			return nil, err
-		}
-		if left == 0 {
+	var b batch
+	leased := make([]leases, len(busy))
+	found := make([][]candidate, len(busy))
+	for i, of := range busy {
+		most := room.Left(of.endpoint.ID, 0, 0)
+		if most == 0 {
 			continue
 		}
 		now := of.program.Now(realNow)
-		err = s.query(selectDue, []any{of.endpoint.ID.UUID, now, realNow, left}, func(r row) error {
+		leased[i].ask(&b, of.endpoint.ID, owner, realNow)
+		b.read(selectDue, []any{of.endpoint.ID.UUID, now, realNow, most}, func(r row) error {
 			c := of
 			var at time.Time
 			if err := r.scan(&c.id, &at, &c.fence); err != nil {
 				return err
 			}
 			c.late = now.Sub(at)
-			due = append(due, c)
+			found[i] = append(found[i], c)
 			return nil
 		})
-		if err != nil {
-			return nil, err
-		}
+	}
+	if err := s.run(b); err != nil {
+		return nil, err
+	}
+	var due []candidate
+	for i, some := range found {
+		due = append(due, some[:min(len(some), leased[i].left(room, busy[i].endpoint.ID))]...)
 	}
 	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(b.late, a.late) })
 	return slices.DeleteFunc(due, func(c candidate) bool { return room.Take(c.endpoint.ID) == outbox.NoSeat }), nil
@@ -253,64 +265,82 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 	if err != nil {
 		return nil, err
 	}
-	leased := map[ident.UUID]bool{}
-	var leases, letters batch
+	leased, letters := map[ident.UUID]bool{}, map[ident.UUID]outbox.Delivery{}
+	var takes, asks [][]any
 	for _, c := range slices.SortedFunc(slices.Values(chosen), func(a, b candidate) int { return byID(a.id, b.id) }) {
-		leases.write(lease, []any{c.id, c.fence, owner, realNow.Add(length)}, func(rows int64) error {
-			leased[c.id] = rows == 1
-			return nil
-		})
+		takes = append(takes, []any{c.id, c.fence, owner, realNow.Add(length)})
+		asks = append(asks, []any{c.id})
 	}
-	if err := s.run(leases); err != nil {
+	var b batch
+	b.askEach(lease, takes, func(r row) error {
+		var id ident.UUID
+		err := r.scan(&id)
+		leased[id] = true
+		return err
+	})
+	b.askEach(selectLetter, asks, func(r row) error {
+		var d outbox.Delivery
+		m := &d.Message
+		err := r.scan(&d.ID.UUID, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt)
+		d.Attempt++
+		d.Try++
+		letters[d.ID.UUID] = d
+		return err
+	})
+	if err := s.run(b); err != nil {
 		return nil, err
 	}
-	chosen = slices.DeleteFunc(chosen, func(c candidate) bool { return !leased[c.id] })
-	out := make([]outbox.Delivery, len(chosen))
-	for i, c := range chosen {
-		out[i] = outbox.Delivery{ID: ident.DeliveryID{UUID: c.id}, Endpoint: c.endpoint, Program: c.program}
-		letters.read(selectLetter, []any{c.id}, func(r row) error {
-			d := &out[i]
-			m := &d.Message
-			err := r.scan(&d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt)
-			d.Attempt++
-			d.Try++
-			return err
-		})
+	var out []outbox.Delivery
+	for _, c := range chosen {
+		if d, ok := letters[c.id]; ok && leased[c.id] {
+			d.Endpoint, d.Program = c.endpoint, c.program
+			out = append(out, d)
+		}
 	}
-	return out, s.run(letters)
+	return out, nil
 }
 
 // stillRoom looks again, on the writer, for which candidates there is room at their endpoints; none at those that were
 // disabled meanwhile.
 func stillRoom(s *session, due []candidate, owner string, realNow time.Time, room outbox.Room) ([]candidate, error) {
-	var chosen []candidate
-	left := map[ident.EndpointID]int{}
+	var b batch
+	enabled, leased := map[ident.EndpointID]bool{}, map[ident.EndpointID]*leases{}
 	for _, c := range due {
 		id := c.endpoint.ID
-		if _, known := left[id]; !known {
-			enabled, err := one(s, isEnabled, []any{id.UUID}, new(int))
-			if err != nil {
-				return nil, err
-			}
-			if left[id] = 0; enabled {
-				if left[id], err = roomAt(s, id, owner, realNow, room); err != nil {
-					return nil, err
-				}
-			}
+		if leased[id] != nil {
+			continue
 		}
-		if left[id] > 0 {
-			left[id]--
+		leased[id] = &leases{}
+		b.read(isEnabled, []any{id.UUID}, func(row) error {
+			enabled[id] = true
+			return nil
+		})
+		leased[id].ask(&b, id, owner, realNow)
+	}
+	if err := s.run(b); err != nil {
+		return nil, err
+	}
+	var chosen []candidate
+	taken := map[ident.EndpointID]int{}
+	for _, c := range due {
+		if id := c.endpoint.ID; enabled[id] && taken[id] < leased[id].left(room, id) {
+			taken[id]++
 			chosen = append(chosen, c)
 		}
 	}
 	return chosen, nil
 }
 
-// roomAt is how many deliveries of an endpoint the owner may lease now.
-func roomAt(s *session, id ident.EndpointID, owner string, realNow time.Time, room outbox.Room) (int, error) {
-	own, others := 0, 0
-	_, err := one(s, countLeased, []any{id.UUID, realNow, owner}, &own, &others)
-	return room.Left(id, own, others), err
+// leases are the deliveries of an endpoint that are leased.
+type leases struct{ own, others int }
+
+func (l *leases) ask(b *batch, id ident.EndpointID, owner string, realNow time.Time) {
+	b.read(countLeased, []any{id.UUID, realNow, owner}, func(r row) error { return r.scan(&l.own, &l.others) })
+}
+
+// left is how many more the owner may lease now.
+func (l *leases) left(room outbox.Room, id ident.EndpointID) int {
+	return room.Left(id, l.own, l.others)
 }
 
 // keepAttempts is how many attempts of one delivery are kept: a timetable has 13, and replays begin it again.
@@ -322,27 +352,42 @@ func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, 
 	err := d.engine.write(ctx, func(s *session) error {
 		held = make([]bool, len(ended))
 		used := map[ident.UUID]time.Time{}
-		var b batch
+		type leased struct {
+			id    ident.UUID
+			fence int64
+		}
+		at := map[leased]int{}
+		var ends, attempts, old, touched [][]any
 		for _, i := range inOrder(ended, func(e outbox.Ended) ident.UUID { return e.Delivery.ID.UUID }) {
 			e := ended[i]
 			id, o := e.Delivery.ID.UUID, e.Outcome
-			b.write(finishDelivery, []any{
+			at[leased{id, e.Delivery.Fence}] = i
+			ends = append(ends, []any{
 				id, e.Delivery.Fence, string(o.State), e.Delivery.Attempt, o.NextAt, o.HTTPStatus, o.Failure, o.At, e.Delivery.Try,
-			}, func(rows int64) error {
-				held[i] = rows == 1
-				return nil
 			})
-			b.write(insertAttempt, []any{id, e.Delivery.Attempt, o.At, e.SentAt, e.Result(), o.HTTPStatus, e.Took}, nil)
-			if old := e.Delivery.Attempt - keepAttempts; old > 0 {
-				b.write(deleteAttempt, []any{id, old}, nil)
+			attempts = append(attempts, []any{id, e.Delivery.Attempt, o.At, e.SentAt, e.Result(), o.HTTPStatus, e.Took})
+			if n := e.Delivery.Attempt - keepAttempts; n > 0 {
+				old = append(old, []any{id, n})
 			}
 			if to := e.Delivery.Endpoint.ID.UUID; o.State == outbox.Delivered && used[to].Before(o.At) {
 				used[to] = o.At
 			}
 		}
 		for _, to := range slices.SortedFunc(maps.Keys(used), byID) {
-			b.write(usedEndpoint, []any{to, used[to]}, nil)
+			touched = append(touched, []any{to, used[to]})
 		}
+		var b batch
+		b.askEach(finishDelivery, ends, func(r row) error {
+			var l leased
+			err := r.scan(&l.id, &l.fence)
+			held[at[l]] = true
+			return err
+		})
+		b.repeat(insertAttempt, attempts, nil)
+		for _, args := range old {
+			b.write(deleteAttempt, args, nil)
+		}
+		b.repeat(usedEndpoint, touched, nil)
 		return s.run(b)
 	})
 	if err != nil {

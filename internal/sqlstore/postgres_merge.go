@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,6 +139,10 @@ func expand(b batch) batch {
 			out = append(out, s)
 			continue
 		}
+		if s.each != nil {
+			out = append(out, asked(s)...)
+			continue
+		}
 		var total int64
 		for left := s.rows; len(left) > 0; {
 			n := min(len(left), mostRows)
@@ -157,6 +162,26 @@ func expand(b batch) batch {
 			}
 			out = append(out, pieces...)
 		}
+	}
+	return out
+}
+
+// asked is what asks for many, or changes many and tells which.
+func asked(s statement) (out batch) {
+	for rows := range slices.Chunk(s.rows, mostRows) {
+		if !strings.HasPrefix(s.sql, "SELECT") {
+			pieces := repeated(s.sql, rows)
+			for i := range pieces {
+				pieces[i].each = s.each
+			}
+			out = append(out, pieces...)
+			continue
+		}
+		all := make([]statement, len(rows))
+		for i, args := range rows {
+			all[i] = statement{sql: s.sql, args: args, each: s.each}
+		}
+		out = append(out, oneRead(s.sql, all)...)
 	}
 	return out
 }

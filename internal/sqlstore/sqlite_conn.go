@@ -129,7 +129,7 @@ func (c *sqliteConn) query(sql string, args []any, each func(row) error) (err er
 func (c *sqliteConn) run(b batch) error {
 	for _, s := range b {
 		if s.each != nil {
-			if err := c.query(s.sql, s.args, s.each); err != nil {
+			if err := c.queryRows(s); err != nil {
 				return err
 			}
 			continue
@@ -145,9 +145,22 @@ func (c *sqliteConn) run(b batch) error {
 	return nil
 }
 
-// execRows runs a statement once, or once for each of its rows.
 func (c *sqliteConn) later(b batch) error { return c.run(b) }
 
+// queryRows asks once, or once for each of its rows.
+func (c *sqliteConn) queryRows(s statement) error {
+	if s.rows == nil {
+		return c.query(s.sql, s.args, s.each)
+	}
+	for _, args := range s.rows {
+		if err := c.query(s.sql, args, s.each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// execRows runs a statement once, or once for each of its rows.
 func (c *sqliteConn) execRows(s statement) (total int64, err error) {
 	if s.rows == nil {
 		return c.exec(s.sql, s.args...)
