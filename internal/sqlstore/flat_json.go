@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/firsttap/firsttap/internal/shipment"
 )
@@ -10,15 +11,16 @@ import (
 // Every card that is read brings its parcel's address and recipient, which are kept as JSON. Reading them with reflection
 // took half as long as the whole rest of the row; and what we wrote ourselves is flat. Whatever is not, is read by encoding/json.
 
-// flatJSON gives every member of an object of texts and whole numbers to set, and reports whether all of it was plain: no blanks,
-// no escapes, nothing nested, and nothing that set does not know.
-func flatJSON(s string, set func(name, value string) bool) bool {
+// flatJSON gives every member of an object of texts and whole numbers to one of two, and reports whether all of it was plain: no
+// blanks, no escapes, nothing nested, and nothing that they do not know.
+func flatJSON(s string, set func(name, text string) bool, count func(name string, number int) bool) bool {
 	rest, ok := strings.CutPrefix(s, "{")
 	if !ok {
 		return false
 	}
 	for {
 		var name, value string
+		known := false
 		if name, rest, ok = quoted(rest); !ok {
 			return false
 		}
@@ -26,11 +28,16 @@ func flatJSON(s string, set func(name, value string) bool) bool {
 			return false
 		}
 		if rest[0] == '"' {
-			value, rest, ok = quoted(rest)
+			if value, rest, ok = quoted(rest); ok {
+				known = set(name, value)
+			}
 		} else {
-			value, rest, ok = digits(rest)
+			var number int
+			if number, rest, ok = digits(rest); ok {
+				known = count(name, number)
+			}
 		}
-		if !ok || rest == "" || !set(name, value) {
+		if !known || rest == "" {
 			return false
 		}
 		switch rest[0] {
@@ -51,24 +58,27 @@ func quoted(s string) (text, rest string, ok bool) {
 	}
 	s = s[1:]
 	for i := range len(s) {
-		switch s[i] {
-		case '"':
-			return s[:i], s[i+1:], true
-		case '\\':
+		switch c := s[i]; {
+		case c == '"':
+			return s[:i], s[i+1:], utf8.ValidString(s[:i])
+		case c == '\\' || c < ' ':
 			return "", s, false
 		}
 	}
 	return "", s, false
 }
 
-// digits cuts those off the front of s.
-func digits(s string) (number, rest string, ok bool) {
+// digits cuts a number without a sign off the front of s.
+func digits(s string) (number int, rest string, ok bool) {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
 		n++
 	}
-	return s[:n], s[n:], n > 0
+	number, err := strconv.Atoi(s[:n])
+	return number, s[n:], err == nil && (n == 1 || s[0] != '0')
 }
+
+func noNumber(string, int) bool { return false }
 
 // asAddress reads a column of shipment.Address.
 func asAddress(a *shipment.Address) text {
@@ -92,7 +102,7 @@ func asAddress(a *shipment.Address) text {
 				return false
 			}
 			return true
-		}) {
+		}, noNumber) {
 			return nil
 		}
 		*a = shipment.Address{}
@@ -114,14 +124,13 @@ func asRecipient(r *shipment.Recipient) text {
 				r.PhoneNumber = value
 			case "email":
 				r.Email = value
-			case "dialCode":
-				var err error
-				r.DialCode, err = strconv.Atoi(value)
-				return err == nil
 			default:
 				return false
 			}
 			return true
+		}, func(name string, number int) bool {
+			r.DialCode = number
+			return name == "dialCode"
 		}) {
 			return nil
 		}

@@ -17,18 +17,20 @@ func TestFlatJSON_ReadsWhatWeWrite(t *testing.T) {
 		toJSON(address), toJSON(recipient), toJSON(shipment.Address{}), toJSON(shipment.Recipient{}), toJSON(shipment.Recipient{DialCode: -1}),
 		toJSON(shipment.Address{Line1: `a "quoted" <b> & \c`, Line2: "\u2028", City: "a\nb"}), `{}`, `{"line1":"a","more":["b"]}`, ` {"line1" : "a" }`,
 		`{"city":"a","city":"b"}`, `{"dialCode":52}`, `{"dialCode":null}`,
+		`{"dialCode":"52"}`, `{"line1":5}`, `{"dialCode":052}`, `{"dialCode":99999999999999999999}`, "{\"line1\":\"a\tb\"}", "{\"line1\":\"\xff\"}",
 	} {
 		holdsAs(t, kept, asAddress)
 		holdsAs(t, kept, asRecipient)
 	}
 	for _, kept := range []string{``, `{`, `{"`, `{"line1"`, `{"line1":`, `{"line1":"a"`, `{"line1":"a",`, `{"line1":"a",}`, `{"line1":"a"}x`, `{"dialCode":-}`, `[]`} {
-		if flatJSON(kept, func(string, string) bool { return true }) {
+		if flatJSON(kept, func(string, string) bool { return true }, func(string, int) bool { return true }) {
 			t.Errorf("%s was taken for a whole object", kept)
 		}
 	}
 	for _, v := range []any{address, recipient} {
 		members := 0
-		if !flatJSON(toJSON(v), func(string, string) bool { members++; return true }) || members != reflect.TypeOf(v).NumField() {
+		one := func() bool { members++; return true }
+		if !flatJSON(toJSON(v), func(string, string) bool { return one() }, func(string, int) bool { return one() }) || members != reflect.TypeOf(v).NumField() {
 			t.Errorf("%T is not read the short way: %d members", v, members)
 		}
 	}
@@ -45,4 +47,14 @@ func holdsAs[T any](t *testing.T, kept string, as func(*T) text) {
 	if err := as(&got)(kept); (err != nil) != (wantErr != nil) || !reflect.DeepEqual(got, want) {
 		t.Errorf("%s gives %+v, %v; want %+v, %v", kept, got, err, want, wantErr)
 	}
+}
+
+// FuzzFlatJSON gives both ways whatever there is.
+func FuzzFlatJSON(f *testing.F) {
+	f.Add(`{"line1":"Calle 1","city":"México"}`)
+	f.Add(`{"firstName":"Ana","dialCode":52}`)
+	f.Fuzz(func(t *testing.T, kept string) {
+		holdsAs(t, kept, asAddress)
+		holdsAs(t, kept, asRecipient)
+	})
 }
