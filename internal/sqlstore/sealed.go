@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -78,7 +79,7 @@ func sealedColumns() []sealedColumn {
 
 // resealChunk is how many values get their new key in one transaction. They lie all over the file, so that each costs the log a
 // page, and a server beside the rotation waits meanwhile.
-const resealChunk = 100
+const resealChunk = 25
 
 // sealed walks the columns in order and remembers where it is, so that a rotation reads each table once
 // and then once more, however many batches that takes. Replacements are gathered and written together.
@@ -186,6 +187,7 @@ func (v *sealed) flush(ctx context.Context) error {
 	if len(v.pending) == 0 {
 		return nil
 	}
+	began := v.db.now()
 	err := v.db.engine.write(ctx, func(s *session) error {
 		var b batch
 		for _, w := range v.pending {
@@ -193,10 +195,23 @@ func (v *sealed) flush(ctx context.Context) error {
 		}
 		return s.run(b)
 	})
-	if err == nil {
-		v.pending = nil
+	if err != nil {
+		return err
 	}
-	return err
+	v.pending = nil
+	return rest(ctx, v.db.now().Sub(began))
+}
+
+// rest leaves the file to others for as long as a step took, its wait for them included.
+func rest(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (p place) args() []any { return []any{p.id, p.door, p.key, p.number} }
