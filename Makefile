@@ -147,7 +147,7 @@ bench-sqlite: build cc ## activations beside bare ones on SQLite's C library
 	  --reference "C library, 1 a transaction=$(BIN)/csqlite 1" --reference "C library, 64 a transaction=$(BIN)/csqlite 64"
 
 bench-standby: build postgres ## activations while commits wait for a standby, in turns with those that do not; starts both servers itself
-	@test/standby.sh $(abspath $(BIN))/firsttap bench run --standby --workloads "activate by code" --connections 64 --windows 7 --length 1s --cards 40000 --rate 0
+	@test/standby.sh $(abspath $(BIN))/firsttap bench run --standby --workloads "activate by code" --connections 64 --windows 7 --length 500ms --cards 12000 --rate 0
 
 bench-webhooks: build ## measure webhooks: deliveries a second, and how soon an event is told; on a file, or on DATABASE=postgres://…
 	$(BIN)/firsttap bench webhooks --database "$(DATABASE)"
