@@ -83,24 +83,14 @@ func BenchmarkRefused(b *testing.B) {
 func BenchmarkGetCard(b *testing.B) {
 	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard, unlimited()...)
 	call := newRepeated(http.MethodGet, "/cards/"+h.world.Card.Card.ID.String(), "", h.key)
-	b.ReportAllocs()
-	for b.Loop() {
-		if status := call.send(h.handler, ""); status != http.StatusOK {
-			b.Fatalf("status %d", status)
-		}
-	}
+	call.repeat(b, h.handler, "", http.StatusOK)
 }
 
 // BenchmarkReplay counts what a repeat of an activation costs that this process remembers.
 func BenchmarkReplay(b *testing.B) {
 	h := newHouseOn(b, func(s issuance.Store) issuance.Store { return s }, io.Discard, unlimited()...)
 	call := newRepeated(http.MethodPost, "/cards/"+h.world.Card.Card.ID.String()+"/activate", `{"activationCode":"`+h.world.Code.Reveal()+`"}`, h.key)
-	b.ReportAllocs()
-	for b.Loop() {
-		if status := call.send(h.handler, "again"); status != http.StatusNoContent {
-			b.Fatalf("status %d", status)
-		}
-	}
+	call.repeat(b, h.handler, "again", http.StatusNoContent)
 }
 
 // BenchmarkAlreadyActivated counts what that refusal costs when 64 callers get it at a time, each with its row in the audit trail.
@@ -166,6 +156,17 @@ func newRepeated(method, path, body, key string) *repeated {
 	}
 	r.Body = io.NopCloser(c.body)
 	return c
+}
+
+// repeat counts what the request costs, which must be answered with want each time.
+func (c *repeated) repeat(b *testing.B, to http.Handler, key string, want int) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		if status := c.send(to, key); status != want {
+			b.Fatalf("status %d", status)
+		}
+	}
 }
 
 func (c *repeated) send(to http.Handler, key string) int {

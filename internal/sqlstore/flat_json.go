@@ -11,44 +11,53 @@ import (
 // Every card that is read brings its parcel's address and recipient, which are kept as JSON. Reading them with reflection
 // took half as long as the whole rest of the row; and what we wrote ourselves is flat. Whatever is not, is read by encoding/json.
 
-// flatJSON gives every member of an object of texts and whole numbers to one of two, and reports whether all of it was plain: no
-// blanks, no escapes, nothing nested, and nothing that they do not know.
-func flatJSON(s string, set func(name, text string) bool, count func(name string, number int) bool) bool {
-	rest, ok := strings.CutPrefix(s, "{")
-	if !ok {
-		return false
+// flatColumn reads a column of a flat value. text and number say where a member of that name goes; nil: there is none.
+func flatColumn[T any](to *T, text func(*T, string) *string, number func(*T, string) *int) text {
+	return func(s string) error {
+		*to = *new(T)
+		if flatJSON(s, to, text, number) {
+			return nil
+		}
+		*to = *new(T)
+		return asJSON(to)(s)
 	}
-	for {
-		var name, value string
-		known := false
+}
+
+// flatJSON reads an object of texts and whole numbers, and reports whether all of it was plain: no blanks, no escapes, nothing nested,
+// and no member that is not known.
+func flatJSON[T any](s string, to *T, text func(*T, string) *string, number func(*T, string) *int) bool {
+	rest, ok := strings.CutPrefix(s, "{")
+	for ok {
+		var name string
 		if name, rest, ok = quoted(rest); !ok {
 			return false
 		}
-		if rest, ok = strings.CutPrefix(rest, ":"); !ok || rest == "" {
+		if rest, ok = strings.CutPrefix(rest, ":"); !ok {
 			return false
 		}
-		if rest[0] == '"' {
-			if value, rest, ok = quoted(rest); ok {
-				known = set(name, value)
-			}
+		if strings.HasPrefix(rest, `"`) {
+			rest, ok = keep(text(to, name), rest, quoted)
 		} else {
-			var number int
-			if number, rest, ok = digits(rest); ok {
-				known = count(name, number)
-			}
+			rest, ok = keep(number(to, name), rest, digits)
 		}
-		if !known || rest == "" {
-			return false
+		if ok && rest == "}" {
+			return true
 		}
-		switch rest[0] {
-		case ',':
-			rest = rest[1:]
-		case '}':
-			return len(rest) == 1
-		default:
-			return false
+		if ok {
+			rest, ok = strings.CutPrefix(rest, ",")
 		}
 	}
+	return false
+}
+
+// keep cuts a value off the front of s, and puts it where it goes.
+func keep[V any](to *V, s string, cut func(string) (V, string, bool)) (rest string, ok bool) {
+	value, rest, ok := cut(s)
+	if !ok || to == nil {
+		return s, false
+	}
+	*to = value
+	return rest, true
 }
 
 // quoted cuts a text without escapes off the front of s.
@@ -78,63 +87,49 @@ func digits(s string) (number int, rest string, ok bool) {
 	return number, s[n:], err == nil && (n == 1 || s[0] != '0')
 }
 
-func noNumber(string, int) bool { return false }
-
 // asAddress reads a column of shipment.Address.
 func asAddress(a *shipment.Address) text {
-	return func(s string) error {
-		*a = shipment.Address{}
-		if flatJSON(s, func(name, value string) bool {
-			switch name {
-			case "line1":
-				a.Line1 = value
-			case "line2":
-				a.Line2 = value
-			case "zone":
-				a.Zone = value
-			case "city":
-				a.City = value
-			case "postalCode":
-				a.PostalCode = value
-			case "country":
-				a.Country = value
-			default:
-				return false
-			}
-			return true
-		}, noNumber) {
-			return nil
-		}
-		*a = shipment.Address{}
-		return asJSON(a)(s)
+	return flatColumn(a, addressText, func(*shipment.Address, string) *int { return nil })
+}
+
+func addressText(a *shipment.Address, name string) *string {
+	switch name {
+	case "line1":
+		return &a.Line1
+	case "line2":
+		return &a.Line2
+	case "zone":
+		return &a.Zone
+	case "city":
+		return &a.City
+	case "postalCode":
+		return &a.PostalCode
+	case "country":
+		return &a.Country
 	}
+	return nil
 }
 
 // asRecipient reads a column of shipment.Recipient.
-func asRecipient(r *shipment.Recipient) text {
-	return func(s string) error {
-		*r = shipment.Recipient{}
-		if flatJSON(s, func(name, value string) bool {
-			switch name {
-			case "firstName":
-				r.FirstName = value
-			case "lastName":
-				r.LastName = value
-			case "phoneNumber":
-				r.PhoneNumber = value
-			case "email":
-				r.Email = value
-			default:
-				return false
-			}
-			return true
-		}, func(name string, number int) bool {
-			r.DialCode = number
-			return name == "dialCode"
-		}) {
-			return nil
-		}
-		*r = shipment.Recipient{}
-		return asJSON(r)(s)
+func asRecipient(r *shipment.Recipient) text { return flatColumn(r, recipientText, recipientNumber) }
+
+func recipientText(r *shipment.Recipient, name string) *string {
+	switch name {
+	case "firstName":
+		return &r.FirstName
+	case "lastName":
+		return &r.LastName
+	case "phoneNumber":
+		return &r.PhoneNumber
+	case "email":
+		return &r.Email
 	}
+	return nil
+}
+
+func recipientNumber(r *shipment.Recipient, name string) *int {
+	if name == "dialCode" {
+		return &r.DialCode
+	}
+	return nil
 }

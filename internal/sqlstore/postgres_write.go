@@ -133,12 +133,16 @@ func grown(least, most time.Duration, tries int) time.Duration {
 func (e *postgresEngine) pause(ctx context.Context, d time.Duration) bool {
 	const golden = 0x9E3779B9 // steps by it spread evenly over all numbers
 	share := time.Duration(e.ticket.Add(golden) >> 16)
-	timer := time.NewTimer(d/2 + d/2*share/0xFFFF)
+	return rest(ctx, d/2+d/2*share/0xFFFF) == nil
+}
+
+// rest waits until the time is over, or ctx ends.
+func rest(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err() == nil
 	case <-ctx.Done():
-		return false
 	}
+	return ctx.Err()
 }

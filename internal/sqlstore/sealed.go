@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -199,19 +198,8 @@ func (v *sealed) flush(ctx context.Context) error {
 		return err
 	}
 	v.pending = nil
+	// The file is left to others for as long as the step took, its wait for them included.
 	return rest(ctx, v.db.now().Sub(began))
-}
-
-// rest leaves the file to others for as long as a step took, its wait for them included.
-func rest(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func (p place) args() []any { return []any{p.id, p.door, p.key, p.number} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type sqliteEngine struct {
 	patience    time.Duration // of the writer with other processes; changed in its turn
 }
 
-func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
+func openSQLite(ctx context.Context, d *dialect, c Config) (engine, error) {
 	e := &sqliteEngine{count: c.Readers, readers: make(chan *sqliteConn, c.Readers), spare: make(chan *sqliteConn, 1), dialect: d, policies: newPolicies()}
 	conns := make([]*sqliteConn, 0, c.Readers+3)
 	fail := func(err error) (engine, error) {
@@ -85,7 +86,7 @@ func openSQLite(_ context.Context, d *dialect, c Config) (engine, error) {
 	conns[1].db.SetBusyTimeout(checkpointPatience)
 	var err error
 	if e.turnstile, err = openTurnstile(c.Path); err != nil {
-		return fail(err)
+		c.Log.WarnContext(ctx, "processes that write the database cannot take turns for certain", slog.String("cause", err.Error()))
 	}
 	e.patience = busyWait
 	e.writer = &writer{

@@ -1,7 +1,14 @@
 package sqlstore
 
 import (
+	"bytes"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -74,6 +81,54 @@ func TestTurnstile_IsNotNeededToWrite(t *testing.T) {
 	}
 	if err := stopped.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A command line that root runs may come before a server that is another user's.
+func TestTurnstile_BelongsToWhomTheDatabaseBelongs(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	path := fileOf(t, d)
+	if err := os.Remove(path + "-turn"); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	openFile(t, path)
+	about := func(name string) (uid, gid uint32, mode fs.FileMode) {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of, _ := info.Sys().(*syscall.Stat_t)
+		return of.Uid, of.Gid, info.Mode()
+	}
+	uid, gid, mode := about(path)
+	if u, g, m := about(path + "-turn"); u != uid || g != gid || m != mode {
+		t.Errorf("the turnstile is %d:%d %v, and the database %d:%d %v", u, g, m, uid, gid, mode)
+	}
+}
+
+// Without a turnstile everything works, and the log tells.
+func TestTurnstile_ThatCannotBeOpenedIsTold(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "firsttap.db")
+	if err := os.Symlink(filepath.Join(path, "nowhere"), path+"-turn"); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	d := openFile(t, path, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	if err := d.engine.write(t.Context(), func(s *session) error { return note(s, 1) }); err != nil || !notes(t, d)[1] {
+		t.Errorf("a write without a turnstile: %v", err)
+	}
+	if !strings.Contains(log.String(), "cannot take turns") {
+		t.Errorf("the log tells:\n%s", log.String())
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 
 const lease = time.Minute
 
-func clockBy(d time.Duration) program.Clock { return program.Clock{}.Advance(d) }
+func clockBy(d time.Duration) program.Clock {
+	return program.Clock{}.Advance(d)
+}
 
 var outboxRules = []contract{
 	{"endpoints that are not known to be quick get a part of the places, and those that were slow a part of that", func(t *testing.T, f Factory) {

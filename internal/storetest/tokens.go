@@ -240,7 +240,9 @@ func (w *World) gate(on Store) (*tokens.Service, *access.Logins) {
 
 type noLimits struct{}
 
-func (noLimits) TakeOf(ident.CustomerID, int) (time.Duration, bool) { return 0, true }
+func (noLimits) TakeOf(ident.CustomerID, int) (time.Duration, bool) {
+	return 0, true
+}
 
 var tokenRaces = []contract{
 	{"of many who refresh one sign-in one wins, and then nobody has it", func(t *testing.T, f Factory) {
