@@ -14,16 +14,28 @@ import (
 
 	"github.com/firsttap/firsttap/internal/event"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/pgtest"
+	"github.com/firsttap/firsttap/internal/redact"
+	"github.com/firsttap/firsttap/internal/sqlstore"
+	"github.com/firsttap/firsttap/internal/storetest"
 )
 
 // BenchmarkDeliver carries a backlog of messages to receivers on loopback: deliveries a second.
 func BenchmarkDeliver(b *testing.B) {
-	for _, endpoints := range []int{1, 5} {
-		b.Run(fmt.Sprintf("endpoints=%d", endpoints), func(b *testing.B) {
+	for _, on := range []struct {
+		engine    string
+		endpoints int
+	}{{"sqlite", 1}, {"sqlite", 5}, {"postgres", 1}, {"postgres", 5}} {
+		b.Run(fmt.Sprintf("%s/endpoints=%d", on.engine, on.endpoints), func(b *testing.B) {
 			const messages = 2000
+			open := newPost
+			if on.engine == "postgres" {
+				open = postgresPost(b)
+			}
+			endpoints := on.endpoints
 			for b.Loop() {
 				b.StopTimer()
-				p := newPost(b)
+				p := open(b)
 				var got atomic.Int64
 				all := make(chan struct{})
 				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +59,14 @@ func BenchmarkDeliver(b *testing.B) {
 			}
 			b.ReportMetric(float64(messages*endpoints*b.N)/b.Elapsed().Seconds(), "deliveries/s")
 		})
+	}
+}
+
+// postgresPost starts a server; each post has a database of its own there.
+func postgresPost(b *testing.B) func(testing.TB, ...storetest.Option) *post {
+	cluster := pgtest.Start(b)
+	return func(t testing.TB, more ...storetest.Option) *post {
+		return newPostIn(t, sqlstore.Config{URL: redact.NewText(cluster.URL(cluster.Database(t))), Now: time.Now}, more...)
 	}
 }
 

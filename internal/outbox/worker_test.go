@@ -93,14 +93,19 @@ type post struct {
 
 func newPost(t testing.TB, more ...storetest.Option) *post {
 	t.Helper()
-	db := openDB(t, filepath.Join(t.TempDir(), "firsttap.db"))
+	return newPostIn(t, sqlstore.Config{Path: filepath.Join(t.TempDir(), "firsttap.db"), Now: time.Now}, more...)
+}
+
+func newPostIn(t testing.TB, c sqlstore.Config, more ...storetest.Option) *post {
+	t.Helper()
+	db := openDB(t, c)
 	w := storetest.NewWorld(t, db, append(more, storetest.WithPolicy("webhooks.allow_private_targets", "true"))...)
 	return &post{World: w, t: t, db: db}
 }
 
-func openDB(t testing.TB, path string) *sqlstore.DB {
+func openDB(t testing.TB, c sqlstore.Config) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: path, Now: time.Now})
+	db, err := sqlstore.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,8 @@ type conn interface {
 	// run runs statements in order and stops at the first error. An engine may send them all at once, so
 	// none may depend on what the callbacks of another saw.
 	run(batch) error
-	// later is run for statements that give nothing but whether their guards hold. An engine may keep them until the next
-	// statement, or the commit, and tell there that one failed.
+	// later is run for statements whose results the body does not need: whether their guards hold, and what the callbacks of
+	// queries see, is told at the latest with the commit. An engine may keep them until the next statement, or the commit.
 	later(batch) error
 }
 

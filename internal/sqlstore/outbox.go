@@ -18,7 +18,7 @@ import (
 
 const (
 	selectWaiting = `SELECT m.id, m.program_id, m.door, m.created_at, m.type FROM messages m WHERE m.fanned = 0 ORDER BY m.created_at, m.id LIMIT $1`
-	// markFanned, lease and finishDelivery go by the primary key: by a bare condition PostgreSQL would rather go through all that
+	// markFanned, lease, finishDelivery and releaseDelivery go by the primary key: by a bare condition PostgreSQL would rather go through all that
 	// waits, for each row of many.
 	markFanned    = `UPDATE messages SET fanned = 1 WHERE id = $1 AND COALESCE(fanned, 0) = 0`
 	selectTargets = `SELECT e.id, e.types, e.created_at FROM endpoints e
@@ -53,7 +53,7 @@ const (
 	insertAttempt = `INSERT INTO attempts (delivery_id, number, at, sent_at, result, http_status, took)
 	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (delivery_id, number) DO NOTHING`
 	deleteAttempt   = `DELETE FROM attempts WHERE delivery_id = $1 AND number = $2`
-	releaseDelivery = `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'pending'`
+	releaseDelivery = `UPDATE deliveries SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND COALESCE(state, '') = 'pending'`
 )
 
 type outboxQueue struct{ *DB }
@@ -70,7 +70,7 @@ func (d outboxQueue) FanOut(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	taken := 0
-	err = d.engine.write(ctx, func(s *session) error {
+	err = d.engine.guarded(ctx, func(s *session) error { // what it marks it has locked
 		waiting, err := waitingMessages(s, selectWaiting+s.dialect.skipLocked, limit)
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func waitingMessages(s *session, sql string, limit int) ([]event.Message, error)
 	})
 }
 
-// fanOut makes the deliveries of messages, all in one round trip once it knows who listens.
+// fanOut makes the deliveries of messages, all in one trip once it knows who listens.
 func fanOut(s *session, waiting []event.Message) error {
 	listen := map[listener][]target{}
 	var made, taken [][]any
@@ -110,8 +110,8 @@ func fanOut(s *session, waiting []event.Message) error {
 	}
 	var b batch
 	b.repeat(insertDelivery, made, nil)
-	b.repeat(markFanned, taken, guardedAll(len(taken)))
-	return s.run(b)
+	b.repeat(markFanned, taken, nil)
+	return s.later(b)
 }
 
 // listener is whose endpoints a message goes to.
@@ -159,16 +159,13 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 	var dead []ident.UUID
 	err := d.engine.read(ctx, func(s *session) error {
 		var err error
-		if dead, err = findDead(s, realNow); err != nil {
-			return err
-		}
-		due, err = findDue(s, owner, realNow, room)
+		due, dead, err = find(s, owner, realNow, room)
 		return err
 	})
 	if err != nil || len(due)+len(dead) == 0 {
 		return nil, err
 	}
-	var out []outbox.Delivery
+	var leased taking
 	err = d.engine.write(ctx, func(s *session) error {
 		var drops [][]any
 		for _, id := range slices.SortedFunc(slices.Values(dead), byID) {
@@ -180,50 +177,35 @@ func (d outboxQueue) Claim(ctx context.Context, owner string, realNow time.Time,
 		if err != nil {
 			return err
 		}
-		out, err = leaseAll(s, due, owner, realNow, length, room)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// findDead lists some deliveries that wait for endpoints which have ended, and that nobody holds.
-func findDead(s *session, realNow time.Time) (dead []ident.UUID, err error) {
-	id := func(r row, id *ident.UUID) error { return r.scan(id) }
-	ended, err := all(s, selectEnded, nil, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range ended {
-		some, err := all(s, selectDead, []any{e, realNow, sweepChunk}, id)
+		chosen, err := stillRoom(s, due, owner, realNow, room)
 		if err != nil {
-			return nil, err
-		}
-		dead = append(dead, some...)
-	}
-	return dead, nil
-}
-
-// findDue lists what may be leased: of each endpoint its oldest, and of all these the most overdue.
-func findDue(s *session, owner string, realNow time.Time, room outbox.Room) ([]candidate, error) {
-	var busy []candidate
-	err := s.query(selectBusyEndpoints, nil, func(r row) error {
-		var c candidate
-		var p programScan
-		if err := r.scan(append(endpointDest(&c.endpoint), p.dest()...)...); err != nil {
 			return err
 		}
-		var err error
-		c.program, err = p.read(s.policies)
-		busy = append(busy, c)
-		return err
+		leased = taking{chosen: chosen, held: map[ident.UUID]bool{}, letters: map[ident.UUID]outbox.Delivery{}}
+		return leased.take(s, owner, realNow.Add(length))
 	})
 	if err != nil {
 		return nil, err
 	}
+	return leased.deliveries(), nil
+}
+
+// find lists what may be leased: of each endpoint its oldest, and of all these the most overdue. Beside it some deliveries that
+// wait for endpoints which have ended, and that nobody holds.
+func find(s *session, owner string, realNow time.Time, room outbox.Room) (due []candidate, dead []ident.UUID, err error) {
+	busy, ended, err := findEndpoints(s)
+	if err != nil {
+		return nil, nil, err
+	}
 	var b batch
+	for _, e := range ended {
+		b.read(selectDead, []any{e, realNow, sweepChunk}, func(r row) error {
+			var id ident.UUID
+			err := r.scan(&id)
+			dead = append(dead, id)
+			return err
+		})
+	}
 	leased := make([]leases, len(busy))
 	found := make([][]candidate, len(busy))
 	for i, of := range busy {
@@ -245,37 +227,61 @@ func findDue(s *session, owner string, realNow time.Time, room outbox.Room) ([]c
 		})
 	}
 	if err := s.run(b); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var due []candidate
 	for i, some := range found {
 		due = append(due, some[:min(len(some), leased[i].left(room, busy[i].endpoint.ID))]...)
 	}
 	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(b.late, a.late) })
-	return slices.DeleteFunc(due, func(c candidate) bool { return room.Take(c.endpoint.ID) == outbox.NoSeat }), nil
+	return slices.DeleteFunc(due, func(c candidate) bool { return room.Take(c.endpoint.ID) == outbox.NoSeat }), dead, nil
+}
+
+// findEndpoints lists the endpoints that deliveries wait for: those that take them, and those that have ended.
+func findEndpoints(s *session) (busy []candidate, ended []ident.UUID, err error) {
+	var b batch
+	b.read(selectEnded, nil, func(r row) error {
+		var id ident.UUID
+		err := r.scan(&id)
+		ended = append(ended, id)
+		return err
+	})
+	b.read(selectBusyEndpoints, nil, func(r row) error {
+		var c candidate
+		var p programScan
+		if err := r.scan(append(endpointDest(&c.endpoint), p.dest()...)...); err != nil {
+			return err
+		}
+		var err error
+		c.program, err = p.read(s.policies)
+		busy = append(busy, c)
+		return err
+	})
+	return busy, ended, s.run(b)
 }
 
 // byID is the order in which rows of deliveries and endpoints are written, so that instances do not wait for each
 // other in a circle.
 func byID(a, b ident.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// leaseAll leases candidates that nobody took meanwhile, and loads what goes with them.
-func leaseAll(s *session, due []candidate, owner string, realNow time.Time, length time.Duration, room outbox.Room) ([]outbox.Delivery, error) {
-	chosen, err := stillRoom(s, due, owner, realNow, room)
-	if err != nil {
-		return nil, err
-	}
-	leased, letters := map[ident.UUID]bool{}, map[ident.UUID]outbox.Delivery{}
+// taking is leases on their way, with what goes with them. What was leased is known after the commit.
+type taking struct {
+	chosen  []candidate
+	held    map[ident.UUID]bool
+	letters map[ident.UUID]outbox.Delivery
+}
+
+// take leases candidates that nobody took meanwhile, and loads what goes with them, in one trip with the commit.
+func (t *taking) take(s *session, owner string, until time.Time) error {
 	var takes, asks [][]any
-	for _, c := range slices.SortedFunc(slices.Values(chosen), func(a, b candidate) int { return byID(a.id, b.id) }) {
-		takes = append(takes, []any{c.id, c.fence, owner, realNow.Add(length)})
+	for _, c := range slices.SortedFunc(slices.Values(t.chosen), func(a, b candidate) int { return byID(a.id, b.id) }) {
+		takes = append(takes, []any{c.id, c.fence, owner, until})
 		asks = append(asks, []any{c.id})
 	}
 	var b batch
 	b.askEach(lease, takes, func(r row) error {
 		var id ident.UUID
 		err := r.scan(&id)
-		leased[id] = true
+		t.held[id] = true
 		return err
 	})
 	b.askEach(selectLetter, asks, func(r row) error {
@@ -284,20 +290,20 @@ func leaseAll(s *session, due []candidate, owner string, realNow time.Time, leng
 		err := r.scan(&d.ID.UUID, &d.Attempt, &d.Try, &d.Fence, (*string)(&m.ID), &m.Program.UUID, (*string)(&m.Door), &m.Type, &m.Body, &m.CreatedAt)
 		d.Attempt++
 		d.Try++
-		letters[d.ID.UUID] = d
+		t.letters[d.ID.UUID] = d
 		return err
 	})
-	if err := s.run(b); err != nil {
-		return nil, err
-	}
-	var out []outbox.Delivery
-	for _, c := range chosen {
-		if d, ok := letters[c.id]; ok && leased[c.id] {
+	return s.later(b)
+}
+
+func (t *taking) deliveries() (out []outbox.Delivery) {
+	for _, c := range t.chosen {
+		if d, ok := t.letters[c.id]; ok && t.held[c.id] {
 			d.Endpoint, d.Program = c.endpoint, c.program
 			out = append(out, d)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // stillRoom looks again, on the writer, for which candidates there is room at their endpoints; none at those that were
@@ -346,10 +352,11 @@ func (l *leases) left(room outbox.Room, id ident.EndpointID) int {
 // keepAttempts is how many attempts of one delivery are kept: a timetable has 13, and replays begin it again.
 const keepAttempts = 100
 
-// Finish writes all outcomes in one transaction, in the order of ids. An endpoint's row is touched once.
+// Finish writes all outcomes in one transaction, in the order of ids, and depends on nothing but the fences. An endpoint's
+// row is touched once.
 func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, error) {
 	var held []bool
-	err := d.engine.write(ctx, func(s *session) error {
+	err := d.engine.guarded(ctx, func(s *session) error {
 		held = make([]bool, len(ended))
 		used := map[ident.UUID]time.Time{}
 		type leased struct {
@@ -388,7 +395,7 @@ func (d outboxQueue) Finish(ctx context.Context, ended []outbox.Ended) ([]bool, 
 			b.write(deleteAttempt, args, nil)
 		}
 		b.repeat(usedEndpoint, touched, nil)
-		return s.run(b)
+		return s.later(b)
 	})
 	if err != nil {
 		return nil, err
@@ -410,12 +417,13 @@ func (d outboxQueue) Release(ctx context.Context, ds []outbox.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}
-	return d.engine.write(ctx, func(s *session) error {
+	return d.engine.guarded(ctx, func(s *session) error {
+		var rows [][]any
 		for _, i := range inOrder(ds, func(d outbox.Delivery) ident.UUID { return d.ID.UUID }) {
-			if _, err := s.exec(releaseDelivery, ds[i].ID.UUID, ds[i].Fence); err != nil {
-				return err
-			}
+			rows = append(rows, []any{ds[i].ID.UUID, ds[i].Fence})
 		}
-		return nil
+		var b batch
+		b.repeat(releaseDelivery, rows, nil)
+		return s.later(b)
 	})
 }
