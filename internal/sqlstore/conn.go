@@ -81,16 +81,6 @@ func guarded(rows int64) error {
 	return nil
 }
 
-// guardedAll is what an update with a version expects that is done for many.
-func guardedAll(want int) func(int64) error {
-	return func(rows int64) error {
-		if rows != int64(want) {
-			return errConflict
-		}
-		return nil
-	}
-}
-
 // free is what an insert with a random number expects: that it was not there.
 func free(taken error) func(int64) error {
 	return func(rows int64) error {
