@@ -27,7 +27,7 @@ type Store interface {
 	// Read runs body on one consistent snapshot that holds every commit acknowledged before the call.
 	Read(ctx context.Context, body func(tx ReadTx) error) error
 	// ReadOnce is Read for a body that asks one thing and needs no more, which costs less. A second question, or one that takes
-	// several answers to put together, is a fault.
+	// several answers to put together, is a fault. body may run several times.
 	ReadOnce(ctx context.Context, body func(tx ReadTx) error) error
 	// Activate runs one activation: load what key names (see [ActivationState.Settled]), call decide, apply its changes and commit. Calls
 	// that arrive together may share a transaction, and each returns only after its own commit. decide may

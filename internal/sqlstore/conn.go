@@ -119,7 +119,7 @@ type engine interface {
 	// read runs body on one snapshot.
 	read(ctx context.Context, body func(*session) error) error
 	// ask is read for a body that asks one thing, in one statement: that is a snapshot of its own, and needs no
-	// transaction around it. A second one is a fault.
+	// transaction around it. A second one is a fault. body may run several times.
 	ask(ctx context.Context, body func(*session) error) error
 	// lookUp is read for callers that may hold a transaction of read or write already.
 	lookUp(ctx context.Context, body func(*session) error) error

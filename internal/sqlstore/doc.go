@@ -12,7 +12,7 @@
 // a passing fault. No driver text leaves this room except as the cause of a fault.
 //
 // On PostgreSQL every write is serializable and is run again when another was faster; activations that
-// arrive together share two round trips and a commit; a server that is away, slow or full is a passing
+// arrive together share two round trips and a commit, and questions of one statement share their round trips; a server that is away, slow or full is a passing
 // fault. What a body writes last travels with the commit, so a guard that fails may be told there. A commit
 // whose answer is lost is never told as success or refusal: with the record of an
 // idempotency key it is run again, which finds the record; without one the caller is told to come again.

@@ -86,13 +86,14 @@ type postgresEngine struct {
 	turn     chan struct{} // held by a write that met conflicts again and again
 	ticket   atomic.Uint32 // spreads the pauses between tries
 	desk     *desk
+	rounds   *rounds
 	programs keptPrograms
 	failures chan error // never told: what fails here passes
 }
 
 func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 	e := &postgresEngine{
-		dialect: d, policies: newPolicies(), patience: cmp.Or(c.Patience, patience), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(),
+		dialect: d, policies: newPolicies(), patience: cmp.Or(c.Patience, patience), hooks: c.hooks, turn: make(chan struct{}, 1), failures: make(chan error), desk: newDesk(), rounds: newRounds(),
 	}
 	var err error
 	if e.pool, e.local, err = newPool(ctx, c.URL.Reveal(), 0); err != nil {
@@ -272,18 +273,6 @@ func (e *postgresEngine) read(ctx context.Context, body func(*session) error) er
 
 func (e *postgresEngine) lookUp(ctx context.Context, body func(*session) error) error {
 	return e.readOn(ctx, e.spare, body)
-}
-
-// ask needs no transaction, but for what every transaction brings along behind a pooler.
-func (e *postgresEngine) ask(ctx context.Context, body func(*session) error) error {
-	begin := ""
-	if e.local != "" {
-		begin = beginRead
-	}
-	return e.readIn(ctx, e.pool, begin, func(s *session) error {
-		s.conn = &question{conn: s.conn}
-		return body(s)
-	})
 }
 
 func (e *postgresEngine) readOn(ctx context.Context, pool *pgxpool.Pool, body func(*session) error) error {
