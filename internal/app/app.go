@@ -161,7 +161,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	})
 	if a.cfg.Workers {
-		workers.Go(func() { a.outbox.Run(working) })
+		workers.Go(func() { a.outbox.Run(patient) })
 		workers.Go(func() { a.bulk.Run(patient) })
 		workers.Go(func() { a.audit.Run(patient) })
 		workers.Go(func() { a.funnel.Run(patient) })

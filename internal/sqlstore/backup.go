@@ -13,8 +13,9 @@ import (
 	"github.com/firsttap/firsttap/internal/fault"
 )
 
-// backupPages are copied between two looks at the caller's context.
-const backupPages = 2000
+// backupPages are copied between two looks at the caller's context, and between two syncs of the copy: what is written to the disk
+// at once keeps the commits of a server from it for as long.
+const backupPages = 500
 
 // ErrBackupThere says that a copy would take the place of a file.
 var ErrBackupThere = errors.New("there is a file already; a copy never takes its place")
@@ -88,6 +89,11 @@ func copyPages(ctx context.Context, from, to string, told func(done, total int))
 			return err
 		}
 	}
+	file, err := os.Open(to)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // after dst: to close it takes SQLite's locks off the file
 	dst, err := sqlite.OpenConn(to, sqlite.OpenReadWrite)
 	if err != nil {
 		return sqliteFault(err)
@@ -102,6 +108,9 @@ func copyPages(ctx context.Context, from, to string, told func(done, total int))
 		}
 		if more, err = b.Step(backupPages); err != nil {
 			return errors.Join(sqliteFault(err), b.Close(), dst.Close())
+		}
+		if err := file.Sync(); err != nil {
+			return errors.Join(err, b.Close(), dst.Close())
 		}
 		if told != nil {
 			told(b.PageCount()-b.Remaining(), b.PageCount())

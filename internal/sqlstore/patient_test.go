@@ -54,3 +54,40 @@ func TestWriter_PatientWritesLetOthersGoFirst(t *testing.T) {
 		t.Errorf("%d commits, want one to hold the writer, one for both quick writes and one for the patient", n)
 	}
 }
+
+// TestWriter_OnePatientWriteAtMostIsBeforeAnother has a write come while the first of two patient ones runs: it goes before the second.
+func TestWriter_OnePatientWriteAtMostIsBeforeAnother(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	ctx := context.WithoutCancel(t.Context())
+	var order []string // on the writer's goroutine
+	var writes sync.WaitGroup
+	write := func(ctx context.Context, name string, meanwhile func()) {
+		waiting := d.Stats().Waiting
+		writes.Go(func() {
+			err := d.engine.write(ctx, func(s *session) error {
+				order = append(order, name)
+				meanwhile()
+				return note(s, len(order))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		for name != "hold" && d.Stats().Waiting == waiting {
+			runtime.Gosched()
+		}
+	}
+	hold, held := make(chan struct{}), make(chan struct{})
+	write(ctx, "hold", func() { close(held); <-hold })
+	<-held
+	nothing := func() {}
+	write(Patient(ctx), "patient", func() { write(ctx, "late", nothing) })
+	write(Patient(ctx), "second patient", nothing)
+	write(ctx, "early", nothing)
+	close(hold)
+	writes.Wait()
+	if want := []string{"hold", "early", "patient", "late", "second patient"}; !slices.Equal(order, want) {
+		t.Errorf("the order is %v, want %v", order, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -187,7 +188,9 @@ func (v *sealed) flush(ctx context.Context) error {
 		return nil
 	}
 	began := v.db.now()
+	var waited time.Duration
 	err := v.db.engine.write(ctx, func(s *session) error {
+		waited = v.db.now().Sub(began)
 		var b batch
 		for _, w := range v.pending {
 			b.write(w.sql, append([]any{w.fresh}, append(w.at.args(), w.old)...), nil)
@@ -198,8 +201,19 @@ func (v *sealed) flush(ctx context.Context) error {
 		return err
 	}
 	v.pending = nil
-	// The file is left to others for as long as the step took, its wait for them included.
-	return rest(ctx, v.db.now().Sub(began))
+	return rest(ctx, resealRest(waited, v.db.now().Sub(began)))
+}
+
+const (
+	restPerWait = 10
+	mostReseal  = 100 * time.Millisecond
+)
+
+// resealRest is how long the file is left to others after a step. Each step costs a server that writes beside it more than the
+// time in which it cannot write: its connection forgets all pages that it keeps whenever another process has written. Who waited
+// for others is not alone, and rests for much longer than that.
+func resealRest(waited, took time.Duration) time.Duration {
+	return took + min(restPerWait*waited, mostReseal)
 }
 
 func (p place) args() []any { return []any{p.id, p.door, p.key, p.number} }

@@ -129,6 +129,21 @@ func TestSealed_LeavesAloneWhatChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// A rotation that is alone rests as long as it works; one that waits for a server rests much longer, but not for ever.
+func TestSealed_RestsLongerBesideOthersWhoWrite(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for _, c := range []struct{ waited, took, want time.Duration }{
+		{0, 2 * ms, 2 * ms},
+		{3 * ms, 5 * ms, 35 * ms},
+		{time.Second, 1002 * ms, 1102 * ms},
+	} {
+		if got := resealRest(c.waited, c.took); got != c.want {
+			t.Errorf("waited %v of %v: rests %v, want %v", c.waited, c.took, got, c.want)
+		}
+	}
+}
+
 func TestVault_TakesEachIDOnce(t *testing.T) {
 	t.Parallel()
 	d := newFile(t)

@@ -59,36 +59,50 @@ func (c *checkpointer) loop() {
 	}
 }
 
-// busy checkpoints while there are commits; false when the store closes.
+// busy checkpoints while there are commits of this process; false when the store closes.
 func (c *checkpointer) busy() bool {
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
+	c.wake() // for the commit that began it
 	for quiet := 0; quiet < checkpointIdle; {
 		select {
 		case <-c.quit:
 			return false
 		case <-tick.C:
 		}
-		c.passive()
-		if c.pages.Load() > pausePages {
-			c.restart()
-		}
 		select {
 		case <-c.signal:
 			quiet = 0
 		default:
 			quiet++
+			continue // what others write they move: a process that only reads may run at the lowest priority
+		}
+		c.passive()
+		if c.pages.Load() > pausePages {
+			c.restart()
 		}
 	}
+	c.cut()
+	return true
+}
+
+// cut makes the log empty, unless another process has written since the last look: nobody can write while the log is
+// cut, and whoever writes does it when he has no more to write.
+func (c *checkpointer) cut() {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	c.run("PRAGMA wal_checkpoint(TRUNCATE)")
-	return true
+	before := c.pages.Load()
+	if c.passive(); c.pages.Load() == before {
+		c.run("PRAGMA wal_checkpoint(TRUNCATE)")
+	}
 }
 
 // restart lets the log begin anew. What is written while pages are moved is moved too, until the rest is small:
 // the writer stands still for that. A checkpoint syncs the file only when it came to the end of the log, with no
 // reader before it and no commit meanwhile. One that did not is no end: the next would sync all that was moved.
+//
+// Whoever reads for long, as a copy or an export does, holds the log at what he sees: nothing behind that can be moved. Then
+// the writer does not stand still, since nothing would come of it; the log grows until he is done.
 func (c *checkpointer) restart() {
 	c.catch.Lock()
 	defer c.catch.Unlock()
@@ -96,7 +110,11 @@ func (c *checkpointer) restart() {
 	for round := 0; round < mostRounds && !held; round++ {
 		before, commits := c.moved, c.commits.Load()
 		c.passive()
-		if c.moved-before < restPages && c.moved == c.pages.Load() && c.turn.TryLock() {
+		left := c.pages.Load() - c.moved
+		if c.moved == before && left > restPages {
+			return
+		}
+		if c.moved-before < restPages && left == 0 && c.turn.TryLock() {
 			if held = commits == c.commits.Load(); !held {
 				c.turn.Unlock()
 			}
@@ -121,18 +139,19 @@ func (c *checkpointer) passive() { c.run("PRAGMA wal_checkpoint(PASSIVE)") }
 // next commit.
 func (c *checkpointer) run(pragma string) {
 	var blocked, pages, moved int64
-	if found, err := one(c.conn, pragma, nil, &blocked, &pages, &moved); err != nil || !found {
-		return
+	if found, err := one(c.conn, pragma, nil, &blocked, &pages, &moved); err != nil || !found || pages < 0 {
+		return // pages is -1 while another process checkpoints
 	}
 	c.done.Add(1)
 	c.pages.Store(pages)
 	c.moved = moved
 }
 
-// stop ends the goroutine, cuts the log and closes the connection.
+// stop ends the goroutine and closes the connection. The log is left to SQLite, which moves it and takes it away when the last
+// connection to the file is closed. To cut it here would make a server wait for every command line that ends beside it, until
+// all pages are moved.
 func (c *checkpointer) stop() error {
 	close(c.quit)
 	<-c.ended
-	c.run("PRAGMA wal_checkpoint(TRUNCATE)")
 	return c.conn.db.Close()
 }

@@ -51,6 +51,7 @@ type writer struct {
 	open     func() error // opens a write transaction, waiting for other processes within bounds
 	ended    func()       // after a transaction that was opened
 	queue    chan *job
+	later    []*job        // patient ones that were taken from the queue; the loop's own
 	stopped  chan struct{} // closed when the writer has ended
 	dialect  *dialect
 	policies *policies
@@ -114,55 +115,53 @@ func (w *writer) loop() {
 		go w.loop() // a body left this goroutine; the writer itself never panics
 	}()
 	group := make([]*job, 0, groupLength)
-	for first := range w.queue {
-		group = w.gather(append(group[:0], first))
-		quick, patient := sorted(group)
-		w.runGroup(quick)
-		w.runGroup(patient)
+	for {
+		if group = w.gather(group[:0]); len(group) == 0 && len(w.later) == 0 {
+			break
+		}
+		w.runGroup(group)
+		w.runPatient()
 	}
 	clean = true
 }
 
-// sorted puts those who let others go first behind the others.
-func sorted(group []*job) (quick, patient []*job) {
-	slices.SortStableFunc(group, func(a, b *job) int {
-		switch {
-		case a.last == b.last:
-			return 0
-		case b.last:
-			return -1
+// gather takes the jobs that wait, and waits for one only when there is nothing to do. Patient ones are put behind the others.
+// Those whose caller went away are left out. Nothing is left to do when the queue was closed and is empty.
+func (w *writer) gather(group []*job) []*job {
+	for len(group) < groupLength {
+		var j *job
+		var open bool
+		if len(group) == 0 && len(w.later) == 0 {
+			j, open = <-w.queue
+		} else {
+			select {
+			case j, open = <-w.queue:
+			default:
+			}
 		}
-		return 1
-	})
-	n := slices.IndexFunc(group, func(j *job) bool { return j.last })
-	if n < 0 {
-		n = len(group)
+		switch {
+		case !open: // or nobody waits
+			return group
+		case j.last:
+			w.later = append(w.later, j)
+		case j.state.CompareAndSwap(waiting, running):
+			group = append(group, j)
+		}
 	}
-	return group[:n], group[n:]
+	return group
 }
 
-// gather takes the jobs that wait, without waiting for any. Those whose caller went away are left out.
-func (w *writer) gather(group []*job) []*job {
-	kept := group[:0]
-	for _, j := range group {
+// runPatient runs one patient job in a commit of its own. So whoever comes meanwhile waits for one at most, and however many
+// others there are, the patient ones go on.
+func (w *writer) runPatient() {
+	for len(w.later) > 0 {
+		j := w.later[0]
+		w.later = slices.Delete(w.later, 0, 1)
 		if j.state.CompareAndSwap(waiting, running) {
-			kept = append(kept, j)
+			w.runGroup([]*job{j})
+			return
 		}
 	}
-	for len(kept) < groupLength {
-		select {
-		case j, open := <-w.queue:
-			if !open {
-				return kept
-			}
-			if j.state.CompareAndSwap(waiting, running) {
-				kept = append(kept, j)
-			}
-		default:
-			return kept
-		}
-	}
-	return kept
 }
 
 // groupRun is one group inside its transaction.
