@@ -55,6 +55,37 @@ func TestWriter_PatientWritesLetOthersGoFirst(t *testing.T) {
 	}
 }
 
+// TestWriter_PatientWritesShareACommitWhenNobodyElseWrites holds the writer until several patient ones wait.
+func TestWriter_PatientWritesShareACommitWhenNobodyElseWrites(t *testing.T) {
+	t.Parallel()
+	d := newFile(t)
+	before := d.Stats().Commits
+	ctx := Patient(context.WithoutCancel(t.Context()))
+	hold, held := make(chan struct{}), make(chan struct{})
+	var writes sync.WaitGroup
+	write := func(n int, meanwhile func()) {
+		writes.Go(func() {
+			if err := d.engine.write(ctx, func(s *session) error { meanwhile(); return note(s, n) }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	write(0, func() { close(held); <-hold })
+	<-held
+	for n := 1; n <= 3; n++ {
+		write(n, func() {})
+		for d.Stats().Waiting < int64(n) {
+			runtime.Gosched()
+		}
+	}
+	close(hold)
+	writes.Wait()
+	if n := d.Stats().Commits - before; n != 2 {
+		t.Errorf("%d commits, want one to hold the writer and one for the three that waited", n)
+	}
+	wantNotes(t, d, 0, 1, 2, 3)
+}
+
 // TestWriter_OnePatientWriteAtMostIsBeforeAnother has a write come while the first of two patient ones runs: it goes before the second.
 func TestWriter_OnePatientWriteAtMostIsBeforeAnother(t *testing.T) {
 	t.Parallel()

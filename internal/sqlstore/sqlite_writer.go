@@ -120,7 +120,7 @@ func (w *writer) loop() {
 			break
 		}
 		w.runGroup(group)
-		w.runPatient()
+		w.runPatient(len(group) > 0)
 	}
 	clean = true
 }
@@ -151,17 +151,22 @@ func (w *writer) gather(group []*job) []*job {
 	return group
 }
 
-// runPatient runs one patient job in a commit of its own. So whoever comes meanwhile waits for one at most, and however many
-// others there are, the patient ones go on.
-func (w *writer) runPatient() {
-	for len(w.later) > 0 {
+// runPatient runs patient jobs. While others write it is one job, in a commit of its own: whoever comes meanwhile waits for one at
+// most, and however many others there are, the patient ones go on. When nobody else writes they share a commit.
+func (w *writer) runPatient(othersWrite bool) {
+	most := groupLength
+	if othersWrite {
+		most = 1
+	}
+	var jobs []*job
+	for len(w.later) > 0 && len(jobs) < most {
 		j := w.later[0]
 		w.later = slices.Delete(w.later, 0, 1)
 		if j.state.CompareAndSwap(waiting, running) {
-			w.runGroup([]*job{j})
-			return
+			jobs = append(jobs, j)
 		}
 	}
+	w.runGroup(jobs)
 }
 
 // groupRun is one group inside its transaction.
