@@ -66,7 +66,7 @@ func (t tx) SendTo(_ context.Context, m event.Message, to ident.EndpointID) erro
 	args[len(args)-1] = true
 	var b batch
 	b.write(insertMessage, args, nil)
-	b.write(insertDelivery, []any{deliveryID(m.ID, to.UUID), string(m.ID), to.UUID, m.CreatedAt}, nil)
+	b.write(insertDelivery, []any{deliveryID(m, to.UUID), string(m.ID), to.UUID, m.CreatedAt}, nil)
 	return t.run(b)
 }
 
