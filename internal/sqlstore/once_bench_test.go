@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,16 +59,19 @@ func BenchmarkOnce(b *testing.B) {
 // measure calls once b.N times, from so many callers.
 func measure(b *testing.B, db *sqlstore.DB, callers int, server func() time.Duration, once func(caller int, i int64) error) {
 	before, ours, theirs := db.Stats(), ownTime(b), server()
+	took := make([]time.Duration, b.N)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	b.ResetTimer()
 	for caller := range callers {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+				began := time.Now()
 				if err := once(caller, i); err != nil {
 					b.Error(err)
 					return
 				}
+				took[i] = time.Since(began)
 			}
 		})
 	}
@@ -78,6 +82,9 @@ func measure(b *testing.B, db *sqlstore.DB, callers int, server func() time.Dura
 	b.ReportMetric(float64(server()-theirs)/n/1e3, "server-µs/op")
 	b.ReportMetric(float64(db.Stats().Conflicts-before.Conflicts)/n, "conflicts/op")
 	b.ReportMetric(n/b.Elapsed().Seconds(), "ops/s")
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
+	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
 }
 
 func readCards(b *testing.B, w *storetest.World, rules *issuance.Service) func(int, int64) error {

@@ -83,6 +83,7 @@ type postgresEngine struct {
 	patience time.Duration
 	hooks    func(messages, accepted bool)
 	counts   counts
+	lanes    *lanes
 	turn     chan struct{} // held by a write that met conflicts again and again
 	ticket   atomic.Uint32 // spreads the pauses between tries
 	desk     *desk
@@ -103,6 +104,7 @@ func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 		e.pool.Close()
 		return nil, err
 	}
+	e.lanes = newLanes(int(e.pool.Config().MaxConns))
 	conn, err := e.acquire(ctx, e.pool)
 	if err != nil {
 		e.pool.Close()

@@ -107,7 +107,9 @@ func (e *postgresEngine) apart(group []*activation, err error) {
 			continue
 		}
 		a.body = activationBody(a.key, a.decide)
-		a.finish(e.write(a.ctx, func(s *session) error { return callBody(&a.job, s) }))
+		e.count(a.ctx)
+		// Not in a lane: the desk waits for each of them.
+		a.finish(e.writeAgain(a.ctx, beginWrite, func(s *session) error { return callBody(&a.job, s) }))
 	}
 }
 

@@ -18,10 +18,24 @@ const (
 	goneMost   = time.Second
 )
 
-// write runs body in a serializable transaction of its own, again and again while others are faster.
+// write runs body in a serializable transaction of its own, again and again while others are faster. Long work in the background
+// takes no lane: it would hold one for as long as a hundred others.
 func (e *postgresEngine) write(ctx context.Context, body func(*session) error) error {
 	e.count(ctx)
-	return e.writeAgain(ctx, beginWrite, body)
+	if isPatient(ctx) {
+		return e.writeAgain(ctx, beginWrite, body)
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.patience)
+	defer cancel()
+	if err := e.lanes.enter(ctx); err != nil {
+		return fault.NotNow(err, "wait for the database", retryLater)
+	}
+	tries := 0
+	defer func() { e.lanes.leave(tries) }()
+	return e.writeAgain(ctx, beginWrite, func(s *session) error {
+		tries++
+		return body(s)
+	})
 }
 
 // writeAgain keeps statements for later until that has failed once.
