@@ -44,6 +44,10 @@ const (
 	beginMigrate = "BEGIN ISOLATION LEVEL READ COMMITTED"
 )
 
+// planOnce is for work in the background, which says the same all the time. Left alone the server would plan some of its queries each
+// time, and look for the ends of an index that is full of rows of which nothing is left to do: more work than the query.
+const planOnce = "SET LOCAL plan_cache_mode = force_generic_plan"
+
 // serverSettings hold for every connection, unless the URL says otherwise. Times are in milliseconds.
 var serverSettings = map[string]string{
 	"application_name":                    "firsttap",
@@ -199,6 +203,9 @@ func (e *postgresEngine) transaction(ctx context.Context, pool *pgxpool.Pool, be
 	}
 	if e.local != "" {
 		c.begin = append(c.begin, e.local)
+	}
+	if begin != "" && isPatient(ctx) {
+		c.begin = append(c.begin, planOnce)
 	}
 	defer func() {
 		c.rollback()

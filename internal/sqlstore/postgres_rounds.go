@@ -157,15 +157,22 @@ func (e *postgresEngine) beginAsking() string {
 	return ""
 }
 
-// ask asks in a round, and alone when that fails.
+// ask asks in a round, and alone when that fails. Work in the background has its own way with plans, and asks alone.
 func (e *postgresEngine) ask(ctx context.Context, body func(*session) error) error {
+	if isPatient(ctx) {
+		return e.askAlone(ctx, beginRead, body)
+	}
 	ctx, cancel := context.WithTimeout(ctx, e.patience) // a line may be silent for ever
 	defer cancel()
 	s := &session{conn: &question{conn: inRound{ctx: ctx, engine: e}}, dialect: e.dialect, policies: e.policies}
 	if err := body(s); !errors.Is(err, errApart) {
 		return err
 	}
-	return e.readIn(ctx, e.pool, e.beginAsking(), func(s *session) error {
+	return e.askAlone(ctx, e.beginAsking(), body)
+}
+
+func (e *postgresEngine) askAlone(ctx context.Context, begin string, body func(*session) error) error {
+	return e.readIn(ctx, e.pool, begin, func(s *session) error {
 		s.conn = &question{conn: s.conn}
 		return body(s)
 	})
