@@ -26,6 +26,7 @@ const (
 	poll        = time.Second            // between looks at a queue that nobody has woken
 	lease       = 15 * time.Second       // above what an attempt can take, with the writing of its end
 	writeBatch  = 256                    // ends of attempts that one commit takes
+	gatherEnds  = 2 * time.Millisecond   // in which ends of attempts come together for a commit, while more are under way
 	handBack    = 5 * time.Second        // to write the end when told to stop
 	slowest     = 30 * time.Second       // between looks at a queue that fails
 )
@@ -223,25 +224,37 @@ func (w *Worker) release(ctx context.Context, ds []Delivery) {
 	}
 }
 
-// write writes the ends of attempts until there are no more. Those that come while one commit runs share
+// write writes the ends of attempts until there are no more. Those that come while one commit runs, or soon after the first, share
 // the next.
 func (w *Worker) write(ctx context.Context) {
 	batch := make([]Ended, 0, writeBatch)
 	for first := range w.ended {
-		batch = append(batch[:0], first)
-		for more := true; more && len(batch) < writeBatch; {
-			select {
-			case e, open := <-w.ended:
-				if more = open; open {
-					batch = append(batch, e)
-				}
-			default:
-				more = false
-			}
-		}
+		batch = w.gather(append(batch[:0], first))
 		w.finish(ctx, batch)
 		w.Wake() // each end makes room at its endpoint
 	}
+}
+
+// gather waits a moment for the ends of attempts that are under way. Without it the first of those that were begun together had a
+// commit of its own, and the next look leased as few as that made room for.
+func (w *Worker) gather(batch []Ended) []Ended {
+	late := time.NewTimer(gatherEnds)
+	defer late.Stop()
+	for len(batch) < writeBatch {
+		if len(w.slots) == 0 && len(w.ended) == 0 {
+			return batch
+		}
+		select {
+		case e, open := <-w.ended:
+			if !open {
+				return batch
+			}
+			batch = append(batch, e)
+		case <-late.C:
+			return batch
+		}
+	}
+	return batch
 }
 
 // finish writes the ends also after a stop has cut attempts off, but not for ever. What cannot be written is
