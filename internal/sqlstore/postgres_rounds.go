@@ -152,27 +152,20 @@ func (e *postgresEngine) askAll(ctx context.Context, group []*inquiry) {
 // beginAsking is how a question begins: it needs no transaction, but for what every transaction brings along behind a pooler.
 func (e *postgresEngine) beginAsking() string {
 	if e.local != "" {
-		return beginRead
+		return beginAsk
 	}
 	return ""
 }
 
-// ask asks in a round, and alone when that fails. Work in the background has its own way with plans, and asks alone.
+// ask asks in a round, and alone when that fails.
 func (e *postgresEngine) ask(ctx context.Context, body func(*session) error) error {
-	if isPatient(ctx) {
-		return e.askAlone(ctx, beginRead, body)
-	}
 	ctx, cancel := context.WithTimeout(ctx, e.patience) // a line may be silent for ever
 	defer cancel()
 	s := &session{conn: &question{conn: inRound{ctx: ctx, engine: e}}, dialect: e.dialect, policies: e.policies}
 	if err := body(s); !errors.Is(err, errApart) {
 		return err
 	}
-	return e.askAlone(ctx, e.beginAsking(), body)
-}
-
-func (e *postgresEngine) askAlone(ctx context.Context, begin string, body func(*session) error) error {
-	return e.readIn(ctx, e.pool, begin, func(s *session) error {
+	return e.readIn(ctx, e.pool, e.beginAsking(), func(s *session) error {
 		s.conn = &question{conn: s.conn}
 		return body(s)
 	})
