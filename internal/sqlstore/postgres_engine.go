@@ -45,7 +45,8 @@ const (
 	beginMigrate = "BEGIN ISOLATION LEVEL READ COMMITTED"
 )
 
-// planEach is for reads in a transaction, as lists are, whose best plan depends on what is asked for.
+// planEach is for reads in a transaction, as lists are, whose best plan depends on what is asked for. Work in the background asks the
+// same all the time, and keeps its plans.
 const planEach = "SET LOCAL plan_cache_mode = auto"
 
 // serverSettings hold for every connection, unless the URL says otherwise. Times are in milliseconds.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/firsttap/firsttap/internal/fault"
 )
@@ -16,10 +15,8 @@ const (
 
 // inquiry is one question that waits for a round.
 type inquiry struct {
+	job
 	statement statement
-	state     atomic.Int32
-	done      chan struct{} // closed when err is set
-	err       error
 	told      error // what reading the rows said
 }
 
@@ -42,7 +39,7 @@ func (r *rounds) ask(ctx context.Context, s statement, run func([]*inquiry)) err
 	if err := ctx.Err(); err != nil {
 		return fault.NotNow(err, "use the database", retryLater)
 	}
-	q := &inquiry{statement: s, done: make(chan struct{})}
+	q := &inquiry{job: job{done: make(chan struct{})}, statement: s}
 	q.statement.each = func(row row) error {
 		if q.told == nil {
 			q.told = s.each(row)
@@ -107,11 +104,6 @@ func (r *rounds) take() []*inquiry {
 	clear(r.queue[left:])
 	r.queue = r.queue[:left]
 	return group
-}
-
-func (q *inquiry) finish(err error) {
-	q.err = err
-	close(q.done)
 }
 
 // inRound is the connection of one who asks in a round.
