@@ -8,7 +8,7 @@ import (
 
 const (
 	shardCount = 64
-	fewEntries = 8 // of a full part that are looked at for one at rest
+	fewEntries = 2 // of a full part that are looked at for one at rest
 )
 
 // shards is a map of keyed state, cut into parts with a lock each. What has come to rest is dropped
