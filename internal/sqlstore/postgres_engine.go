@@ -96,6 +96,7 @@ type postgresEngine struct {
 	ticket   atomic.Uint32 // spreads the pauses between tries
 	desk     *desk
 	rounds   *rounds
+	counted  statistics
 	programs keptPrograms
 	failures chan error // never told: what fails here passes
 }
@@ -122,6 +123,7 @@ func openPostgres(ctx context.Context, d *dialect, c Config) (engine, error) {
 	e.ticket.Store(conn.Conn().PgConn().PID()) // another one in every instance
 	conn.Release()
 	e.desk.open(groupWorkers, e.runGroup)
+	e.counted.start(ctx, e)
 	return e, nil
 }
 
@@ -368,6 +370,7 @@ func (e *postgresEngine) stats() Stats {
 // close lets the activations that wait finish, and closes every connection once it is given back.
 func (e *postgresEngine) close() error {
 	if e.desk.shut() {
+		e.counted.end()
 		e.pool.Close()
 		e.spare.Close()
 	}

@@ -2,11 +2,13 @@ package sqlstore_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/pgtest"
+	"github.com/firsttap/firsttap/internal/sqlstore"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
 
@@ -49,5 +51,20 @@ func TestPostgres_ActivationsShareTheirCommits(t *testing.T) {
 				t.Errorf("%d activations took %d commits, with %d conflicts", len(cards), commits, after.Conflicts-before.Conflicts)
 			}
 		})
+	}
+}
+
+// A server that was never told how many cards there are may look one up by its programme, and go through all that it has.
+func TestPostgres_ACardIsLookedUpByItsID(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	db := openPostgres(t, cluster.URL(cluster.Database(t), "default_query_exec_mode=exec")).DB
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("of an empty database:\n%s", sqlstore.ViewPlan(t, db, false))
+	mail(storetest.NewWorld(t, db), 2000)
+	if got := sqlstore.ViewPlan(t, db, true); !strings.Contains(got, "cards_pkey") {
+		t.Errorf("a card is looked up so:\n%s", got)
 	}
 }
