@@ -83,23 +83,24 @@ func newDesk() *desk {
 // open starts the workers.
 func (d *desk) open(workers int, run func([]*activation)) {
 	for range workers {
-		d.workers.Go(func() {
-			for group := d.take(); group != nil; group = d.take() {
-				d.serve(group, run)
-			}
-		})
+		d.workers.Go(func() { d.work(run) })
 	}
 }
 
-// serve runs a group in a goroutine of its own, which a decision may leave without harm to the worker.
-func (d *desk) serve(group []*activation, run func([]*activation)) {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		run(group)
+// work runs groups in its own goroutine, whose stack has grown to what they need. A decision may leave it: then another takes its
+// place.
+func (d *desk) work(run func([]*activation)) {
+	var group []*activation
+	defer func() {
+		if group != nil {
+			d.give(group)
+			d.workers.Go(func() { d.work(run) })
+		}
 	}()
-	<-ended
-	d.give(group)
+	for group = d.take(); group != nil; group = d.take() {
+		run(group)
+		d.give(group)
+	}
 }
 
 // submit hands an activation in and waits for its end. A caller who goes away while his activation waits

@@ -12,19 +12,6 @@ import (
 	"github.com/firsttap/firsttap/internal/program"
 )
 
-// The rows that a group will change, or decides by, locked in the order of their keys: groups of several
-// instances wait for each other and never in a circle.
-const (
-	lockCards = `SELECT c.id FROM cards c WHERE c.id = ANY ($1::bytea[] || ARRAY(
-	SELECT x.card_id FROM unnest($2::bytea[], $3::text[]) AS k (program_id, identifier)
-	JOIN plastics x ON x.program_id = k.program_id AND x.identifier = k.identifier AND x.identifier <> ''))
-	ORDER BY c.id FOR UPDATE`
-	lockHolders = `SELECT u.id FROM customers u WHERE u.id = ANY ($1::bytea[] || ARRAY(
-	SELECT n.id FROM unnest($2::bytea[], $3::bigint[]) AS k (program_id, number)
-	JOIN customers n ON n.program_id = k.program_id AND n.number = k.number))
-	ORDER BY u.id FOR UPDATE`
-)
-
 // beginGroup is how a group begins.
 const beginGroup = beginWrite
 
@@ -144,7 +131,7 @@ func (r *run) load() error {
 		known[a.key.Program] = p
 	}
 	for {
-		b := r.locks()
+		var b batch
 		fresh := map[ident.ProgramID]program.Program{}
 		for id := range known {
 			r.askProgram(&b, id, fresh)
@@ -175,36 +162,6 @@ func (r *run) refuseUnknown(there map[ident.ProgramID]program.Program) {
 			r.errs[i] = fault.Refuse(issuance.ProgramUnknown)
 		}
 	}
-}
-
-// locks begins the batch of a load with the rows that it locks.
-func (r *run) locks() batch {
-	var cards, programs, holders, owners [][]byte
-	var identifiers []string
-	var numbers []int64
-	for _, a := range r.group {
-		k := a.key
-		if !k.Card.IsZero() {
-			cards = append(cards, k.Card.UUID[:])
-		}
-		if k.Identifier != "" {
-			programs, identifiers = append(programs, k.Program.UUID[:]), append(identifiers, k.Identifier)
-		}
-		if !k.Holder.IsZero() {
-			holders = append(holders, k.Holder.UUID[:])
-		}
-		if k.Number != 0 {
-			owners, numbers = append(owners, k.Program.UUID[:]), append(numbers, k.Number)
-		}
-	}
-	var b batch
-	if len(cards)+len(identifiers) > 0 {
-		b.read(lockCards, []any{cards, programs, identifiers}, nil)
-	}
-	if len(holders)+len(numbers) > 0 {
-		b.read(lockHolders, []any{holders, owners, numbers}, nil)
-	}
-	return b
 }
 
 func (r *run) askProgram(b *batch, id ident.ProgramID, into map[ident.ProgramID]program.Program) {

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -115,8 +116,14 @@ func (a *alike) add(s statement) {
 	a.of[s.sql] = append(a.of[s.sql], s)
 }
 
-// insistAll makes the server stop unless each of the guarded writes touches its row.
+// insistAll makes the server stop unless each of the guarded writes touches its row. They go in the order of their keys, so that
+// groups of several instances wait for each other and not in a circle.
 func insistAll(sql string, all []statement) (out batch) {
+	slices.SortStableFunc(all, func(a, b statement) int {
+		x, _ := a.args[0].(ident.UUID)
+		y, _ := b.args[0].(ident.UUID)
+		return bytes.Compare(x[:], y[:])
+	})
 	c, ok := columnsOf(all)
 	if len(all) == 1 || !ok || c.empty() {
 		for _, s := range all {

@@ -30,7 +30,7 @@ func TestMerge_GathersWhatIsSaidInTheSameWords(t *testing.T) {
 		b.write("UPDATE c SET x = $1", []any{n}, nil)
 		b.write(countMismatch, []any{ident.UUID{1}, "cards", "k"}, guarded)
 	}
-	for n := range 2 {
+	for _, n := range []int{1, 0} { // written in the order of their ids
 		b.write(activatePlastic, []any{
 			ident.UUID{byte(n + 1)}, n, "activated", "held", false, time.UnixMicro(5), "off", 0, 0, 0, time.Time{}, []byte(nil), []byte{7}, time.UnixMicro(int64(n)),
 		}, guarded)

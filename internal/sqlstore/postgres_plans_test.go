@@ -19,9 +19,7 @@ func TestPlans_EveryQueryGoesByAnIndexOnPostgres(t *testing.T) {
 	if err := d.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	texts := allTexts()
-	texts["lock cards"], texts["lock holders"] = lockCards, lockHolders
-	for name, sql := range texts {
+	for name, sql := range allTexts() {
 		err := d.engine.write(t.Context(), func(s *session) error {
 			highest := 0
 			for _, m := range placed.FindAllStringSubmatch(sql, -1) {
