@@ -68,7 +68,8 @@ func oneRead(sql string, all []statement) batch {
 var oneEach = map[string]bool{countTry: true, bindCard: true, activatePlastic: true, saveAnswer: true}
 
 // merge gathers what a group writes. What is not gathered comes first, as new customers and their accounts, which the
-// rest may name; then the guarded writes; last the rows of which nothing is expected.
+// rest may name; then the guarded writes; last the rows of which nothing is expected. The guarded ones go in one order, whatever the order
+// of coming, so that groups of several instances wait for each other and not in a circle.
 func merge(b batch) batch {
 	out := make(batch, 0, len(b))
 	var guards, plain alike
@@ -84,6 +85,7 @@ func merge(b batch) batch {
 			out = append(out, s)
 		}
 	}
+	slices.Sort(guards.order)
 	for _, sql := range guards.order {
 		out = append(out, insistAll(sql, guards.of[sql])...)
 	}
@@ -116,14 +118,28 @@ func (a *alike) add(s statement) {
 	a.of[s.sql] = append(a.of[s.sql], s)
 }
 
-// insistAll makes the server stop unless each of the guarded writes touches its row. They go in the order of their keys, so that
-// groups of several instances wait for each other and not in a circle.
+// byKey is the order in which rows are written: their keys come first among the values.
+func byKey(a, b statement) int {
+	for i := range min(len(a.args), len(b.args)) {
+		order := 0
+		switch x := a.args[i].(type) {
+		case ident.UUID:
+			y, _ := b.args[i].(ident.UUID)
+			order = bytes.Compare(x[:], y[:])
+		case string:
+			y, _ := b.args[i].(string)
+			order = strings.Compare(x, y)
+		}
+		if order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+// insistAll makes the server stop unless each of the guarded writes touches its row.
 func insistAll(sql string, all []statement) (out batch) {
-	slices.SortStableFunc(all, func(a, b statement) int {
-		x, _ := a.args[0].(ident.UUID)
-		y, _ := b.args[0].(ident.UUID)
-		return bytes.Compare(x[:], y[:])
-	})
+	slices.SortStableFunc(all, byKey)
 	c, ok := columnsOf(all)
 	if len(all) == 1 || !ok || c.empty() {
 		for _, s := range all {

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestMerge_GathersWhatIsSaidInTheSameWords(t *testing.T) {
 		b.write("UPDATE c SET x = $1", []any{n}, nil)
 		b.write(countMismatch, []any{ident.UUID{1}, "cards", "k"}, guarded)
 	}
-	for _, n := range []int{1, 0} { // written in the order of their ids
+	for n := range 2 {
 		b.write(activatePlastic, []any{
 			ident.UUID{byte(n + 1)}, n, "activated", "held", false, time.UnixMicro(5), "off", 0, 0, 0, time.Time{}, []byte(nil), []byte{7}, time.UnixMicro(int64(n)),
 		}, guarded)
@@ -44,6 +45,9 @@ func TestMerge_GathersWhatIsSaidInTheSameWords(t *testing.T) {
 		want = append(want, line{"UPDATE c SET x = $1", []any{n}}, line{insist(countMismatch), []any{ident.UUID{1}, "cards", "k"}})
 	}
 	want = append(want,
+		line{insist(bindCard), []any{
+			ident.UUID{9}, 1, ident.UUID{8}, ident.UUID{}, "", []byte(nil), time.Time{}, time.UnixMicro(3), []byte(nil), false, time.Time{},
+		}},
 		line{`WITH touched AS (UPDATE plastics SET state = given.a3, custody = given.a4, custody_presumed = given.a5, activated_at = given.a6, ` +
 			`guard_state = given.a7, guard_tries = given.a8,
 	guard_lifetime_wrong = given.a9, guard_locks = given.a10, guard_locked_until = given.a11, code_hash = given.a12,
@@ -67,15 +71,33 @@ func TestMerge_GathersWhatIsSaidInTheSameWords(t *testing.T) {
 			[]int64{0, 1},
 			2,
 		}},
-		line{insist(bindCard), []any{
-			ident.UUID{9}, 1, ident.UUID{8}, ident.UUID{}, "", []byte(nil), time.Time{}, time.UnixMicro(3), []byte(nil), false, time.Time{},
-		}},
 		line{
 			"INSERT INTO a (x, y)\n\tSELECT given.a1, given.a2 FROM unnest($1::bigint[], $2::text[]) AS given (a1, a2) WHERE true",
 			[]any{[]int64{0, 1, 2}, []string{"a", "b", "c"}},
 		},
 	)
 	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// Two instances may have the same activations in another order: what locks rows is the same for both.
+func TestMerge_WritesGuardedRowsInOneOrder(t *testing.T) {
+	t.Parallel()
+	program, card, plastic := ident.UUID{1}, ident.UUID{2}, ident.UUID{3}
+	var all batch
+	for _, id := range []ident.UUID{plastic, {4}} {
+		all.write(countTry, []any{id, 1, "on", 1, 1, 0, time.Time{}, time.UnixMicro(1)}, guarded)
+	}
+	all.write(bindCard, []any{
+		card, 1, ident.UUID{8}, ident.UUID{}, "", []byte(nil), time.Time{}, time.UnixMicro(3), []byte(nil), false, time.Time{},
+	}, guarded)
+	for _, key := range []string{"a", "b", "c"} {
+		all.write(saveAnswer, []any{program, "cards", key, []byte("f"), 204, []byte(nil), false, 0, time.UnixMicro(1), time.UnixMicro(2)}, guarded)
+	}
+	back := slices.Clone(all)
+	slices.Reverse(back)
+	if d := cmp.Diff(linesOf(merge(all)), linesOf(merge(back))); d != "" {
 		t.Error(d)
 	}
 }
