@@ -30,30 +30,42 @@ func SlowDisk(b *testing.B, d *DB, sync time.Duration) {
 	}
 }
 
-// ViewPlan is how a server that has counted what has grown, or has not, looks a card up.
-func ViewPlan(t testing.TB, d *DB, counted bool) (out string) {
+// serverEngine is the engine of a database on PostgreSQL, which counts nothing by itself any more.
+func serverEngine(t testing.TB, d *DB) *postgresEngine {
 	t.Helper()
 	e, ok := d.engine.(*postgresEngine)
 	if !ok {
 		t.Fatal("not the server's engine")
 	}
-	if counted {
-		if err := e.countGrown(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err := e.write(t.Context(), func(s *session) error {
-		for _, sql := range []string{"DEALLOCATE ALL", "PREPARE asked AS " + selectView} {
-			if _, err := s.exec(sql); err != nil {
-				return err
-			}
-		}
-		lines, err := all(s, "EXPLAIN EXECUTE asked (NULL, NULL)", nil, func(r row, line *string) error { return r.scan(line) })
-		out = strings.Join(lines, "\n")
-		return err
-	})
-	if err != nil {
+	e.counted.end()
+	return e
+}
+
+// CountGrown has the server count the rows of what has grown.
+func CountGrown(t testing.TB, d *DB) {
+	t.Helper()
+	if err := serverEngine(t, d).countGrown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return out
+}
+
+// KeepViewPlan has the one connection of a database keep a plan for looking a card up. The result tells the plan.
+func KeepViewPlan(t testing.TB, d *DB) (plan func() string) {
+	t.Helper()
+	e := serverEngine(t, d)
+	if err := e.write(t.Context(), func(s *session) error { _, err := s.exec("PREPARE asked AS " + selectView); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return func() (out string) {
+		t.Helper()
+		err := e.write(t.Context(), func(s *session) error {
+			lines, err := all(s, "EXPLAIN EXECUTE asked (NULL, NULL)", nil, func(r row, line *string) error { return r.scan(line) })
+			out = strings.Join(lines, "\n")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
 }

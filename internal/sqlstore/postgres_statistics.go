@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,8 +17,12 @@ import (
 // thousands are what it needs to see; how they are spread later is the server's own matter.
 const (
 	statisticsEvery = 2 * time.Second
-	fewBlocks       = 8 // that a table may grow without being counted
-	selectGrown     = `SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+	statisticsLater = time.Minute      // after one that failed: the server has had its own turn by then
+	countWait       = 30 * time.Second // for a table: a sample of one that was restored may come from a slow disk
+	fewBlocks       = 8                // that a table may grow without being counted
+	// selectGrown leaves out what the role may not count: the server would warn of it each time.
+	selectGrown = `SELECT c.relname::text FROM pg_class c
+	WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
 	AND pg_relation_size(c.oid) > ($1 + 2 * GREATEST(c.relpages, 0)) * current_setting('block_size')::bigint ORDER BY c.relname`
 )
 
@@ -30,11 +36,14 @@ func (s *statistics) start(ctx context.Context, e *postgresEngine) {
 	ctx, stop := context.WithCancel(Patient(context.WithoutCancel(ctx)))
 	s.stop = stop
 	s.over.Go(func() {
-		seen := int64(0)
-		for rest(ctx, statisticsEvery) == nil {
+		seen, wait := int64(0), statisticsEvery
+		for rest(ctx, wait) == nil {
+			wait = statisticsEvery
 			if commits := e.counts.commits.Load(); commits != seen {
 				seen = commits
-				_ = e.countGrown(ctx) // the server does it too, only later
+				if e.countGrown(ctx) != nil { // nobody has to hear of it
+					wait = statisticsLater
+				}
 			}
 		}
 	})
@@ -45,25 +54,30 @@ func (s *statistics) end() {
 	s.over.Wait()
 }
 
-// countGrown has the server count the rows of what has grown. What another instance counts just now is left out.
+// countGrown has the server count the rows of what has grown. What another instance counts just now is left out, and one table that
+// fails does not keep the others from it.
 func (e *postgresEngine) countGrown(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, e.patience)
-	defer cancel()
 	var grown []string
 	err := e.readIn(ctx, e.pool, beginAsk, func(s *session) (err error) {
 		grown, err = all(s, selectGrown, []any{fewBlocks}, func(r row, name *string) error { return r.scan(name) })
 		return err
 	})
 	for _, name := range grown {
-		if err != nil {
-			break
-		}
-		err = e.transaction(ctx, e.pool, beginGuarded, func(c *postgresConn) error {
-			if _, err := c.exec("ANALYZE (SKIP_LOCKED) " + pgx.Identifier{name}.Sanitize()); err != nil {
-				return err
-			}
-			return c.commit()
-		})
+		err = errors.Join(err, e.countTable(ctx, name))
 	}
 	return err
+}
+
+func (e *postgresEngine) countTable(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, countWait)
+	defer cancel()
+	return e.transaction(ctx, e.pool, beginGuarded, func(c *postgresConn) error {
+		if _, err := c.exec(fmt.Sprintf("SET LOCAL statement_timeout = %d", countWait.Milliseconds())); err != nil {
+			return err
+		}
+		if _, err := c.exec("ANALYZE (SKIP_LOCKED) " + pgx.Identifier{name}.Sanitize()); err != nil {
+			return err
+		}
+		return c.commit()
+	})
 }
