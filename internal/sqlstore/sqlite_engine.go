@@ -12,6 +12,7 @@ import (
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/issuance"
+	"github.com/firsttap/firsttap/internal/pagecache"
 )
 
 const (
@@ -19,8 +20,7 @@ const (
 	migrateWait = 5 * time.Minute // how long those who start wait for the one who migrates, on either engine
 )
 
-// How many KB of pages a connection keeps in memory at most. When a commit has moved pages in a tree, SQLite walks
-// through every page that it keeps: with 64 MB that was a seventh of the time in which cards are made.
+// How many KB of pages a connection keeps in memory at most.
 const (
 	writerCache = 32 << 10
 	readerCache = 8 << 10
@@ -115,6 +115,7 @@ func openSQLite(ctx context.Context, d *dialect, c Config) (engine, error) {
 
 // openSQLiteConn opens a connection and makes sure that it is durable.
 func openSQLiteConn(path string, cache int) (*sqliteConn, error) {
+	pagecache.Mend()
 	db, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
 		return nil, sqliteFault(err)
