@@ -31,10 +31,10 @@ func open(t *testing.T) *sqlite.Conn {
 
 func TestThePageOfTheLocksIsNoPageOfTheCache(t *testing.T) {
 	open(t) // so the library is in use
-	create := *(*func(*libc.TLS, int32, int32, int32) uintptr)(unsafe.Pointer(&own.FxCreate))
-	size := *(*func(*libc.TLS, uintptr, int32))(unsafe.Pointer(&own.FxCachesize))
-	fetch := *(*func(*libc.TLS, uintptr, uint32, int32) uintptr)(unsafe.Pointer(&own.FxFetch))
-	destroy := *(*func(*libc.TLS, uintptr))(unsafe.Pointer(&own.FxDestroy))
+	create := *(*func(*libc.TLS, int32, int32, int32) uintptr)(unsafe.Pointer(&ownPages.FxCreate))
+	size := *(*func(*libc.TLS, uintptr, int32))(unsafe.Pointer(&ownPages.FxCachesize))
+	fetch := *(*func(*libc.TLS, uintptr, uint32, int32) uintptr)(unsafe.Pointer(&ownPages.FxFetch))
+	destroy := *(*func(*libc.TLS, uintptr))(unsafe.Pointer(&ownPages.FxDestroy))
 	for _, c := range []struct {
 		bytes   int32
 		numbers []uint32 // that page 3 gets, one after the other
@@ -77,10 +77,10 @@ func TestOrderingPagesLeavesNoNumberBehindTheFile(t *testing.T) {
 	if err := sqlitex.ExecuteTransient(conn, "CREATE TABLE tree (id BLOB PRIMARY KEY) WITHOUT ROWID", nil); err != nil {
 		t.Fatal(err)
 	}
-	libraryRekey, listening := own.FxRekey, listen
-	defer func() { own.FxRekey = libraryRekey }()
+	libraryRekey, listening := ownPages.FxRekey, listen
+	defer func() { ownPages.FxRekey = libraryRekey }()
 	highestSeen, listensTo = 0, libraryRekey
-	own.FxRekey = *(*uintptr)(unsafe.Pointer(&listening))
+	ownPages.FxRekey = *(*uintptr)(unsafe.Pointer(&listening))
 	for range 20 {
 		err := sqlitex.Execute(conn, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100)
 			INSERT INTO tree SELECT randomblob(200) FROM n`, nil)
