@@ -390,14 +390,16 @@ func showChanges(w World, changes []bench.Change) error {
 
 type benchGenerate struct{}
 
-// Run sends load as it is told on standard input.
+// Run sends load as it is told on standard input. It shares the processors with the server, so it collects its garbage as rarely.
 func (benchGenerate) Run(ctx context.Context, w World) error {
+	gatherGarbage(w)
 	return bench.Generate(ctx, w.Stdin, w.Stdout, time.Now)
 }
 
 type benchFloor struct{}
 
-// Run answers without doing anything, until standard input ends.
+// Run answers without doing anything, until standard input ends. It collects its garbage as rarely as the server does.
 func (benchFloor) Run(ctx context.Context, w World) error {
+	gatherGarbage(w)
 	return bench.ServeFloor(ctx, w.Stdin, w.Stdout)
 }

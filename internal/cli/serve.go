@@ -37,9 +37,7 @@ func (c serveCommand) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	if w.Getenv("GOGC") == "" {
-		debug.SetGCPercent(serveGC)
-	}
+	gatherGarbage(w)
 	if w.Getenv("GOMEMLIMIT") == "" {
 		go boundMemory(ctx)
 	}
@@ -48,6 +46,12 @@ func (c serveCommand) Run(ctx context.Context, w World) error {
 		return err
 	}
 	return server.Run(ctx)
+}
+
+func gatherGarbage(w World) {
+	if w.Getenv("GOGC") == "" {
+		debug.SetGCPercent(serveGC)
+	}
 }
 
 // boundMemory keeps the soft limit above what lives, so that a server with much to hold does not spend its time collecting.
