@@ -16,8 +16,7 @@ import (
 // open opens a new file through the mended cache.
 func open(t *testing.T) *sqlite.Conn {
 	t.Helper()
-	Mend()
-	conn, err := sqlite.OpenConn(filepath.Join(t.TempDir(), "one.db"), sqlite.OpenReadWrite, sqlite.OpenCreate, sqlite.OpenWAL)
+	conn, err := Open(filepath.Join(t.TempDir(), "one.db"), sqlite.OpenReadWrite, sqlite.OpenCreate, sqlite.OpenWAL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,9 @@
 // the system is asked to keep as one page of its own each.
 //
 // It promises that files, answers and durability are what they are without it: it changes which pages are looked at and where they
-// lie, never a page. It works for every page size; only pages of 4 KB lie side by side, and only on Linux with 64 bits. It
-// must be called before the library is used in the process; after that the library refuses, and is slower, and no less right.
+// lie, never a page. It works for every page size; only pages of 4 KB lie side by side, and only on Linux with 64 bits. Files are opened
+// through it, so that it comes before the library is used; where somebody else used the library first, that refuses, and is slower,
+// and no less right.
 //
 // To change it: the only names of the library that it leans on are those of sqlite3_pcache_methods2 and sqlite3_mem_methods, which SQLite
 // documents, and two fields of the cache that comes with it. When a new version renames these, it does not compile; when SQLite no longer does
@@ -25,10 +26,17 @@ import (
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 )
 
-// Mend puts the mended methods in the place of the library's own, for the whole process. Only the first call does anything.
-var Mend = sync.OnceFunc(func() {
+// Open opens a database file as sqlite.OpenConn does, in a process whose library is mended.
+func Open(path string, flags ...sqlite.OpenFlags) (*sqlite.Conn, error) {
+	mend()
+	return sqlite.OpenConn(path, flags...)
+}
+
+// mend puts the mended methods in the place of the library's own, for the whole process. Only the first call does anything.
+var mend = sync.OnceFunc(func() {
 	tls := libc.NewTLS()
 	defer tls.Close()
 	mendNumbers(tls)

@@ -11,6 +11,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"github.com/firsttap/firsttap/internal/fault"
+	"github.com/firsttap/firsttap/internal/pagecache"
 )
 
 // backupPages are copied between two looks at the caller's context, and between two syncs of the copy: what is written to the disk
@@ -77,7 +78,7 @@ func copyPages(ctx context.Context, from, to string, told func(done, total int))
 	if _, err := os.Stat(from); err != nil {
 		return err
 	}
-	src, err := sqlite.OpenConn(from, sqlite.OpenReadWrite)
+	src, err := pagecache.Open(from, sqlite.OpenReadWrite)
 	if err != nil {
 		return sqliteFault(err)
 	}
@@ -94,7 +95,7 @@ func copyPages(ctx context.Context, from, to string, told func(done, total int))
 		return err
 	}
 	defer func() { _ = file.Close() }() // after dst: to close it takes SQLite's locks off the file
-	dst, err := sqlite.OpenConn(to, sqlite.OpenReadWrite)
+	dst, err := pagecache.Open(to, sqlite.OpenReadWrite)
 	if err != nil {
 		return sqliteFault(err)
 	}

@@ -115,8 +115,7 @@ func openSQLite(ctx context.Context, d *dialect, c Config) (engine, error) {
 
 // openSQLiteConn opens a connection and makes sure that it is durable.
 func openSQLiteConn(path string, cache int) (*sqliteConn, error) {
-	pagecache.Mend()
-	db, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
+	db, err := pagecache.Open(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
 		return nil, sqliteFault(err)
 	}
