@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,6 +50,28 @@ func (m meter) processorTime() time.Duration {
 		return 0
 	}
 	return parseProcessorTime(text)
+}
+
+// A process rests when it takes less than a tenth of a processor; nobody waits longer for that than patience.
+const (
+	restLook = 100 * time.Millisecond
+	patience = 10 * time.Second
+)
+
+// rest waits until the process rests, and tells what it used until then: what a server puts off while requests come is done
+// before others are measured, and is not forgotten.
+func (m meter) rest(ctx context.Context, now func() time.Time) (used time.Duration, err error) {
+	begin, until := m.processorTime(), now().Add(patience)
+	for last := begin; ; {
+		if err := wait(ctx, restLook); err != nil {
+			return 0, err
+		}
+		used := m.processorTime()
+		if used-last <= restLook/10 || now().After(until) {
+			return used - begin, nil
+		}
+		last = used
+	}
 }
 
 // parseProcessorTime reads a line of /proc/PID/stat. The name in it may hold anything, so it counts from behind it.

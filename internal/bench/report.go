@@ -46,9 +46,10 @@ type Cell struct {
 	Sent, Failed int
 	FirstFailure string `json:",omitempty"`
 
-	ServerCPU, GeneratorCPU       float64 // in processors
-	ServerMemory, GeneratorMemory int64   // highest, in bytes
-	Flushes                       float64 // that the disk did in a second
+	ServerCPU, GeneratorCPU       float64       // in processors
+	During, After                 time.Duration // of the server's processors for a request: in the window, and for what it had put off, until it rested
+	ServerMemory, GeneratorMemory int64         // highest, in bytes
+	Flushes                       float64       // that the disk did in a second
 }
 
 // spreadOf sums up figures; with none, everything is 0.

@@ -125,6 +125,7 @@ type run struct {
 type cell struct {
 	Cell
 	rates, server, generator, flushes []float64
+	during, after                     []float64 // nanoseconds of the server for a request
 	latencies, refusals               []Percentiles
 }
 
@@ -314,13 +315,20 @@ func (r *run) window(ctx context.Context, w Window, name string) error {
 	c.server = append(c.server, (target.processorTime()-server).Seconds()/seconds)
 	c.generator = append(c.generator, (r.generator.processorTime()-generator).Seconds()/seconds)
 	c.flushes = append(c.flushes, float64(r.disk.flushes()-flushes)/seconds)
+	sent := float64(max(1, o.Sent))
+	c.during = append(c.during, float64(target.processorTime()-server)/sent)
 	c.latencies, c.refusals = append(c.latencies, o.Latency), append(c.refusals, o.Refusals)
 	c.ServerMemory, c.GeneratorMemory = max(c.ServerMemory, target.PeakMemory()), max(c.GeneratorMemory, r.generator.PeakMemory())
 	c.Sent, c.Failed = c.Sent+o.Sent, c.Failed+o.Failed
 	if c.FirstFailure == "" {
 		c.FirstFailure = o.FirstFailure
 	}
-	return nil
+	if target != &r.server.meter {
+		return nil
+	}
+	after, err := r.server.rest(ctx, r.Now)
+	c.after = append(c.after, float64(after)/sent)
+	return err
 }
 
 func (r *run) row(name string, w Window) *cell {
@@ -343,6 +351,7 @@ func (r *run) report() Report {
 	for _, c := range r.cells {
 		c.PerSecond, c.Latency, c.Refusals = spreadOf(c.rates), middle(c.latencies), middle(c.refusals)
 		c.ServerCPU, c.GeneratorCPU, c.Flushes = spreadOf(c.server).Median, spreadOf(c.generator).Median, spreadOf(c.flushes).Median
+		c.During, c.After = time.Duration(spreadOf(c.during).Median), time.Duration(spreadOf(c.after).Median)
 		out.Cells = append(out.Cells, c.Cell)
 		if slices.Contains(r.Workloads, strings.TrimSuffix(c.Workload, standbyAwaited)) || c.Rate > 0 {
 			out.Process.Peak = max(out.Process.Peak, c.ServerMemory)

@@ -349,6 +349,9 @@ func showReport(w World, r bench.Report) error {
 	_, _ = fmt.Fprintln(w.Stdout)
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000) }
 	use := func(cpu float64, memory int64) string { return fmt.Sprintf("%.2f, %d MB", cpu, memory>>20) }
+	each := func(c bench.Cell) string {
+		return fmt.Sprintf("%d + %d", c.During.Microseconds(), c.After.Microseconds())
+	}
 	rows = nil
 	for _, c := range r.Cells {
 		if c.Failed > 0 {
@@ -360,10 +363,10 @@ func showReport(w World, r bench.Report) error {
 		}
 		rows = append(rows, []string{
 			name, strconv.Itoa(c.Connections), spread(c.PerSecond), ms(c.Latency.P50), ms(c.Latency.P95), ms(c.Latency.P99), ms(c.Latency.P999),
-			strconv.Itoa(c.Failed), use(c.ServerCPU, c.ServerMemory), use(c.GeneratorCPU, c.GeneratorMemory), fmt.Sprintf("%.0f", c.Flushes),
+			strconv.Itoa(c.Failed), use(c.ServerCPU, c.ServerMemory), use(c.GeneratorCPU, c.GeneratorMemory), fmt.Sprintf("%.0f", c.Flushes), each(c),
 		})
 	}
-	err := table(w.Stdout, []string{"WORKLOAD", "CONN", "PER SECOND", "P50 MS", "P95", "P99", "P99.9", "ERRORS", "SERVER CPU", "GENERATOR CPU", "SYNCS/S"}, rows)
+	err := table(w.Stdout, []string{"WORKLOAD", "CONN", "PER SECOND", "P50 MS", "P95", "P99", "P99.9", "ERRORS", "SERVER CPU", "GENERATOR CPU", "SYNCS/S", "SERVER µS EACH + LATER"}, rows)
 	if err != nil {
 		return err
 	}
@@ -390,9 +393,8 @@ func showChanges(w World, changes []bench.Change) error {
 
 type benchGenerate struct{}
 
-// Run sends load as it is told on standard input. It shares the processors with the server, so it collects its garbage as rarely.
+// Run sends load as it is told on standard input.
 func (benchGenerate) Run(ctx context.Context, w World) error {
-	gatherGarbage(w)
 	return bench.Generate(ctx, w.Stdin, w.Stdout, time.Now)
 }
 
