@@ -41,6 +41,9 @@ func (c serveCommand) Run(ctx context.Context, w World) error {
 	if w.Getenv("GOMEMLIMIT") == "" {
 		go boundMemory(ctx)
 	}
+	log := gatherLog(w.Stderr)
+	defer func() { _ = log.Close() }() // the last lines
+	w.Stderr = log
 	server, err := app.New(ctx, cfg, w.deps(cfg))
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 // visit is all that the hall keeps of one request, in one piece. It is the context of the request too: the
 // deadline, and the record of whom to tell of it.
 type visit struct {
-	context.Context
+	deadline
 	record Record
 	writer responseWriter
 	body   body
@@ -44,7 +44,7 @@ func (v *visit) Value(key any) any {
 	if key == (recordKey{}) {
 		return &v.record
 	}
-	return v.Context.Value(key)
+	return v.deadline.Value(key)
 }
 
 // serve takes one request through the hall. The order of the steps: health pages; the door and the route, which
@@ -61,9 +61,8 @@ func (s *Server) serve(raw http.ResponseWriter, r *http.Request) {
 	raw.Header()["Cache-Control"] = noStore
 
 	lost := contain(func() error { v.door, v.match = s.find(r); return nil })
-	ctx, cancel := context.WithTimeout(r.Context(), s.timeout(v.match.Route))
-	defer cancel()
-	v.Context = ctx
+	v.deadline.request, v.timeout, v.started, v.now = r.Context(), s.timeout(v.match.Route), started, s.now
+	defer v.end()
 	r = r.WithContext(v)
 
 	broken := s.answer(v, r, lost)
@@ -165,8 +164,10 @@ func (s *Server) enter(v *visit, r *http.Request) error {
 	if route := v.match.Route; route != nil {
 		v.record.Route, v.record.Params = route.Name, v.match.Params
 		limit = route.MaxBody
+		if route.Timeout > 0 { // the others have the deadlines that every connection begins a request with
+			setConnDeadlines(v, &v.writer)
+		}
 	}
-	setConnDeadlines(v, &v.writer)
 	v.body.bound(v.writer.ResponseWriter, r, limit)
 	return v.door.Serve(&v.writer, r, v.match)
 }
@@ -183,7 +184,7 @@ func setConnDeadlines(ctx context.Context, w *responseWriter) {
 // classify tells a fault that came from the end of the request's time from any other. Refusals and
 // panics stay what they are.
 func classify(ctx context.Context, err error) error {
-	if ctx.Err() == nil || fault.IsRefusal(err) {
+	if fault.IsRefusal(err) || ctx.Err() == nil {
 		return err
 	}
 	if p := new(panicError); errors.As(err, &p) {
