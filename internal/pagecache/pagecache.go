@@ -1,4 +1,4 @@
-// Package pagecache mends two things in how SQLite keeps pages in memory, which make small transactions dear.
+// Package pagecache mends three things in how SQLite keeps pages in memory, which make small transactions dear.
 //
 // Numbers. Around the byte where SQLite's locks lie in a file there is a page that is never used. A tree that puts its pages in order
 // gives one of them that page's number for a moment. The cache remembers the highest number that any page ever had, and when a
@@ -9,13 +9,17 @@
 // address space, so a processor looks up where each page lies again and again. Here pages lie side by side in pieces of 2 MB, which
 // the system is asked to keep as one page of its own each.
 //
+// Groups. The library was built so that the caches of all connections share one lock, which is taken for each page that is looked up and
+// each that is put back, and one list of pages to give up next. Here each cache has a list of its own and no lock: only one goroutine
+// at a time uses a connection, and a connection that reads much takes no page from the one that writes.
+//
 // It promises that files, answers and durability are what they are without it: it changes which pages are looked at and where they
 // lie, never a page. It works for every page size; only pages of 4 KB lie side by side, and only on Linux with 64 bits. Files are opened
 // through it, so that it comes before the library is used; where somebody else used the library first, that refuses, and is slower,
 // and no less right.
 //
 // To change it: the only names of the library that it leans on are those of sqlite3_pcache_methods2 and sqlite3_mem_methods, which SQLite
-// documents, and two fields of the cache that comes with it. When a new version renames these, it does not compile; when SQLite no longer does
+// documents, and four fields of the cache that comes with it. When a new version renames these, it does not compile; when SQLite no longer does
 // what is told above, the tests that listen to the library fail, and that part can go. It is the only room that may use unsafe: functions
 // and memory of the library are numbers in Go.
 package pagecache
@@ -41,6 +45,7 @@ var mend = sync.OnceFunc(func() {
 	defer tls.Close()
 	mendNumbers(tls)
 	mendMemory(tls)
+	mendGroups(tls)
 })
 
 // configure tells the library where something lies, for it to read or to fill in, and says whether the library took it. The
