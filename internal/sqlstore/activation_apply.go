@@ -65,7 +65,7 @@ func (s *session) activationWrites(b *batch, ch issuance.ActivationChanges) *[]c
 	}
 	s.announce(b, ch.Messages)
 	if ch.Answer != nil {
-		b.write(saveAnswer, answerArgs(*ch.Answer), guarded)
+		keepAnswer(b, *ch.Answer)
 		s.answered = true
 	}
 	return taken

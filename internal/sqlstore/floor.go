@@ -106,7 +106,7 @@ func (f *Floor) one(c *sqliteConn, card floorCard) error {
 	}, nil)
 	b.write(insertMessage, []any{name, card.program, "native", "card.activated", make([]byte, floorBody), now, true}, nil)
 	b.write(saveAnswer, []any{
-		card.program, "cards", name, id[:], 204, []byte(nil), false, 0, now, now.Add(24 * time.Hour),
+		card.program, "cards", name, id[:], 204, []byte(nil), false, 0, now, now.Add(24 * time.Hour), false,
 	}, guarded)
 	return c.run(b)
 }

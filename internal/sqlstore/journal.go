@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	answerColumns = `y.program_id, y.door, y.idem_key, y.fingerprint, y.status, y.body, y.sealed, y.mismatches,
-	y.created_at, y.expires_at`
+	answerColumns = `y.program_id, y.door, y.idem_key, y.fingerprint, y.status, CASE WHEN y.apart = 1 THEN
+	(SELECT z.body FROM idempotency_bodies z WHERE z.program_id = y.program_id AND z.door = y.door AND z.idem_key = y.idem_key)
+	ELSE y.body END, y.sealed, y.mismatches, y.created_at, y.expires_at`
 	auditColumns = `t.program_id, t.at, t.id, t.actor, t.channel, t.source, t.request_id, t.action, t.card_id,
 	t.customer_id, t.shipment_id, t.batch_id, t.outcome, t.note, t.on_behalf_of`
 )
@@ -23,11 +24,14 @@ const (
 	selectTimedAnswer = `SELECT ` + clockColumns + `, ` + answerColumns + ` FROM idempotency y JOIN programs pr ON pr.id = y.program_id
 	WHERE y.program_id = $1 AND y.door = $2 AND y.idem_key = $3`
 	// saveAnswer takes the place of a record whose window has passed, and of no other.
-	saveAnswer = `INSERT INTO idempotency (program_id, door, idem_key, fingerprint, status, body, sealed, mismatches, created_at, expires_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	saveAnswer = `INSERT INTO idempotency (program_id, door, idem_key, fingerprint, status, body, sealed, mismatches, created_at, expires_at, apart)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 	ON CONFLICT (program_id, door, idem_key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
 	body = excluded.body, sealed = excluded.sealed, mismatches = excluded.mismatches, created_at = excluded.created_at,
-	expires_at = excluded.expires_at WHERE idempotency.expires_at <= excluded.created_at`
+	expires_at = excluded.expires_at, apart = excluded.apart WHERE idempotency.expires_at <= excluded.created_at`
+	// saveBody goes with saveAnswer, which lets one through: what it finds is of the record whose window has passed.
+	saveBody = `INSERT INTO idempotency_bodies (program_id, door, idem_key, body, sealed) VALUES ($1, $2, $3, $4, $5)
+	ON CONFLICT (program_id, door, idem_key) DO UPDATE SET body = excluded.body, sealed = excluded.sealed`
 	countMismatch = `UPDATE idempotency SET mismatches = mismatches + 1 WHERE program_id = $1 AND door = $2 AND idem_key = $3`
 	insertAudit   = `INSERT INTO audit (program_id, at, id, actor, channel, source, request_id, action, card_id, customer_id, shipment_id,
 	batch_id, outcome, note, on_behalf_of)
@@ -61,9 +65,21 @@ func answerDest(a *issuance.StoredAnswer) []any {
 	}
 }
 
-func answerArgs(a issuance.StoredAnswer) []any {
-	return []any{
-		keyID(a.Program.UUID), a.Door, a.Key, a.Fingerprint, a.Status, a.Body, a.Sealed, a.Mismatches, a.CreatedAt, a.ExpiresAt,
+// longBody is how long an answer is that lies apart from its record. With it the record has still less than the 1,002 bytes which SQLite
+// keeps in one page of a tree.
+const longBody = 512
+
+// keepAnswer adds the record of a key to a batch.
+func keepAnswer(b *batch, a issuance.StoredAnswer) {
+	id, body, apart := keyID(a.Program.UUID), a.Body, len(a.Body) > longBody
+	if apart {
+		body = nil
+	}
+	b.write(saveAnswer, []any{
+		id, a.Door, a.Key, a.Fingerprint, a.Status, body, a.Sealed, a.Mismatches, a.CreatedAt, a.ExpiresAt, apart,
+	}, guarded)
+	if apart {
+		b.write(saveBody, []any{id, a.Door, a.Key, a.Body, a.Sealed}, nil)
 	}
 }
 
@@ -185,7 +201,9 @@ func auditReach(p ident.ProgramID, f issuance.AuditFilter, after issuance.Mark) 
 
 func (t tx) SaveAnswer(_ context.Context, a issuance.StoredAnswer) error {
 	t.answered = true
-	return update(t, saveAnswer, answerArgs(a)...)
+	var b batch
+	keepAnswer(&b, a)
+	return t.later(b)
 }
 
 func (t tx) CountMismatch(_ context.Context, a issuance.StoredAnswer) error {

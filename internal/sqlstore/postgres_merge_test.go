@@ -93,7 +93,7 @@ func TestMerge_WritesGuardedRowsInOneOrder(t *testing.T) {
 		card, 1, ident.UUID{8}, ident.UUID{}, "", []byte(nil), time.Time{}, time.UnixMicro(3), []byte(nil), false, time.Time{},
 	}, guarded)
 	for _, key := range []string{"a", "b", "c"} {
-		all.write(saveAnswer, []any{program, "cards", key, []byte("f"), 204, []byte(nil), false, 0, time.UnixMicro(1), time.UnixMicro(2)}, guarded)
+		all.write(saveAnswer, []any{program, "cards", key, []byte("f"), 204, []byte(nil), false, 0, time.UnixMicro(1), time.UnixMicro(2), false}, guarded)
 	}
 	back := slices.Clone(all)
 	slices.Reverse(back)

@@ -51,8 +51,9 @@ const (
 		|| CASE WHEN x.indisunique THEN ' unique' ELSE '' END || CASE WHEN x.indpred IS NOT NULL THEN ' partial' ELSE '' END
 		FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = 'public'`
 	postgresReferences = `SELECT c.conrelid::regclass || '.' || a.attname || ' -> ' || c.confrelid::regclass || '.' || b.attname
-		FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-		JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1] WHERE c.contype = 'f'`
+		FROM pg_constraint c CROSS JOIN unnest(c.conkey, c.confkey) AS k (own, other)
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+		JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.other WHERE c.contype = 'f'`
 )
 
 // sameType gives PostgreSQL's types SQLite's names. A text that is compared by a locale stays strange.

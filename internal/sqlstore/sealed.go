@@ -45,6 +45,18 @@ func simpleColumn(table, column string, purpose keyring.Purpose) sealedColumn {
 	}
 }
 
+// answerColumn is the column of answers in the table of keys, or in that of the long ones.
+func answerColumn(table string) sealedColumn {
+	return sealedColumn{
+		table: table, column: "body", purpose: keyring.StoredAnswer,
+		subject: func(p place) string { return p.door + " " + p.key },
+		list: `SELECT program_id, door, idem_key, 0, program_id, body FROM ` + table + `
+	WHERE sealed = 1 AND body IS NOT NULL AND substr(body, 2, 4) <> $1 AND (program_id, door, idem_key, 0) > ($2, $3, $4, $5)
+	ORDER BY program_id, door, idem_key LIMIT $6`,
+		swap: `UPDATE ` + table + ` SET body = $1 WHERE (program_id, door, idem_key, 0) = ($2, $3, $4, $5) AND sealed = 1 AND body = $6`,
+	}
+}
+
 func uuidOf(b []byte) ident.UUID {
 	u, _ := ident.UUIDFromBytes(b)
 	return u
@@ -66,14 +78,8 @@ func sealedColumns() []sealedColumn {
 	ORDER BY i.batch_id, i.idx LIMIT $6`,
 			swap: `UPDATE batch_items SET pin_sealed = $1 WHERE (batch_id, '', '', idx) = ($2, $3, $4, $5) AND pin_sealed = $6`,
 		},
-		{
-			table: "idempotency", column: "body", purpose: keyring.StoredAnswer,
-			subject: func(p place) string { return p.door + " " + p.key },
-			list: `SELECT program_id, door, idem_key, 0, program_id, body FROM idempotency
-	WHERE sealed = 1 AND substr(body, 2, 4) <> $1 AND (program_id, door, idem_key, 0) > ($2, $3, $4, $5)
-	ORDER BY program_id, door, idem_key LIMIT $6`,
-			swap: `UPDATE idempotency SET body = $1 WHERE (program_id, door, idem_key, 0) = ($2, $3, $4, $5) AND sealed = 1 AND body = $6`,
-		},
+		answerColumn("idempotency"),
+		answerColumn("idempotency_bodies"),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,8 +43,8 @@ func sealEverywhere(t *testing.T, d *DB, n int) map[keyring.Binding]int {
 			v := card.VaultEntry{Card: c.ID, Program: p.ID, Index: id[:], Sealed: blob(1, "pan")}
 			pl := card.Plastic{ID: ident.PlasticID{UUID: id}, Program: p.ID, Card: c.ID, CreatedAt: at, Guard: card.Guard{CodeSealed: blob(1, "code")}}
 			e := issuance.Endpoint{ID: ident.EndpointID{UUID: id}, Program: p.ID, Door: "cards", SecretSealed: blob(1, "new"), PreviousSealed: blob(1, "old"), CreatedAt: at}
-			a := issuance.StoredAnswer{Program: p.ID, Door: "cards", Key: fmt.Sprintf("a \"key\" %d\n", i), Body: blob(1, "body"), Sealed: true, CreatedAt: at, ExpiresAt: at}
-			open := issuance.StoredAnswer{Program: p.ID, Door: "debit", Key: fmt.Sprint(i), Body: blob(1, "not sealed"), CreatedAt: at, ExpiresAt: at}
+			a := issuance.StoredAnswer{Program: p.ID, Door: "cards", Key: fmt.Sprintf("a \"key\" %d\n", i), Body: blob(1, "body"+strings.Repeat("y", i%2*longBody)), Sealed: true, CreatedAt: at, ExpiresAt: at}
+			open := issuance.StoredAnswer{Program: p.ID, Door: "debit", Key: fmt.Sprint(i), Body: blob(1, "not sealed"+strings.Repeat("y", i%2*longBody)), CreatedAt: at, ExpiresAt: at}
 			item := orders.Item{Batch: b.ID, Index: i, PINSealed: blob(1, "staged"), Outcome: orders.Pending}
 			err = errors.Join(err, x.InsertCard(ctx, c), x.InsertVaultEntry(ctx, v), x.InsertPlastic(ctx, pl), x.InsertEndpoint(ctx, e), x.SaveAnswer(ctx, a),
 				x.SaveAnswer(ctx, open), x.InsertItems(ctx, []orders.Item{item}))
@@ -182,8 +183,10 @@ func TestSweep_RemovesWhatHasServedItsPurpose(t *testing.T) {
 	err := d.engine.write(t.Context(), func(s *session) error {
 		x, ctx := tx{s}, t.Context()
 		err := x.InsertProgram(ctx, p, nil)
-		for i, expires := range []time.Time{later.Add(-time.Second), later, later.Add(time.Second)} {
-			a := issuance.StoredAnswer{Program: p.ID, Door: "cards", Key: fmt.Sprint(i), CreatedAt: later.Add(-time.Hour), ExpiresAt: expires}
+		for i, expires := range []time.Time{later.Add(-time.Second), later, later.Add(time.Second), later.Add(time.Second)} {
+			a := issuance.StoredAnswer{
+				Program: p.ID, Door: "cards", Key: fmt.Sprint(i), Body: make([]byte, i%2*2*longBody), CreatedAt: later.Add(-time.Hour), ExpiresAt: expires,
+			}
 			err = errors.Join(err, x.SaveAnswer(ctx, a))
 		}
 		for i, at := range []time.Time{later.Add(-25 * time.Hour), later.Add(-time.Hour)} {
@@ -219,6 +222,15 @@ func TestSweep_RemovesWhatHasServedItsPurpose(t *testing.T) {
 		if got, err := d.Sweep(t.Context(), now, 30*24*time.Hour); err != nil || got != want {
 			t.Errorf("swept %+v, %v; want %+v", got, err, want)
 		}
+	}
+	if err := d.engine.read(t.Context(), func(s *session) error {
+		var bodies int
+		if _, err := one(s, `SELECT COUNT(*) FROM idempotency_bodies`, nil, &bodies); err != nil || bodies != 1 {
+			t.Errorf("%d long answers are left, %v; want 1", bodies, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	for id, want := range map[ident.UUID]int{{4}: 1, {5}: 0} {
 		if err := d.engine.read(t.Context(), func(s *session) error {

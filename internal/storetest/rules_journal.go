@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,17 @@ var journalRules = []contract{
 		fresh.CreatedAt, fresh.ExpiresAt, fresh.Status = old.ExpiresAt, old.ExpiresAt.Add(time.Hour), 409
 		w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.SaveAnswer(ctx, fresh) })
 		answers.readsBack(t, w, fresh, "in the place of the old one")
+	}},
+	{"a long answer is kept whole, and gives way to a short one, and to a long one", func(t *testing.T, f Factory) {
+		w := NewWorld(t, f.Open(t))
+		at := w.next()
+		for i, length := range []int{512, 513, 0, 60_000, 3, 1200} {
+			a := w.answer("k")
+			a.Body, a.Sealed = w.IDs.Bytes(length), i%2 == 1
+			a.CreatedAt, a.ExpiresAt = at.Add(time.Duration(i)*time.Hour), at.Add(time.Duration(i+1)*time.Hour)
+			w.Write(func(ctx context.Context, tx issuance.Tx) error { return tx.SaveAnswer(ctx, a) })
+			answers.readsBack(t, w, a, fmt.Sprintf("of %d bytes, behind the ones before", length))
+		}
 	}},
 	{"a record that somebody else wrote meanwhile makes the transaction run again", func(t *testing.T, f Factory) {
 		w := NewWorld(t, f.Open(t))
