@@ -70,7 +70,7 @@ func under(c Case, path, prefix string) bool {
 		}
 		got, path = head(path)
 		want, prefix = head(prefix[1:])
-		if c.fold(got) != c.fold(want) {
+		if len(got) != len(want) || c.fold(got) != c.fold(want) {
 			return false
 		}
 	}
