@@ -61,7 +61,7 @@ func (s *Server) serve(raw http.ResponseWriter, r *http.Request) {
 	raw.Header()["Cache-Control"] = noStore
 
 	lost := contain(func() error { v.door, v.match = s.find(r); return nil })
-	v.deadline.request, v.timeout, v.started, v.now = r.Context(), s.timeout(v.match.Route), started, s.now
+	v.request, v.timeout, v.started, v.now = r.Context(), s.timeout(v.match.Route), started, s.now
 	defer v.end()
 	r = r.WithContext(v)
 
