@@ -13,6 +13,7 @@ import (
 type body struct {
 	io.ReadCloser
 	limit int64
+	begin func() // called before the first byte is read; nil from then on
 }
 
 // bound makes b the body of r, and refuse to be longer than limit. With limit 0 there is no body at all:
@@ -29,6 +30,10 @@ func (b *body) bound(w http.ResponseWriter, r *http.Request, limit int64) {
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.begin != nil {
+		b.begin()
+		b.begin = nil
+	}
 	n, err := b.ReadCloser.Read(p)
 	if err == nil || errors.Is(err, io.EOF) {
 		return n, err //nolint:wrapcheck // io.EOF is part of the contract of io.Reader

@@ -1,8 +1,14 @@
 package httpd
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,4 +79,66 @@ func TestDeadline(t *testing.T) {
 			}
 		})
 	})
+}
+
+// pipes is a listener whose one connection is a pipe.
+type pipes struct {
+	net.Listener
+	conns chan net.Conn
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	conn, open := <-p.conns
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+func (p pipes) Close() error   { return nil }
+
+// A body has the whole time of its request to arrive, and no more, however long the connection was open before.
+func TestServe_ABodyHasTheTimeOfItsRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		rest time.Duration // after the header
+		want string
+	}{
+		"slowly":     {7 * time.Second, "HTTP/1.1 204"},
+		"too slowly": {9 * time.Second, "HTTP/1.1 503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				read := func(w http.ResponseWriter, r *http.Request) error {
+					_, err := io.ReadAll(r.Body)
+					if err == nil {
+						w.WriteHeader(http.StatusNoContent)
+					}
+					return err
+				}
+				h := newHall(t, Options{Doors: []Door{doorWith(t, "cards", "", post("/x", read))}, Now: time.Now})
+				server := h.newHTTPServer(t.Context(), h.Handler())
+				near, far := net.Pipe()
+				l := pipes{conns: make(chan net.Conn, 1)}
+				l.conns <- far
+				go func() { _ = server.Serve(l) }()
+				<-time.After(4 * time.Second) // less than a header may take
+				if _, err := io.WriteString(near, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"); err != nil {
+					t.Fatal(err)
+				}
+				var sending sync.WaitGroup
+				sending.Go(func() {
+					<-time.After(c.rest)
+					_, _ = io.WriteString(near, "}") // nobody reads it when it comes too late
+				})
+				answer, err := bufio.NewReader(near).ReadString('\n')
+				if err != nil || !strings.HasPrefix(answer, c.want) {
+					t.Errorf("answered %q, %v; want %s", answer, err, c.want)
+				}
+				_ = near.Close()
+				close(l.conns)
+				sending.Wait()
+			})
+		})
+	}
 }

@@ -164,21 +164,26 @@ func (s *Server) enter(v *visit, r *http.Request) error {
 	if route := v.match.Route; route != nil {
 		v.record.Route, v.record.Params = route.Name, v.match.Params
 		limit = route.MaxBody
-		if route.Timeout > 0 { // the others have the deadlines that every connection begins a request with
-			setConnDeadlines(v, &v.writer)
-		}
+	}
+	v.body.begin = func() { setReadDeadline(v, &v.writer) }
+	if v.timeout != s.requestTimeout { // the others have the one that every connection begins a request with
+		setWriteDeadline(v, &v.writer)
 	}
 	v.body.bound(v.writer.ResponseWriter, r, limit)
 	return v.door.Serve(&v.writer, r, v.match)
 }
 
-// setConnDeadlines gives the connection the deadline of the request, so that a body that trickles in
-// or an answer that trickles out ends too. A writer that is no connection has no deadlines.
-func setConnDeadlines(ctx context.Context, w *responseWriter) {
+// setReadDeadline ends the wait for a body that trickles in, with the time of the request. A writer that is no connection has
+// no deadlines.
+func setReadDeadline(ctx context.Context, w *responseWriter) {
 	deadline, _ := ctx.Deadline()
-	rc := http.NewResponseController(w.ResponseWriter)
-	_ = rc.SetReadDeadline(deadline.Add(readGrace))
-	_ = rc.SetWriteDeadline(deadline.Add(writeGrace))
+	_ = http.NewResponseController(w.ResponseWriter).SetReadDeadline(deadline.Add(readGrace))
+}
+
+// setWriteDeadline ends the wait for a caller to whom the answer trickles out.
+func setWriteDeadline(ctx context.Context, w *responseWriter) {
+	deadline, _ := ctx.Deadline()
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(deadline.Add(writeGrace))
 }
 
 // classify tells a fault that came from the end of the request's time from any other. Refusals and

@@ -216,7 +216,7 @@ func (s *Server) newHTTPServer(base context.Context, h http.Handler) *http.Serve
 		// "OPTIONS *" is a route like any other, and no door has it.
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            readHeaderTimeout,
-		ReadTimeout:                  s.requestTimeout + readGrace, // from the start of each request; a route may have another deadline, see enter
+		ReadTimeout:                  s.requestTimeout + readGrace, // of what nobody reads; who reads a body has the time of its request, see enter
 		WriteTimeout:                 s.requestTimeout + writeGrace,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
