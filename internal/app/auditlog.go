@@ -8,17 +8,12 @@ import (
 
 	"github.com/firsttap/firsttap/internal/auditlog"
 	"github.com/firsttap/firsttap/internal/auditworker"
-	"github.com/firsttap/firsttap/internal/config"
 	"github.com/firsttap/firsttap/internal/ident"
 	"github.com/firsttap/firsttap/internal/keyring"
 )
 
 // exportPage is how many rows an export reads at a time: whole tiles.
 const exportPage = 4 << auditlog.TileHeight
-
-// sealAtOnce is how many rows get their places in one transaction on PostgreSQL, where no other write waits for it. The more
-// they are, the fewer times the tiles at the end of the log are written anew.
-const sealAtOnce = 1000
 
 // checkpointSigner signs checkpoints of audit logs. Its key comes from the hashing key, which never changes: so the
 // key file guards it, and it survives rotation and moves.
@@ -32,13 +27,9 @@ func (h *House) auditWorker(beat func()) (*auditworker.Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the folder of checkpoints: %w", err)
 	}
-	o := auditworker.Options{
+	return auditworker.New(auditworker.Options{
 		Log: h.db.AuditLog(), Publisher: folder, Signer: h.checkpointSigner(), Now: h.deps.Now, Logger: h.deps.Logger, Beat: beat,
-	}
-	if h.cfg.Database.Engine == config.EnginePostgres {
-		o.Step = sealAtOnce
-	}
-	return auditworker.New(o)
+	})
 }
 
 // AuditKey is the public key that checkpoints are verified with.

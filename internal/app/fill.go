@@ -66,10 +66,17 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 	if err != nil {
 		return out, err
 	}
+	edge, err := h.sealed(ctx, out.Program.ID)
+	if err != nil {
+		return out, err
+	}
 	size := fillChunk / (1 + plan.History/10)
 	f := &filler{
 		plan: plan, program: out.Program, size: size, chunks: (plan.Cards + size - 1) / size, begin: h.deps.Now().Add(-fillYears), ids: h.ids,
-		vault: vault.New(sealer{h.keys}, h.ids), head: auditlog.EmptyHead(out.Program.ID), edge: map[int]auditlog.Tile{},
+		vault: vault.New(sealer{h.keys}, h.ids), head: edge.Head, edge: map[int]auditlog.Tile{},
+	}
+	for _, t := range edge.Tiles {
+		f.edge[t.Level] = t
 	}
 	f.minted = ident.NewSource(h.deps.Random, func() time.Time { return f.at })
 	stocks := make(chan sqlstore.Stock, 1)
@@ -100,6 +107,23 @@ func (h *House) Fill(ctx context.Context, by access.Operator, plan FillPlan, tol
 		told(done)
 	}
 	return out, context.Cause(ctx)
+}
+
+// sealed seals what waits in a trail, and tells where it ends.
+func (h *House) sealed(ctx context.Context, p ident.ProgramID) (auditworker.Pending, error) {
+	for trail := h.db.AuditLog(); ; {
+		pending, err := trail.Load(ctx, p, fillChunk)
+		if err != nil || len(pending.Rows) == 0 {
+			return pending, err
+		}
+		step, err := pending.Step()
+		if err == nil {
+			_, err = trail.Place(ctx, step) // or a server did
+		}
+		if err != nil {
+			return pending, err
+		}
+	}
 }
 
 func (h *House) nothingLive(ctx context.Context) error {

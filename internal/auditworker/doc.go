@@ -1,8 +1,8 @@
 // Package auditworker seals audit rows into the logs of package auditlog, behind the commands that wrote them.
 //
-// Twice a second it gives every row that has no place in its log the next one, and writes a signed checkpoint
-// of each log that grew into a folder outside the database. (What seals secrets is the keyring; nothing here
-// does.)
+// Twice a second it lets every log grow by the rows that were written since: each has its place then, and its hash
+// is in the tree. A signed checkpoint of each log that grew goes into a folder outside the database. (What seals
+// secrets is the keyring; nothing here does.)
 //
 // Promises. Any number of workers, in any number of processes, may seal one database: a log never forks,
 // because places are given in one transaction that expects the size which the log had when it was read. A

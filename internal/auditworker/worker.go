@@ -32,7 +32,7 @@ type Options struct {
 
 	Beat        func()        // called after every pass that got to the database
 	Poll        time.Duration // between two passes; half a second
-	Step        int           // rows that get their places in one transaction, while other writes wait; 200
+	Step        int           // rows that are sealed in one transaction; 1000. The more, the fewer times the tiles at the end of a log are written anew
 	StopTimeout time.Duration // most time for the last pass; 5 s
 }
 
@@ -54,7 +54,7 @@ func New(o Options) (*Worker, error) {
 		o.Beat = func() {}
 	}
 	if o.Step <= 0 {
-		o.Step = 200
+		o.Step = 1000
 	}
 	if o.Poll <= 0 {
 		o.Poll = 500 * time.Millisecond
@@ -132,7 +132,7 @@ func (w *Worker) Pass(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// seal gives the rows of one log their places. When another worker was faster, it looks again.
+// seal seals the rows of one log. When another worker was faster, it looks again.
 func (w *Worker) seal(ctx context.Context, p ident.ProgramID) error {
 	for ctx.Err() == nil {
 		pending, err := w.o.Log.Load(ctx, p, w.o.Step)

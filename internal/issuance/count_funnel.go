@@ -31,7 +31,7 @@ func (s *Service) CountFunnel(ctx context.Context, p ident.ProgramID, limit int)
 		if mark, err = tx.FunnelMark(ctx, p); err != nil {
 			return err
 		}
-		c.from, c.to = mark.Counted, mark.Counted+int64(limit)
+		c.from, c.to = mark.Counted, min(mark.Counted+int64(limit), mark.Sealed)
 		rows, err := tx.SealedRows(ctx, p, c.from, c.to)
 		c.rows = int64(len(rows))
 		for _, r := range rows {

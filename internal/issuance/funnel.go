@@ -59,7 +59,7 @@ type FunnelPart struct {
 // FunnelMark is how far the audit trail has been counted.
 type FunnelMark struct {
 	Counted int64 // rows
-	Sealed  int64 // rows that have their places, and can be counted
+	Sealed  int64 // rows that are sealed, and can be counted
 }
 
 // Behind is how many rows wait to be counted.
@@ -104,7 +104,7 @@ type FunnelReader interface {
 	FunnelDays(ctx context.Context, p ident.ProgramID, from time.Time) ([]FunnelDay, error)
 	// FunnelPart gives what was counted of a batch or shipment; zero counts when nothing was.
 	FunnelPart(ctx context.Context, id ident.UUID) (FunnelPart, error)
-	// SealedRows gives audit rows of a programme by their places: from one, the first is 0, to before another.
+	// SealedRows gives audit rows of a programme by their places: from one, the first is 0, to before another, which is sealed.
 	SealedRows(ctx context.Context, p ident.ProgramID, from, to int64) ([]audit.Row, error)
 	// FunnelCards gives where the cards stand that audit rows name, by the places of the rows as SealedRows. One without a plastic
 	// is not among them.

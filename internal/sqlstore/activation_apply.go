@@ -60,9 +60,7 @@ func (s *session) activationWrites(b *batch, ch issuance.ActivationChanges) *[]c
 	if p := ch.Plastic; p != nil && p.Link.CVVSeries > 0 {
 		b.write(renewCVV, []any{p.Card.UUID, p.Link.CVVSeries}, nil)
 	}
-	for _, r := range ch.Audit {
-		b.write(insertAudit, auditArgs(r), nil)
-	}
+	s.trail(b, ch.Audit)
 	s.announce(b, ch.Messages)
 	if ch.Answer != nil {
 		keepAnswer(b, *ch.Answer)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -21,6 +22,12 @@ const (
 	// SQLite takes an equal one for a reason to go by the primary key, and would walk over all that are sealed.
 	selectUnsealed = `SELECT ` + auditColumns + ` FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 AND t.program_id <= $1
 	ORDER BY t.log_index, t.program_id, t.at, t.id LIMIT $2`
+	// selectBehind finds a log whose rows have their places from birth and that has more of them than were sealed, and
+	// selectLogsBehind all such logs of programmes.
+	selectBehind = `SELECT 1 FROM audit t WHERE t.program_id = $1 AND t.log_index >= COALESCE((SELECT g.size FROM audit_logs g
+	WHERE g.program_id = $1), 0) LIMIT 1`
+	selectLogsBehind = `SELECT pr.id FROM programs pr WHERE EXISTS (SELECT 1 FROM audit t WHERE t.program_id = pr.id AND t.log_index >=
+	COALESCE((SELECT g.size FROM audit_logs g WHERE g.program_id = pr.id), 0)) ORDER BY pr.id LIMIT $1`
 	selectHead  = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
 	selectHeads = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
 	insertHead  = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
@@ -31,6 +38,7 @@ const (
 	selectLastTile = `SELECT i.n, i.hashes FROM audit_tiles i WHERE i.program_id = $1 AND i.level = $2 ORDER BY i.n DESC LIMIT 1`
 	saveTile       = `INSERT INTO audit_tiles (program_id, level, n, hashes) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (program_id, level, n) DO UPDATE SET hashes = excluded.hashes`
+	selectPlaces = `SELECT t.id FROM audit t WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3 ORDER BY t.log_index`
 	selectSealed = `SELECT t.log_index, ` + auditColumns + ` FROM audit t
 	WHERE t.program_id = $1 AND t.log_index >= $2 AND t.log_index < $3 ORDER BY t.log_index`
 )
@@ -40,31 +48,51 @@ const (
 	headsPage = 500
 )
 
-// auditLog keeps the Merkle logs of audit rows.
+// auditLog keeps the Merkle logs of audit rows. Where write transactions never overlap, a row is born with its place, and what
+// waits are the rows behind the size of their log; elsewhere it gets its place here, and what waits are the rows without one.
 type auditLog struct{ *DB }
 
 // AuditLog is where audit rows get their places.
 func (d *DB) AuditLog() auditworker.Log { return auditLog{d} }
 
-// Waiting jumps from log to log, so that it costs the same however many rows wait.
-func (d auditLog) Waiting(ctx context.Context) ([]ident.ProgramID, error) {
-	var out []ident.ProgramID
-	err := d.engine.read(ctx, func(s *session) error {
-		out = nil
-		from := ident.UUID{}
-		for len(out) < mostLogs {
-			var p ident.ProgramID
-			found, err := one(s, selectUnsealedLog, []any{keyID(from)}, &p.UUID)
-			if err != nil || !found {
-				return err
-			}
-			out = append(out, p)
-			if from = next(p.UUID); from.IsZero() {
-				return nil
-			}
-		}
-		return nil
+func (d auditLog) Waiting(ctx context.Context) (out []ident.ProgramID, err error) {
+	look := waitingWithout
+	if d.dialect.oneByOne {
+		look = waitingBehind
+	}
+	err = d.engine.read(ctx, func(s *session) (err error) {
+		out, err = look(s)
+		return err
 	})
+	return out, err
+}
+
+// waitingWithout jumps from log to log, so that it costs the same however many rows wait.
+func waitingWithout(s *session) (out []ident.ProgramID, err error) {
+	for from := (ident.UUID{}); len(out) < mostLogs; {
+		var p ident.ProgramID
+		found, err := one(s, selectUnsealedLog, []any{keyID(from)}, &p.UUID)
+		if err != nil || !found {
+			return out, err
+		}
+		out = append(out, p)
+		if from = next(p.UUID); from.IsZero() {
+			break
+		}
+	}
+	return out, nil
+}
+
+// waitingBehind looks at the end of each log.
+func waitingBehind(s *session) (out []ident.ProgramID, err error) {
+	out, err = all(s, selectLogsBehind, []any{mostLogs - 1}, func(r row, p *ident.ProgramID) error { return r.scan(&p.UUID) })
+	if err != nil {
+		return nil, err
+	}
+	found, err := one(s, selectBehind, []any{installation}, new(int))
+	if found {
+		out = slices.Insert(out, 0, ident.ProgramID{})
+	}
 	return out, err
 }
 
@@ -92,11 +120,21 @@ func (d auditLog) Load(ctx context.Context, p ident.ProgramID, limit int) (audit
 			}
 			out.Tiles = append(out.Tiles, tile)
 		}
-		out.Rows, err = all(s, selectUnsealed, []any{keyID(p.UUID), limit}, scanAudit)
+		if !d.dialect.oneByOne {
+			out.Rows, err = all(s, selectUnsealed, []any{keyID(p.UUID), limit}, scanAudit)
+			return err
+		}
+		page, err := between(s, p, out.Head.Size, out.Head.Size+int64(limit))
+		out.Rows = page.Rows
+		if n := len(page.Places); n > 0 && page.Places[n-1] != out.Head.Size+int64(n)-1 {
+			return fault.Wrap(errHole, "seal audit rows")
+		}
 		return err
 	})
 	return out, err
 }
+
+var errHole = errors.New("a place of an audit log has no row")
 
 func readHead(c conn, p ident.ProgramID) (auditlog.Head, error) {
 	head := auditlog.EmptyHead(p)
@@ -128,16 +166,41 @@ func (d auditLog) Place(ctx context.Context, step auditworker.Step) (placed bool
 			return err
 		}
 		var b batch
-		rows := make([][]any, len(step.Rows))
-		for i, r := range step.Rows {
-			rows[i] = []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}
+		if d.dialect.oneByOne {
+			if err := stand(s, step); err != nil {
+				return err
+			}
+		} else {
+			rows := make([][]any, len(step.Rows))
+			for i, r := range step.Rows {
+				rows[i] = []any{key, r.At, keyID(r.ID), step.Old.Size + int64(i)}
+			}
+			b.repeat(placeRow, rows, expectRows(len(rows)))
 		}
-		b.repeat(placeRow, rows, expectRows(len(rows)))
 		saveTiles(&b, step)
 		placed = true
 		return s.run(b)
 	})
 	return placed && err == nil, err
+}
+
+// stand makes sure that the rows of a step stand at its places.
+func stand(s *session, step auditworker.Step) error {
+	key, at := keyID(step.Old.Log.UUID), 0
+	err := s.query(selectPlaces, []any{key, step.Old.Size, step.Old.Size + int64(len(step.Rows))}, func(r row) error {
+		var id ident.UUID
+		if err := r.scan(&id); err != nil {
+			return err
+		}
+		if id == step.Rows[at].ID {
+			at++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return expectRows(len(step.Rows))(int64(at))
 }
 
 // moveTrail gives a log its new head, unless it has grown meanwhile.
@@ -216,17 +279,11 @@ func (d auditLog) Tiles(ctx context.Context, p ident.ProgramID, wanted []tlog.Ti
 func (d auditLog) Sealed(ctx context.Context, p ident.ProgramID, from, to int64) (auditlog.Page, error) {
 	var out auditlog.Page
 	err := d.engine.read(ctx, func(s *session) error {
-		out = auditlog.Page{}
-		err := s.query(selectSealed, []any{keyID(p.UUID), from, to}, func(r row) error {
-			var n int64
-			var a audit.Row
-			if err := r.scan(append([]any{&n}, auditDest(&a)...)...); err != nil {
-				return err
-			}
-			out.Places, out.Rows = append(out.Places, n), append(out.Rows, a)
-			return nil
-		})
-		if err != nil || len(out.Places) == 0 {
+		head, err := readHead(s, p)
+		if err != nil {
+			return err
+		}
+		if out, err = between(s, p, from, min(to, head.Size)); err != nil || len(out.Places) == 0 {
 			return err
 		}
 		last := out.Places[len(out.Places)-1] >> auditlog.TileHeight
@@ -237,6 +294,20 @@ func (d auditLog) Sealed(ctx context.Context, p ident.ProgramID, from, to int64)
 			}
 			out.Tiles = append(out.Tiles, tile)
 		}
+		return nil
+	})
+	return out, err
+}
+
+// between gives the rows from one place to before another, without tiles.
+func between(s *session, p ident.ProgramID, from, to int64) (out auditlog.Page, err error) {
+	err = s.query(selectSealed, []any{keyID(p.UUID), from, to}, func(r row) error {
+		var n int64
+		var a audit.Row
+		if err := r.scan(append([]any{&n}, auditDest(&a)...)...); err != nil {
+			return err
+		}
+		out.Places, out.Rows = append(out.Places, n), append(out.Rows, a)
 		return nil
 	})
 	return out, err

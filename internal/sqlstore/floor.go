@@ -101,7 +101,7 @@ func (f *Floor) one(c *sqliteConn, card floorCard) error {
 	b.write(activatePlastic, []any{
 		plastic, version, "activated", "holder", false, now, "consumed", 0, 0, 0, time.Time{}, []byte(nil), []byte(nil), now,
 	}, guarded)
-	b.write(insertAudit, []any{
+	b.write(insertPlaced, []any{
 		card.program, now, id, "key:floor", "cards", "127.0.0.1", name, "card.activate", card.id, ident.UUID{}, ident.UUID{}, ident.UUID{}, "ok", "", "",
 	}, nil)
 	b.write(insertMessage, []any{name, card.program, "native", "card.activated", make([]byte, floorBody), now, true}, nil)

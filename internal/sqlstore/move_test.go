@@ -57,6 +57,12 @@ const sqliteNullable = `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN
 
 // thing is a value for row i; those of keys and of references follow from i alone, so that references resolve.
 func thing(l layout, c column, i int, nullable bool) any {
+	if l.name+"."+c.name == "audit_logs.size" { // its row has the place 0, or waits for it
+		return int64(min(i%3, 1))
+	}
+	if l.name+"."+c.name == "audit.log_index" && i%3 > 0 {
+		return int64(0)
+	}
 	if nullable && (i+len(c.name))%3 == 0 {
 		return nil
 	}

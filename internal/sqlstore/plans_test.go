@@ -27,7 +27,7 @@ func allTexts() map[string]string {
 		"batch": selectBatch, "batch by id": selectBatchByID, "recent batch": selectRecent, "items": selectItems, "first with": selectFirstWith,
 		"update item": updateItem, "delete items": deleteItems, "delete staged": deleteStaged,
 		"answer": selectAnswer, "mismatch": countMismatch, "count audit": countAudit, "count reads": countReads, "last audit": lastAudit,
-		"unsealed log": selectUnsealedLog, "unsealed rows": selectUnsealed, "audit head": selectHead, "audit heads": selectHeads, "move audit head": moveHead,
+		"unsealed log": selectUnsealedLog, "unsealed rows": selectUnsealed, "log behind": selectBehind, "logs behind": selectLogsBehind, "places": selectPlaces, "audit head": selectHead, "audit heads": selectHeads, "move audit head": moveHead,
 		"place audit row": placeRow, "audit tile": selectTile, "last audit tile": selectLastTile, "sealed rows": selectSealed,
 		"endpoint": selectEndpoint, "endpoints": selectEndpoints, "notice": selectNotice, "failing": selectFailing, "used": usedEndpoint,
 		"misses": countMisses, "candidates": selectCandidates, "holder of card": selectHolderOfCard, "holder": selectHolderByID,
@@ -126,7 +126,7 @@ var by = map[string]string{
 	"list customers": "customers_list", "list customers by phone": "customers_phone", "held": "cards_customer",
 	"candidates": "plastics_identifier", "holder by number": "customers_number", "due": "deliveries_due", "busy endpoints": "deliveries_due", "dead": "deliveries_due", "ended": "deliveries_due",
 	"wallet of": "accounts_owner", "living": "credentials_living", "device token": "credentials_device", "drop device tokens": "credentials_device", "users": "api_users_list",
-	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "sweep sessions": "activation_sessions_over", "activation session of": "activation_sessions_cookie", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "list audit of a card": "audit_card", "plastics on": "plastics_box",
+	"sweep logins": "api_logins_over", "sweep links": "reveal_links_over", "sweep sessions": "activation_sessions_over", "activation session of": "activation_sessions_cookie", "first with": "batch_items_identifier", "count audit": "audit_card", "unsealed log": "audit_unsealed", "unsealed rows": "audit_unsealed", "sealed rows": "audit_sealed", "log behind": "audit_sealed", "logs behind": "audit_sealed", "places": "audit_sealed", "list audit of a card": "audit_card", "plastics on": "plastics_box",
 	"policy of a use": "spend_policies_active", "effective policies": "spend_policies_active", "count policies": "spend_policies_active",
 	"expire challenges": "challenges_waiting", "own account": "accounts_own",
 	"staff list": "staff_list", "staff by name": "staff_name", "sweep staff sessions": "staff_sessions_over",
@@ -218,6 +218,9 @@ func checkStep(t *testing.T, name, step string) {
 		if strings.HasPrefix(step, allowed) {
 			return
 		}
+	}
+	if name == "logs behind" && step == "SCAN pr" {
+		return // all programmes: each is looked at
 	}
 	if name == "busy endpoints" || name == "ended" {
 		if step == "SCAN e" {

@@ -33,6 +33,7 @@ func sqliteDialect() *dialect {
 		hasTable:   "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
 		layout:     sqliteLayout,
 		parents:    sqliteParents,
+		oneByOne:   true,
 		open:       openSQLite,
 	}
 }
