@@ -24,7 +24,7 @@ type Options struct {
 
 	Beat func()        // called after every pass that got to the database
 	Poll time.Duration // between two passes; 2 s
-	Step int           // rows that are counted in one transaction; 500
+	Step int           // rows that are counted in one transaction; 2000
 }
 
 // Worker counts until it is told to stop.
@@ -39,7 +39,7 @@ func New(o Options) *Worker {
 		o.Poll = 2 * time.Second
 	}
 	if o.Step <= 0 {
-		o.Step = 500
+		o.Step = 2000
 	}
 	return &Worker{o: o}
 }

@@ -107,6 +107,7 @@ func (x sample) hot() []struct {
 		{"feed: events without a place", selectUnplaced, []any{x.program, 100}},
 		{"sealer: logs with rows that wait", selectUnsealedLog, []any{x.program}},
 		{"sealer: rows that wait", selectUnsealed, []any{x.program, 100}},
+		{"sealer: a log with rows behind it", selectBehind, []any{x.program}},
 		{"sealer: sealed rows", selectSealed, []any{x.program, 1, 100}},
 		{"worker: waiting batch", selectWaitingBatch, []any{time.UnixMicro(1)}},
 	}
