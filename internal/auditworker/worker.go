@@ -93,12 +93,12 @@ func (w *Worker) tell(ctx context.Context, err error) {
 		w.told = ""
 		return
 	}
-	e, now := fault.Of(err), w.o.Now()
-	if e.Error() == w.told && now.Sub(w.toldAt) < tellEvery {
+	now := w.o.Now()
+	if err.Error() == w.told && now.Sub(w.toldAt) < tellEvery {
 		return
 	}
-	w.told, w.toldAt = e.Error(), now
-	w.o.Logger.LogAttrs(ctx, slog.LevelError, "the audit worker failed", slog.String("reason", e.Reason.Name()), slog.String("cause", e.Error()))
+	w.told, w.toldAt = err.Error(), now
+	w.o.Logger.LogAttrs(ctx, slog.LevelError, "the audit worker failed", slog.String("reason", fault.Of(err).Reason.Name()), slog.String("cause", err.Error()))
 }
 
 // Pass seals every row that waits, and publishes the checkpoint of each log that grew, whoever sealed it. A log

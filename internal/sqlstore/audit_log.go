@@ -28,6 +28,12 @@ const (
 	WHERE g.program_id = $1), 0) LIMIT 1`
 	selectLogsBehind = `SELECT pr.id FROM programs pr WHERE EXISTS (SELECT 1 FROM audit t WHERE t.program_id = pr.id AND t.log_index >=
 	COALESCE((SELECT g.size FROM audit_logs g WHERE g.program_id = pr.id), 0)) ORDER BY pr.id LIMIT $1`
+	// placeWaiting gives all rows without a place the next ones of their logs.
+	placeWaiting = `UPDATE audit SET log_index = w.place FROM (
+	SELECT t.program_id, t.at, t.id, COALESCE((SELECT MAX(x.log_index) + 1 FROM audit x WHERE x.program_id = t.program_id AND x.log_index IS NOT NULL), 0)
+		+ ROW_NUMBER() OVER (PARTITION BY t.program_id ORDER BY t.at, t.id) - 1 AS place
+	FROM audit t WHERE t.log_index IS NULL) w
+	WHERE audit.log_index IS NULL AND audit.program_id = w.program_id AND audit.at = w.at AND audit.id = w.id`
 	selectHead  = `SELECT g.size, g.root FROM audit_logs g WHERE g.program_id = $1`
 	selectHeads = `SELECT g.program_id, g.size, g.root FROM audit_logs g WHERE g.program_id > $1 ORDER BY g.program_id LIMIT $2`
 	insertHead  = `INSERT INTO audit_logs (program_id, size, root) VALUES ($1, 0, $2) ON CONFLICT (program_id) DO NOTHING`
@@ -55,15 +61,25 @@ type auditLog struct{ *DB }
 // AuditLog is where audit rows get their places.
 func (d *DB) AuditLog() auditworker.Log { return auditLog{d} }
 
+// Waiting gives places to rows that came without, where rows are born with theirs: a move brought them, or a server of an older
+// release that went on for a moment.
 func (d auditLog) Waiting(ctx context.Context) (out []ident.ProgramID, err error) {
-	look := waitingWithout
-	if d.dialect.oneByOne {
-		look = waitingBehind
+	look := func(from func(*session) ([]ident.ProgramID, error)) error {
+		return d.engine.read(ctx, func(s *session) (err error) {
+			out, err = from(s)
+			return err
+		})
 	}
-	err = d.engine.read(ctx, func(s *session) (err error) {
-		out, err = look(s)
-		return err
-	})
+	if err = look(waitingWithout); err != nil || !d.dialect.oneByOne {
+		return out, err
+	}
+	if len(out) > 0 {
+		err = d.engine.write(ctx, func(s *session) error { _, err := s.exec(placeWaiting); return err })
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = look(waitingBehind)
 	return out, err
 }
 

@@ -85,22 +85,11 @@ func Move(ctx context.Context, from, to Config, told func(MoveProgress)) (report
 	if err := src.mark(to.Now()); err != nil {
 		return report, fmt.Errorf("close the old database: %w", err)
 	}
-	return report, target.engine.write(ctx, func(s *session) error {
-		if target.dialect.oneByOne {
-			if _, err := s.exec(placeWaiting); err != nil {
-				return fmt.Errorf("give audit rows their places: %w", err)
-			}
-		}
-		return update(s, `DELETE FROM schema_migrations WHERE number = $1`, markMoving)
-	})
+	if _, err := target.AuditLog().Waiting(ctx); err != nil { // rows that are not sealed get their places before new ones come
+		return report, fmt.Errorf("give audit rows their places: %w", err)
+	}
+	return report, target.change(ctx, `DELETE FROM schema_migrations WHERE number = $1`, markMoving)
 }
-
-// placeWaiting gives all audit rows that wait for it the next places of their logs, where rows are born with theirs.
-const placeWaiting = `UPDATE audit SET log_index = w.place FROM (
-	SELECT t.program_id, t.at, t.id, COALESCE((SELECT MAX(x.log_index) + 1 FROM audit x WHERE x.program_id = t.program_id AND x.log_index IS NOT NULL), 0)
-		+ ROW_NUMBER() OVER (PARTITION BY t.program_id ORDER BY t.at, t.id) - 1 AS place
-	FROM audit t WHERE t.log_index IS NULL) w
-	WHERE audit.log_index IS NULL AND audit.program_id = w.program_id AND audit.at = w.at AND audit.id = w.id`
 
 // begin checks both sides and marks the target.
 func (m *mover) begin(ctx context.Context) (resumed bool, err error) {

@@ -1,5 +1,5 @@
 -- Here write transactions never overlap, so an audit row is born with its place in its log (decision 0025). The rows that
--- wait for theirs get them now. An older release would add rows without a place among them: so none works beside this one.
+-- wait for theirs get them now. An older release would add rows without a place among them: so none starts beside this one.
 
 UPDATE audit SET log_index = w.place FROM (
   SELECT t.program_id, t.at, t.id, COALESCE((SELECT MAX(x.log_index) + 1 FROM audit x WHERE x.program_id = t.program_id AND x.log_index IS NOT NULL), 0)
