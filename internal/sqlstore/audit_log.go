@@ -74,13 +74,17 @@ func (d auditLog) Waiting(ctx context.Context) (out []ident.ProgramID, err error
 		return out, err
 	}
 	if len(out) > 0 {
-		err = d.engine.write(ctx, func(s *session) error { _, err := s.exec(placeWaiting); return err })
-		if err != nil {
+		if err = d.settle(ctx); err != nil {
 			return nil, err
 		}
 	}
 	err = look(waitingBehind)
 	return out, err
+}
+
+// settle gives places to all rows that came without.
+func (d auditLog) settle(ctx context.Context) error {
+	return d.engine.write(ctx, func(s *session) error { _, err := s.exec(placeWaiting); return err })
 }
 
 // waitingWithout jumps from log to log, so that it costs the same however many rows wait.

@@ -85,8 +85,10 @@ func Move(ctx context.Context, from, to Config, told func(MoveProgress)) (report
 	if err := src.mark(to.Now()); err != nil {
 		return report, fmt.Errorf("close the old database: %w", err)
 	}
-	if _, err := target.AuditLog().Waiting(ctx); err != nil { // rows that are not sealed get their places before new ones come
-		return report, fmt.Errorf("give audit rows their places: %w", err)
+	if target.dialect.oneByOne { // rows that are not sealed get their places before new ones come
+		if err := (auditLog{target}).settle(ctx); err != nil {
+			return report, fmt.Errorf("give audit rows their places: %w", err)
+		}
 	}
 	return report, target.change(ctx, `DELETE FROM schema_migrations WHERE number = $1`, markMoving)
 }
