@@ -31,7 +31,8 @@ type Room struct {
 	Unsure      int // of these, to endpoints that are not known to be quick
 	Slow        int // of these, to endpoints that were slow
 	Pace        func(ident.EndpointID) Pace
-	Running     func(ident.EndpointID) int // places that this worker has given to an endpoint
+	Rests       func(ident.EndpointID) bool // it is out of reach, and is not to be tried right now
+	Running     func(ident.EndpointID) int  // places that this worker has given to an endpoint
 
 	taken map[ident.EndpointID]seats
 }
@@ -53,7 +54,8 @@ const (
 func NewRoom(perEndpoint, all int) Room {
 	return Room{
 		PerEndpoint: perEndpoint, Depth: 1, All: all, Unsure: all, Slow: all,
-		Pace: func(ident.EndpointID) Pace { return Quick }, Running: func(ident.EndpointID) int { return 0 },
+		Pace: func(ident.EndpointID) Pace { return Quick }, Rests: func(ident.EndpointID) bool { return false },
+		Running: func(ident.EndpointID) int { return 0 },
 	}
 }
 
@@ -75,8 +77,13 @@ func (r *Room) at(id ident.EndpointID) int {
 	return r.PerEndpoint
 }
 
-// Free is how many places an endpoint may take beside those that it has.
-func (r *Room) Free(id ident.EndpointID) int { return r.at(id) - r.Running(id) }
+// Free is how many places an endpoint may take beside those that it has; none while it rests.
+func (r *Room) Free(id ident.EndpointID) int {
+	if r.Rests(id) {
+		return 0
+	}
+	return r.at(id) - r.Running(id)
+}
 
 // Take takes a seat for a delivery.
 func (r *Room) Take(id ident.EndpointID) Seat {
@@ -121,18 +128,28 @@ const (
 	mostKnown  = 10_000          // endpoints whose pace is remembered
 
 	swiftAnswer = freshLease / depth
+
+	outOfReach = 20                     // attempts in a row that met nobody, from which an endpoint is
+	rest       = 500 * time.Millisecond // between the attempts, at most ten, that such an endpoint is given at once
 )
 
 // paces remembers how endpoints answered, and counts the places that are taken, by pace and by endpoint.
 type paces struct {
 	mu      sync.Mutex
 	known   map[ident.EndpointID]Pace
+	missed  map[ident.EndpointID]missed
 	running map[Pace]int
 	places  map[ident.EndpointID]int
 }
 
+// missed are attempts in a row that met nobody.
+type missed struct {
+	attempts int
+	until    time.Time // real time; when there are enough of them the endpoint rests until then
+}
+
 func newPaces() *paces {
-	return &paces{known: map[ident.EndpointID]Pace{}, running: map[Pace]int{}, places: map[ident.EndpointID]int{}}
+	return &paces{known: map[ident.EndpointID]Pace{}, missed: map[ident.EndpointID]missed{}, running: map[Pace]int{}, places: map[ident.EndpointID]int{}}
 }
 
 func (p *paces) of(id ident.EndpointID) Pace {
@@ -150,11 +167,12 @@ func (p *paces) look(id ident.EndpointID) Pace {
 
 // room is what is left beside what runs, of so many places in all. Where places are scarce each carries one delivery,
 // so that they go round.
-func (p *paces) room(places int) Room {
+func (p *paces) room(places int, now time.Time) Room {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := Room{
 		PerEndpoint: perEndpoint, Depth: 1, All: places, Pace: p.of, Running: p.at,
+		Rests:  func(id ident.EndpointID) bool { return p.rests(id, now) },
 		Unsure: unsure - p.running[Unknown] - p.running[Slow], Slow: slow - p.running[Slow],
 	}
 	if places >= inFlight/2 {
@@ -180,21 +198,57 @@ func (p *paces) begin(id ident.EndpointID) Pace {
 	return pace
 }
 
+// rests reports whether an endpoint that is out of reach is left alone at a time.
+func (p *paces) rests(id ident.EndpointID, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.missed[id].until)
+}
+
 // answered remembers how long an attempt took.
 func (p *paces) answered(id ident.EndpointID, took time.Duration) {
+	switch {
+	case took >= slowAnswer:
+		p.know(id, Slow)
+	case took > swiftAnswer:
+		p.know(id, Quick)
+	default:
+		p.know(id, Swift)
+	}
+}
+
+// know remembers the pace of an endpoint.
+func (p *paces) know(id ident.EndpointID, pace Pace) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.known) >= mostKnown {
 		clear(p.known)
 	}
-	switch {
-	case took >= slowAnswer:
-		p.known[id] = Slow
-	case took > swiftAnswer:
-		p.known[id] = Quick
-	default:
-		p.known[id] = Swift
+	p.known[id] = pace
+}
+
+// met remembers that an attempt reached somebody; again tells that the endpoint was out of reach before.
+func (p *paces) met(id ident.EndpointID) (again bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	again = p.missed[id].attempts >= outOfReach
+	delete(p.missed, id)
+	return again
+}
+
+// miss remembers that an attempt met nobody, however soon that was clear; lost tells that the endpoint is out of reach from now on.
+func (p *paces) miss(id ident.EndpointID, now time.Time) (lost bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.missed) >= mostKnown {
+		clear(p.missed)
 	}
+	m := p.missed[id]
+	if m.attempts++; m.attempts >= outOfReach {
+		m.until = now.Add(rest)
+	}
+	p.missed[id] = m
+	return m.attempts == outOfReach
 }
 
 // end takes a place off the counts that begin put it on.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"testing"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/ident"
 )
@@ -11,18 +12,18 @@ func TestPaces_JudgeByTheLastAttempt(t *testing.T) {
 	p := newPaces()
 	id := func(n int) ident.EndpointID { return ident.EndpointID{UUID: ident.UUID{byte(n >> 8), byte(n)}} }
 	began := p.begin(id(1))
-	if r := p.room(inFlight); began != Unknown || r.Unsure != unsure-1 || r.Slow != slow || r.at(id(1)) != perEndpoint {
+	if r := p.room(inFlight, time.Time{}); began != Unknown || r.Unsure != unsure-1 || r.Slow != slow || r.at(id(1)) != perEndpoint {
 		t.Errorf("began %d, room %+v", began, r)
 	}
 	p.answered(id(1), slowAnswer)
 	p.end(id(1), began)
 	began = p.begin(id(1))
-	if r := p.room(inFlight); began != Slow || r.Unsure != unsure-1 || r.Slow != slow-1 || r.at(id(1)) != 1 {
+	if r := p.room(inFlight, time.Time{}); began != Slow || r.Unsure != unsure-1 || r.Slow != slow-1 || r.at(id(1)) != 1 {
 		t.Errorf("began %d, room %+v", began, r)
 	}
 	p.answered(id(1), swiftAnswer+1)
 	p.end(id(1), began)
-	if r := p.room(inFlight); p.of(id(1)) != Quick || r.Unsure != unsure || r.Slow != slow {
+	if r := p.room(inFlight, time.Time{}); p.of(id(1)) != Quick || r.Unsure != unsure || r.Slow != slow {
 		t.Errorf("pace %d, room %+v", p.of(id(1)), r)
 	}
 }
@@ -69,5 +70,42 @@ func TestRoom_LetsDeliveriesQueueAtSwiftEndpoints(t *testing.T) {
 		if left := r.Left(id, 2, 0); left > 0 {
 			t.Errorf("pace %d: %d may be leased when all places are taken", pace, left)
 		}
+	}
+}
+
+// TestPaces_SpareWhatIsOutOfReach counts attempts that met nobody, in a row.
+func TestPaces_SpareWhatIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	p, now := newPaces(), time.Unix(1_800_000_000, 0)
+	var id, other ident.EndpointID
+	other.UUID[0] = 1
+	missing := func(n int) (lost int) {
+		for range n {
+			if p.miss(id, now) {
+				lost++
+			}
+		}
+		return lost
+	}
+	if n := missing(outOfReach - 1); n != 0 || p.met(id) {
+		t.Error("out of reach too soon")
+	}
+	if n := missing(outOfReach + 5); n != 1 {
+		t.Errorf("was lost %d times", n)
+	}
+	for after, rests := range map[time.Duration]bool{0: true, rest - 1: true, rest: false} {
+		r := p.room(inFlight, now.Add(after))
+		if left := r.Left(id, 0, 0); (left == 0) != rests {
+			t.Errorf("after %s there is room for %d", after, left)
+		}
+		if seat := r.Take(id); (seat == NoSeat) != rests {
+			t.Errorf("after %s it takes seat %d", after, seat)
+		}
+		if left := r.Left(other, 0, 0); left != perEndpoint {
+			t.Errorf("another one has room for %d", left)
+		}
+	}
+	if !p.met(id) || p.met(id) || p.rests(id, now) {
+		t.Error("it is not back")
 	}
 }

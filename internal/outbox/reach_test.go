@@ -1,0 +1,70 @@
+package outbox_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/firsttap/firsttap/internal/outbox"
+	"github.com/firsttap/firsttap/internal/webhook"
+)
+
+// wall is a sender to receivers that take everything, and to one that takes no connection while the wall stands.
+type wall struct {
+	stands          atomic.Bool
+	met, away, good atomic.Int64 // attempts at the wall, those that came through, and to others
+}
+
+func (w *wall) Send(_ context.Context, r webhook.Request) webhook.Result {
+	switch {
+	case !strings.Contains(r.URL, "behind"):
+		w.good.Add(1)
+	case w.stands.Load():
+		w.met.Add(1)
+		return webhook.Result{Err: webhook.FailureConnect}
+	default:
+		w.away.Add(1)
+	}
+	return webhook.Result{Acknowledged: true, Status: http.StatusOK}
+}
+
+// TestWorker_SparesAnEndpointThatIsOutOfReach has hundreds of events go to an endpoint that takes no connection, and to one that does.
+func TestWorker_SparesAnEndpointThatIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	const messages = 300
+	synctest.Test(t, func(t *testing.T) {
+		p, w := newPost(t), &wall{}
+		w.stands.Store(true)
+		p.endpoint("https://behind.example.com")
+		p.endpoint("https://good.example.com")
+		p.announce(messages)
+		var log bytes.Buffer
+		stop := run(t, outbox.New(outbox.Config{
+			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(&log, nil)), Owner: "one",
+		}))
+		pass(5 * time.Second) // synthetic
+		if n := w.good.Load(); n != messages {
+			t.Errorf("the other endpoint got %d", n)
+		}
+		// Twenty show that it is out of reach, while others are on their way; then there are ten each half second at most.
+		if n := w.met.Load(); n < 50 || n > 130 {
+			t.Errorf("%d attempts in 5 s", n)
+		}
+		w.stands.Store(false)
+		pass(time.Minute) // the longest wait so far is of half a minute
+		stop()
+		if n := w.away.Load(); n != messages {
+			t.Errorf("%d came once it was back", n)
+		}
+		if out, back := strings.Count(log.String(), "out of reach"), strings.Count(log.String(), "within reach again"); out != 1 || back != 1 {
+			t.Errorf("told %d times that it is out, and %d times that it is back", out, back)
+		}
+	})
+}
