@@ -9,8 +9,11 @@
 // its timetable ends. At most ten attempts run to one endpoint and a bounded number in all, of which endpoints
 // that did not prove quick share a half (room.go): those that hang, however many, delay nobody else's. To an
 // endpoint that answers within milliseconds a worker leases more than it sends at a time, and what queues for
-// longer than a fifth of a second is leased again. A worker that dies loses nothing: its leases pass, and others
-// take over. A worker that is told to stop hands its leases back. Order between messages is not promised.
+// longer than a fifth of a second is leased again. An endpoint that took no connection twenty times in a row is
+// tried ten times each half second at most until an attempt meets it: however many events wait for it, they
+// cost little, and none is tried for longer than its timetable says. A worker that dies loses nothing: its leases
+// pass, and others take over. A worker that is told to stop hands its leases back. Order between messages is not
+// promised.
 //
 // Refusals. It makes no bodies, decides nothing about cards and knows no SQL: the [Queue] is what it asks
 // of a store. It logs no URL, no body and no secret.

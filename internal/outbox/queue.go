@@ -48,9 +48,10 @@ type Delivery struct {
 	Message  event.Message
 	Endpoint issuance.Endpoint // as it is now: a new URL or secret serves older messages too
 	Program  program.Program
-	Attempt  int   // number of the attempt that is due, from 1, over all replays
-	Try      int   // its number since the timetable last began, from 1: a replay begins it again
-	Fence    int64 // rises with every lease; an outcome under an older one is refused
+	Attempt  int           // number of the attempt that is due, from 1, over all replays
+	Try      int           // its number since the timetable last began, from 1: a replay begins it again
+	Fence    int64         // rises with every lease; an outcome under an older one is refused
+	Late     time.Duration // for how long the attempt had been due when it was leased, on the programme's clock
 }
 
 // Outcome is what became of an attempt.

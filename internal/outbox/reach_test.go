@@ -68,3 +68,26 @@ func TestWorker_SparesAnEndpointThatIsOutOfReach(t *testing.T) {
 		}
 	})
 }
+
+// TestWorker_ALineLengthensNoTimetable has more events wait for an endpoint that is out of reach than it can be tried with: within a few
+// hours after their 48 none of them waits any more.
+func TestWorker_ALineLengthensNoTimetable(t *testing.T) {
+	t.Parallel()
+	const messages = 3000
+	synctest.Test(t, func(t *testing.T) {
+		p, w := newPost(t), &wall{}
+		w.stands.Store(true)
+		p.endpoint("https://behind.example.com")
+		p.announce(messages)
+		stop := run(t, outbox.New(outbox.Config{
+			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler), Owner: "one",
+		}))
+		pass(50 * time.Hour) // synthetic
+		most := w.met.Load()
+		pass(24 * time.Hour)
+		stop()
+		if n := w.met.Load(); most < messages || n != most {
+			t.Errorf("%d attempts within 50 hours, %d after them", most, n-most)
+		}
+	})
+}

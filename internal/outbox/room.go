@@ -128,9 +128,6 @@ const (
 	mostKnown  = 10_000          // endpoints whose pace is remembered
 
 	swiftAnswer = freshLease / depth
-
-	outOfReach = 20                     // attempts in a row that met nobody, from which an endpoint is
-	rest       = 500 * time.Millisecond // between the attempts, at most ten, that such an endpoint is given at once
 )
 
 // paces remembers how endpoints answered, and counts the places that are taken, by pace and by endpoint.
@@ -140,12 +137,6 @@ type paces struct {
 	missed  map[ident.EndpointID]missed
 	running map[Pace]int
 	places  map[ident.EndpointID]int
-}
-
-// missed are attempts in a row that met nobody.
-type missed struct {
-	attempts int
-	until    time.Time // real time; when there are enough of them the endpoint rests until then
 }
 
 func newPaces() *paces {
@@ -198,13 +189,6 @@ func (p *paces) begin(id ident.EndpointID) Pace {
 	return pace
 }
 
-// rests reports whether an endpoint that is out of reach is left alone at a time.
-func (p *paces) rests(id ident.EndpointID, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return now.Before(p.missed[id].until)
-}
-
 // answered remembers how long an attempt took.
 func (p *paces) answered(id ident.EndpointID, took time.Duration) {
 	switch {
@@ -225,30 +209,6 @@ func (p *paces) know(id ident.EndpointID, pace Pace) {
 		clear(p.known)
 	}
 	p.known[id] = pace
-}
-
-// met remembers that an attempt reached somebody; again tells that the endpoint was out of reach before.
-func (p *paces) met(id ident.EndpointID) (again bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	again = p.missed[id].attempts >= outOfReach
-	delete(p.missed, id)
-	return again
-}
-
-// miss remembers that an attempt met nobody, however soon that was clear; lost tells that the endpoint is out of reach from now on.
-func (p *paces) miss(id ident.EndpointID, now time.Time) (lost bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.missed) >= mostKnown {
-		clear(p.missed)
-	}
-	m := p.missed[id]
-	if m.attempts++; m.attempts >= outOfReach {
-		m.until = now.Add(rest)
-	}
-	p.missed[id] = m
-	return m.attempts == outOfReach
 }
 
 // end takes a place off the counts that begin put it on.

@@ -212,31 +212,11 @@ func (w *Worker) carry(ctx, sending context.Context, ds []Delivery, pace Pace, l
 			return
 		}
 		w.observe(d, result, started)
+		if w.paces.lost(id) {
+			d.Try = inTime(d)
+		}
 		w.ended <- Ended{Delivery: d, Outcome: w.outcome(d, result), SentAt: started, Took: result.Took}
 	}
-}
-
-// judge remembers how an endpoint answered. One that takes no connection has no pace, and is not swift: what it is to get waits here,
-// not in a queue behind attempts.
-func (w *Worker) judge(ctx context.Context, d Delivery, r webhook.Result) {
-	id := d.Endpoint.ID
-	tell := func(what string) {
-		w.Logger.WarnContext(ctx, what, "endpoint", id.String(), "program", d.Program.ID.String(), "failure", string(r.Err))
-	}
-	switch r.Err {
-	case webhook.FailureConnect, webhook.FailureTLS, webhook.FailureRefusedTarget:
-		w.paces.know(id, Unknown)
-		if w.paces.miss(id, w.Now()) {
-			tell("an endpoint is out of reach, and is tried less often")
-		}
-		return
-	case webhook.FailureCancelled, failureLost, failureHeld, failureUnsigned:
-	default:
-		if w.paces.met(id) {
-			tell("an endpoint is within reach again")
-		}
-	}
-	w.paces.answered(id, r.Took)
 }
 
 // release hands leases back also when we are told to stop, but not for ever.

@@ -304,7 +304,7 @@ func (t *taking) take(s *session, owner string, until time.Time) error {
 func (t *taking) deliveries() (out []outbox.Delivery) {
 	for _, c := range t.chosen {
 		if d, ok := t.letters[c.id]; ok && t.held[c.id] {
-			d.Endpoint, d.Program = c.endpoint, c.program
+			d.Endpoint, d.Program, d.Late = c.endpoint, c.program, c.late
 			out = append(out, d)
 		}
 	}

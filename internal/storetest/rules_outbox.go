@@ -225,8 +225,14 @@ func dueOnTheProgramsClock(t *testing.T, f Factory) {
 		t.Error("due a microsecond early")
 	}
 	move(time.Microsecond)
-	if len(w.claim(w.Store, "a", 10, 10)) != 1 {
-		t.Error("not due when its programme's clock says so")
+	held = w.claim(w.Store, "a", 10, 10)
+	if len(held) != 1 || held[0].Late != 0 {
+		t.Fatalf("not due when its programme's clock says so, or said to be late: %+v", held)
+	}
+	must(t, w.Store.Outbox().Release(t.Context(), held))
+	move(time.Hour)
+	if held = w.claim(w.Store, "a", 10, 10); len(held) != 1 || held[0].Late != time.Hour {
+		t.Errorf("an hour late by its programme's clock, which stands still, and is told as %+v", held)
 	}
 }
 
