@@ -84,23 +84,27 @@ func TestPrivateTargets_OfBatchesInASandboxAndWhereThePolicySaysSo(t *testing.T)
 // TestInTime_LeavesOutTheTriesOfTheWait walks the timetable of the cards API: 10 s, 30 s, 2 min, up to 20 h.
 func TestInTime_LeavesOutTheTriesOfTheWait(t *testing.T) {
 	t.Parallel()
+	const ever = 10_000 * time.Hour
 	for _, c := range []struct {
-		try  int
-		late time.Duration
-		want int
+		try        int
+		late, lost time.Duration
+		want       int
 	}{
-		{1, 0, 1},
-		{1, 10*time.Second - 1, 1},
-		{1, 10 * time.Second, 2},
-		{1, 40 * time.Second, 3},
-		{2, 30 * time.Second, 3},
-		{12, 20 * time.Hour, 13},
-		{1, 1000 * time.Hour, 13},
-		{13, 1000 * time.Hour, 13},
+		{1, 0, ever, 1},
+		{1, 10*time.Second - 1, ever, 1},
+		{1, 10 * time.Second, ever, 2},
+		{1, 40 * time.Second, ever, 3},
+		{2, 30 * time.Second, ever, 3},
+		{12, 20 * time.Hour, ever, 13},
+		{1, 1000 * time.Hour, ever, 13},
+		{13, 1000 * time.Hour, ever, 13},
+		{1, 1000 * time.Hour, 0, 1}, // within reach
+		{1, 1000 * time.Hour, 9 * time.Second, 1},
+		{1, 1000 * time.Hour, 10 * time.Second, 2},
 	} {
 		d := Delivery{Try: c.try, Late: c.late, Message: event.Message{Door: event.CardsDoor}}
-		if got := inTime(d); got != c.want {
-			t.Errorf("try %d, %s late, counts as %d, want %d", c.try, c.late, got, c.want)
+		if got := inTime(d, c.lost); got != c.want {
+			t.Errorf("try %d, %s late, at an endpoint that is lost for %s, counts as %d, want %d", c.try, c.late, c.lost, got, c.want)
 		}
 	}
 }

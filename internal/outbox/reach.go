@@ -17,8 +17,8 @@ const (
 
 // missed are attempts in a row that met nobody.
 type missed struct {
-	attempts int
-	until    time.Time // real time; when there are enough of them the endpoint rests until then
+	attempts     int
+	since, until time.Time // real time; when there are enough of them: since when that is so, and how long the endpoint rests now
 }
 
 // rests reports whether an endpoint that is out of reach is left alone at a time.
@@ -28,11 +28,26 @@ func (p *paces) rests(id ident.EndpointID, now time.Time) bool {
 	return now.Before(p.missed[id].until)
 }
 
-// lost reports whether an endpoint is out of reach.
-func (p *paces) lost(id ident.EndpointID) bool {
+// lost tells for how long an endpoint has been out of reach, in real time; zero when it is not.
+func (p *paces) lost(id ident.EndpointID, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.missed[id].attempts >= outOfReach
+	if m := p.missed[id]; m.attempts >= outOfReach {
+		return now.Sub(m.since)
+	}
+	return 0
+}
+
+// anyLost reports whether some endpoint is out of reach.
+func (p *paces) anyLost() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.missed {
+		if m.attempts >= outOfReach {
+			return true
+		}
+	}
+	return false
 }
 
 // met remembers that an attempt reached somebody; again tells that the endpoint was out of reach before.
@@ -52,7 +67,11 @@ func (p *paces) miss(id ident.EndpointID, now time.Time) (lost bool) {
 		clear(p.missed)
 	}
 	m := p.missed[id]
-	if m.attempts++; m.attempts >= outOfReach {
+	m.attempts++
+	if m.attempts == outOfReach {
+		m.since = now
+	}
+	if m.attempts >= outOfReach {
 		m.until = now.Add(rest)
 	}
 	p.missed[id] = m
@@ -81,15 +100,17 @@ func (w *Worker) judge(ctx context.Context, d Delivery, r webhook.Result) {
 }
 
 // inTime is the number that an attempt has by its time. Where deliveries wait in line for an endpoint that is out of reach, the tries
-// whose times passed meanwhile are left out, so that none is tried for longer than its timetable says.
-func inTime(d Delivery) int {
+// whose times passed meanwhile are left out, so that none is tried for longer than its timetable says. What is late for another
+// reason, as after a pause, an outage of ours or a clock that was moved, loses no try by that: only the time since the endpoint was lost counts.
+func inTime(d Delivery, lost time.Duration) int {
 	how, _ := courses(d.Message.Door)
-	try, late := d.Try, d.Late
-	for {
+	try, late := d.Try, min(d.Late, lost)
+	for late > 0 {
 		wait, more := how.timetable.Next(try, nil)
 		if !more || late < wait {
-			return try
+			break
 		}
 		try, late = try+1, late-wait
 	}
+	return try
 }

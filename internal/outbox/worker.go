@@ -129,7 +129,11 @@ func (w *Worker) Run(ctx context.Context) {
 		if more {
 			w.Wake()
 		}
-		timer.Reset(pause)
+		next := pause
+		if w.paces.anyLost() {
+			next = min(pause, rest) // some endpoint has rested by then
+		}
+		timer.Reset(next)
 	}
 	patience := time.AfterFunc(w.StopGrace, cut)
 	defer patience.Stop()
@@ -212,9 +216,7 @@ func (w *Worker) carry(ctx, sending context.Context, ds []Delivery, pace Pace, l
 			return
 		}
 		w.observe(d, result, started)
-		if w.paces.lost(id) {
-			d.Try = inTime(d)
-		}
+		d.Try = inTime(d, w.paces.lost(id, w.Now()))
 		w.ended <- Ended{Delivery: d, Outcome: w.outcome(d, result), SentAt: started, Took: result.Took}
 	}
 }

@@ -23,7 +23,7 @@ const (
 // How many KB of pages a connection keeps in memory at most.
 const (
 	writerCache = 32 << 10
-	readerCache = 8 << 10
+	readerCache = 4 << 10
 )
 
 // sqliteDialect is what SQLite brings. It needs no locks: the writer is alone in its transaction.
