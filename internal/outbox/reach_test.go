@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/firsttap/firsttap/internal/access"
+	"github.com/firsttap/firsttap/internal/issuance"
 	"github.com/firsttap/firsttap/internal/outbox"
 	"github.com/firsttap/firsttap/internal/webhook"
 )
@@ -70,25 +71,33 @@ func TestWorker_SparesAnEndpointThatIsOutOfReach(t *testing.T) {
 	})
 }
 
-// TestWorker_ALineLengthensNoTimetable has more events wait for an endpoint that is out of reach than it can be tried with: within a few
-// hours after their 48 none of them waits any more.
+// TestWorker_ALineLengthensNoTimetable has more events wait for an endpoint that is out of reach than it can be tried with at once: those that stood in
+// line for longer than the first wait, of 10 s, have the second one before them, of 30 s.
 func TestWorker_ALineLengthensNoTimetable(t *testing.T) {
 	t.Parallel()
-	const messages = 3000
+	const messages = 600 // a line of half a minute
 	synctest.Test(t, func(t *testing.T) {
 		p, w := newPost(t), &wall{}
 		w.stands.Store(true)
-		p.endpoint("https://behind.example.com")
+		to := p.endpoint("https://behind.example.com")
 		p.announce(messages)
 		stop := run(t, outbox.New(outbox.Config{
 			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler), Owner: "one",
 		}))
-		pass(50 * time.Hour) // synthetic
-		most := w.met.Load()
-		pass(24 * time.Hour)
+		pass(20 * time.Second) // synthetic
 		stop()
-		if n := w.met.Load(); most < messages || n != most {
-			t.Errorf("%d attempts within 50 hours, %d after them", most, n-most)
+		waits := map[time.Duration]int{}
+		p.Read(func(ctx context.Context, tx issuance.ReadTx) error {
+			all, err := tx.Deliveries(ctx, to.ID, "", issuance.Page{Limit: messages})
+			for _, d := range all {
+				if d.Attempts == 1 {
+					waits[d.NextAt.Sub(d.UpdatedAt)]++
+				}
+			}
+			return err
+		})
+		if waits[10*time.Second] == 0 || waits[30*time.Second] == 0 || len(waits) != 2 {
+			t.Errorf("after the first attempt they wait for %v", waits)
 		}
 	})
 }
