@@ -38,12 +38,12 @@ func (p *paces) lost(id ident.EndpointID, now time.Time) time.Duration {
 	return 0
 }
 
-// anyLost reports whether some endpoint is out of reach.
-func (p *paces) anyLost() bool {
+// resting reports whether some endpoint is left alone at a time.
+func (p *paces) resting(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range p.missed {
-		if m.attempts >= outOfReach {
+		if now.Before(m.until) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -37,20 +38,32 @@ func (w *wall) Send(_ context.Context, r webhook.Request) webhook.Result {
 	return webhook.Result{Acknowledged: true, Status: http.StatusOK}
 }
 
+// against is a worker that sends to those receivers.
+func (p *post) against(w *wall, log io.Writer) *outbox.Worker {
+	return outbox.New(outbox.Config{
+		Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(log, nil)), Owner: "one",
+	})
+}
+
+// standing is a store with an endpoint behind the wall, for which so many messages wait.
+func standing(t *testing.T, messages int) (*post, *wall, issuance.Endpoint) {
+	p, w := newPost(t), &wall{}
+	w.stands.Store(true)
+	to := p.endpoint("https://behind.example.com")
+	p.announce(messages)
+	return p, w, to
+}
+
 // TestWorker_SparesAnEndpointThatIsOutOfReach has hundreds of events go to an endpoint that takes no connection, and to one that does.
 func TestWorker_SparesAnEndpointThatIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	const messages = 300
 	synctest.Test(t, func(t *testing.T) {
-		p, w := newPost(t), &wall{}
-		w.stands.Store(true)
-		p.endpoint("https://behind.example.com")
+		p, w, _ := standing(t, 0)
 		p.endpoint("https://good.example.com")
 		p.announce(messages)
 		var log bytes.Buffer
-		stop := run(t, outbox.New(outbox.Config{
-			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(&log, nil)), Owner: "one",
-		}))
+		stop := run(t, p.against(w, &log))
 		pass(5 * time.Second) // synthetic
 		if n := w.good.Load(); n != messages {
 			t.Errorf("the other endpoint got %d", n)
@@ -77,13 +90,8 @@ func TestWorker_ALineLengthensNoTimetable(t *testing.T) {
 	t.Parallel()
 	const messages = 600 // a line of half a minute
 	synctest.Test(t, func(t *testing.T) {
-		p, w := newPost(t), &wall{}
-		w.stands.Store(true)
-		to := p.endpoint("https://behind.example.com")
-		p.announce(messages)
-		stop := run(t, outbox.New(outbox.Config{
-			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler), Owner: "one",
-		}))
+		p, w, to := standing(t, messages)
+		stop := run(t, p.against(w, io.Discard))
 		pass(20 * time.Second) // synthetic
 		stop()
 		waits := map[time.Duration]int{}
@@ -108,10 +116,7 @@ func TestWorker_AJumpOfTheClockCostsNoTry(t *testing.T) {
 	t.Parallel()
 	const messages = 60
 	synctest.Test(t, func(t *testing.T) {
-		p, w := newPost(t), &wall{}
-		w.stands.Store(true)
-		p.endpoint("https://behind.example.com")
-		p.announce(messages)
+		p, w, _ := standing(t, messages)
 		clerk := access.NewService(access.ServiceConfig{Store: p.db.Access(), IDs: p.IDs, Now: time.Now})
 		advance := func(d time.Duration) {
 			if _, _, err := clerk.SetClock(t.Context(), access.Operator{Name: "t"}, p.Program.ID, access.ClockAdvanced(d)); err != nil {
@@ -119,9 +124,7 @@ func TestWorker_AJumpOfTheClockCostsNoTry(t *testing.T) {
 			}
 		}
 		advance(49 * time.Hour)
-		stop := run(t, outbox.New(outbox.Config{
-			Queue: p.db.Outbox(), Sender: w, Secrets: p.Sealer, Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler), Owner: "one",
-		}))
+		stop := run(t, p.against(w, io.Discard))
 		pass(5 * time.Second) // synthetic
 		w.stands.Store(false)
 		advance(time.Minute)

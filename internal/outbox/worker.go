@@ -130,8 +130,8 @@ func (w *Worker) Run(ctx context.Context) {
 			w.Wake()
 		}
 		next := pause
-		if w.paces.anyLost() {
-			next = min(pause, rest) // some endpoint has rested by then
+		if w.paces.resting(w.Now()) {
+			next = min(pause, rest) // it is over by then, and nobody tells
 		}
 		timer.Reset(next)
 	}

@@ -1,0 +1,71 @@
+package sqlstore
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMigrations_AreFrozen holds every migration against the checksum that it landed with: a database that has applied it is refused by a
+// program whose text differs, in a comment too. A new migration adds its line to the file.
+func TestMigrations_AreFrozen(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "migrations.sums"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	landed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, sum, _ := strings.Cut(strings.TrimSpace(line), " ")
+		landed[name] = sum
+	}
+	for _, engine := range []string{"postgres", "sqlite"} {
+		known, err := readMigrations(migrationFiles, "migrations/"+engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range known {
+			name := fmt.Sprintf("%s/%04d_%s", engine, m.Number, m.Name)
+			if landed[name] != m.Checksum {
+				t.Errorf("%s is %s, and landed as %q", name, m.Checksum, landed[name])
+			}
+			delete(landed, name)
+		}
+	}
+	for name := range landed {
+		t.Errorf("%s is gone", name)
+	}
+}
+
+// TestMigrate_RefusesAnotherText records checksums as a database has them that another program made.
+func TestMigrate_RefusesAnotherText(t *testing.T) {
+	t.Parallel()
+	d, err := Open(t.Context(), Config{Path: filepath.Join(t.TempDir(), "firsttap.db"), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	record := func(sum string) error {
+		if err := d.change(t.Context(), `UPDATE schema_migrations SET checksum = $1 WHERE number = 32`, sum); err != nil {
+			t.Fatal(err)
+		}
+		return d.Migrate(t.Context())
+	}
+	for now, before := range reworded {
+		if err := record(before); err != nil {
+			t.Errorf("the text before a comment was changed: %v", err)
+		}
+		if err := record(now); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := record(strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "[32] differ") {
+		t.Errorf("another text: %v", err)
+	}
+}
