@@ -26,8 +26,13 @@ max_client_conn = 1000
 auth_type = any
 listen_port = 5432
 unix_socket_dir = %s
+log_connections = 0
+log_disconnections = 0
+log_stats = 0
 %s
 `
+
+const lastLines = 40 // of its log
 
 // Bouncer is a running PgBouncer in transaction mode, before a cluster.
 type Bouncer struct {
@@ -59,12 +64,11 @@ func StartBouncer(t testing.TB, before *Cluster, options ...string) *Bouncer {
 			}
 		}
 	}
-	logs := filepath.Join(folder, "log")
-	log, err := os.OpenFile(logs, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(b.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.process = exec.CommandContext(context.WithoutCancel(t.Context()), path, "-q", settings) //nolint:gosec // the binary that we found
+	b.process = exec.CommandContext(context.WithoutCancel(t.Context()), path, settings) //nolint:gosec // the binary that we found
 	b.process.Dir, b.process.SysProcAttr = folder, attributes(before.as)
 	b.process.Stdout, b.process.Stderr = log, log
 	if err = errors.Join(b.process.Start(), log.Close()); err != nil {
@@ -74,7 +78,7 @@ func StartBouncer(t testing.TB, before *Cluster, options ...string) *Bouncer {
 		_ = b.process.Wait() // how it ended is in its log
 		close(b.ended)
 	}()
-	answers(t, "the bouncer", b.URL("postgres"), b.ended, logs)
+	answers(t, "the bouncer", b.URL("postgres"), b.ended, b.log())
 	return b
 }
 
@@ -95,10 +99,28 @@ func (b *Bouncer) URL(database string, parameters ...string) string {
 	return (&Cluster{folder: b.folder}).URL(database, parameters...)
 }
 
+func (b *Bouncer) log() string { return filepath.Join(b.folder, "log") }
+
+// Told is what the bouncer has written to its log: the last lines.
+func (b *Bouncer) Told(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile(b.log())
+	if err != nil {
+		t.Error(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return lines[max(0, len(lines)-lastLines):]
+}
+
 // remove ends the bouncer at once, and removes everything.
 func (b *Bouncer) remove(t testing.TB) {
 	t.Helper()
 	if b.process != nil && b.process.Process != nil {
+		select {
+		case <-b.ended:
+			t.Errorf("the bouncer ended before the test: %v\n%s", b.process.ProcessState, strings.Join(b.Told(t), "\n"))
+		default:
+		}
 		_ = b.process.Process.Signal(syscall.SIGTERM) // it may have ended
 		timer := time.NewTimer(stopWait)
 		defer timer.Stop()

@@ -155,7 +155,9 @@ func newPool(ctx context.Context, url string, size int32) (pool *pgxpool.Pool, l
 	}
 	c.ConnConfig.OnNotice = noteDoubt
 	c.AfterConnect, c.BeforeClose = wantDurable, giveUp
-	if local == "" {
+	if local != "" {
+		leaveStatements(c)
+	} else {
 		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 			return errors.Join(wantDurable(ctx, conn), wantSettings(ctx, conn))
 		}

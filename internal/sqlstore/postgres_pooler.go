@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/firsttap/firsttap/internal/fault"
 )
@@ -51,6 +55,33 @@ func settle(c *pgx.ConnConfig, settings map[string]string) (local string, err er
 }
 
 func doubled(text string) string { return strings.ReplaceAll(text, "'", "''") }
+
+// errLeft is what the driver hears when it would have a pooler stop a statement.
+var errLeft = errors.New("no statement is stopped behind a pooler")
+
+// leaveStatements makes connections that ask nobody to stop a statement whose caller went away. Such a request is a connection
+// of its own, and PgBouncer 1.18, which Debian 12 has, may end with every client of it when one comes: "bad client state" (its
+// issues 801, 822 and 904). The statement has the time that it would have to stop, and the limits of the server.
+func leaveStatements(c *pgxpool.Config) {
+	c.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn(), DeadlineDelay: cancelWait}
+	}
+	c.BeforeConnect = func(_ context.Context, one *pgx.ConnConfig) error {
+		var made atomic.Bool // what a connection dials later is such a request: the driver sends one before it closes
+		dial := one.DialFunc
+		one.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if made.Load() {
+				return nil, errLeft
+			}
+			return dial(ctx, network, address)
+		}
+		one.AfterConnect = func(context.Context, *pgconn.PgConn) error {
+			made.Store(true)
+			return nil
+		}
+		return nil
+	}
+}
 
 const (
 	selectUnsafe = `SELECT name FROM pg_settings

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,5 +111,33 @@ func TestPooler_ManyInstancesMigrateAtOnce(t *testing.T) {
 	status, err := d.Status(t.Context())
 	if err != nil || len(status.Pending()) != 0 || d.Ready(t.Context()) != nil {
 		t.Errorf("pending %v, %v, ready %v", status.Pending(), err, d.Ready(t.Context()))
+	}
+}
+
+// A caller who goes away leaves his statement to the server: PgBouncer may end when it is asked to stop one.
+func TestPooler_IsNeverAskedToStopAStatement(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	bouncer := pgtest.StartBouncer(t, cluster)
+	d := openServer(t, bouncer.URL(cluster.Database(t), pooledParameter))
+	var slept int64
+	sleep := func(ctx context.Context, seconds string) error {
+		return d.engine.read(ctx, func(s *session) error {
+			_, err := one(s, "SELECT 1 FROM pg_sleep("+seconds+")", nil, &slept)
+			return err
+		})
+	}
+	for _, seconds := range []string{"0.3", "4"} { // one ends in the time that it has then, the other does not
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := sleep(ctx, seconds); seconds == "4" && err == nil {
+			t.Error("a statement was waited for long after its caller had gone away")
+		}
+		cancel()
+	}
+	if err := sleep(t.Context(), "0"); err != nil {
+		t.Error("after that:", err)
+	}
+	if told := bouncer.Told(t); slices.ContainsFunc(told, func(line string) bool { return strings.Contains(line, "cancel") }) {
+		t.Errorf("the pooler was asked to stop a statement:\n%s", strings.Join(told, "\n"))
 	}
 }
