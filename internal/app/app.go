@@ -114,7 +114,7 @@ func (a *App) buildWorkers(m *meters, resolver webhook.Resolver) (err error) {
 	})
 	a.funnel = funnelworker.New(funnelworker.Options{Counter: a.Rules, Logger: a.deps.Logger, Beat: a.pulses.of("funnel")})
 	a.bells.messages, a.bells.batches = a.outbox.Wake, a.bulk.Wake
-	a.audit, err = a.auditWorker(a.pulses.of("audit"))
+	a.audit, err = a.auditWorker(auditworker.Options{Beat: a.pulses.of("audit")})
 	return err
 }
 

@@ -30,6 +30,8 @@ type Options struct {
 	Now       func() time.Time // real time, for the history of checkpoints
 	Logger    *slog.Logger
 
+	// GiveWay is called between two steps, with how long the first took, by who seals beside a server; none by default.
+	GiveWay     func(context.Context, time.Duration) error
 	Beat        func()        // called after every pass that got to the database
 	Poll        time.Duration // between two passes; half a second
 	Step        int           // rows that are sealed in one transaction; 1000. The more, the fewer times the tiles at the end of a log are written anew
@@ -52,6 +54,9 @@ const tellEvery = time.Minute
 func New(o Options) (*Worker, error) {
 	if o.Beat == nil {
 		o.Beat = func() {}
+	}
+	if o.GiveWay == nil {
+		o.GiveWay = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	}
 	if o.Step <= 0 {
 		o.Step = 1000
@@ -134,7 +139,8 @@ func (w *Worker) Pass(ctx context.Context) error {
 
 // seal seals the rows of one log. When another worker was faster, it looks again.
 func (w *Worker) seal(ctx context.Context, p ident.ProgramID) error {
-	for ctx.Err() == nil {
+	for {
+		began := w.o.Now()
 		pending, err := w.o.Log.Load(ctx, p, w.o.Step)
 		if err != nil || len(pending.Rows) == 0 {
 			return err
@@ -150,8 +156,10 @@ func (w *Worker) seal(ctx context.Context, p ident.ProgramID) error {
 		if placed && len(pending.Rows) < w.o.Step {
 			return nil
 		}
+		if err := w.o.GiveWay(ctx, w.o.Now().Sub(began)); err != nil {
+			return err
+		}
 	}
-	return ctx.Err()
 }
 
 // publish signs a head, unless the log does not continue the checkpoint that is there.

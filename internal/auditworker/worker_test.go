@@ -248,6 +248,37 @@ func TestPass_LooksAgainWhenAnotherWasFaster(t *testing.T) {
 	}
 }
 
+// Who seals beside a server lets it go first between two steps, and not once there is nothing left to do.
+func TestPass_GivesWayBetweenSteps(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int]int{3: 0, 4: 1, 9: 2} { // in steps of 4
+		l, gave := newLog(), 0
+		l.write(rows)
+		stop := errors.New("stop")
+		given := func(err error) func(context.Context, time.Duration) error {
+			return func(context.Context, time.Duration) error { gave++; return err }
+		}
+		o := auditworker.Options{
+			Log: l, Publisher: openFolder(t, t.TempDir()), Signer: signer, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Step: 4,
+		}
+		pass := func(err error) error {
+			o.GiveWay = given(err)
+			w, made := auditworker.New(o)
+			if made != nil {
+				t.Fatal(made)
+			}
+			return w.Pass(t.Context())
+		}
+		if err := pass(nil); err != nil || gave != want {
+			t.Errorf("%d rows: gave way %d times, %v; want %d", rows, gave, err, want)
+		}
+		l.write(9)
+		if err := pass(stop); !errors.Is(err, stop) {
+			t.Errorf("%d rows: told to stop, it gave %v", rows, err)
+		}
+	}
+}
+
 // A log that is not what was published is not signed.
 func TestPass_PublishesNothingOverARewrittenHistory(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/firsttap/firsttap/internal/fault"
 	"github.com/firsttap/firsttap/internal/ident"
@@ -125,6 +126,9 @@ type engine interface {
 	lookUp(ctx context.Context, body func(*session) error) error
 	// migrate runs body while no other process migrates, and commits.
 	migrate(ctx context.Context, body func(c conn, script func(string) error) error) error
+	// giveWay rests after a step of long work that a command line does beside a server, where the machine does not see to it that
+	// the server goes first.
+	giveWay(ctx context.Context, took time.Duration) error
 	ready() error
 	failed() <-chan error
 	stats() Stats

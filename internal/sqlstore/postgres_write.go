@@ -150,6 +150,14 @@ func (e *postgresEngine) pause(ctx context.Context, d time.Duration) bool {
 	return rest(ctx, d/2+d/2*share/0xFFFF) == nil
 }
 
+// wayPerStep is how much longer than it took a step of long work rests.
+const wayPerStep = 2
+
+// giveWay rests: the server's process does the work of a command line at the priority of everybody.
+func (e *postgresEngine) giveWay(ctx context.Context, took time.Duration) error {
+	return rest(ctx, wayPerStep*took)
+}
+
 // rest waits until the time is over, or ctx ends.
 func rest(ctx context.Context, length time.Duration) error {
 	timer := time.NewTimer(length)

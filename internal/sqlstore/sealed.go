@@ -85,7 +85,7 @@ func sealedColumns() []sealedColumn {
 
 // resealChunk is how many values get their new key in one transaction. They lie all over the file, so that each costs the log a
 // page, and a server beside the rotation waits meanwhile.
-const resealChunk = 25
+const resealChunk = 50
 
 // sealed walks the columns in order and remembers where it is, so that a rotation reads each table once
 // and then once more, however many batches that takes. Replacements are gathered and written together.
@@ -207,12 +207,16 @@ func (v *sealed) flush(ctx context.Context) error {
 		return err
 	}
 	v.pending = nil
-	return rest(ctx, resealRest(waited, v.db.now().Sub(began)))
+	took := v.db.now().Sub(began)
+	if err := v.db.engine.giveWay(ctx, took); err != nil {
+		return err
+	}
+	return rest(ctx, resealRest(waited, took))
 }
 
 const (
-	restPerWait = 10
-	mostReseal  = 100 * time.Millisecond
+	restPerWait = 20
+	mostReseal  = 200 * time.Millisecond
 )
 
 // resealRest is how long the file is left to others after a step. Each step costs a server that writes beside it more than the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	orders "github.com/firsttap/firsttap/internal/batch"
@@ -136,12 +137,33 @@ func TestSealed_RestsLongerBesideOthersWhoWrite(t *testing.T) {
 	const ms = time.Millisecond
 	for _, c := range []struct{ waited, took, want time.Duration }{
 		{0, 2 * ms, 2 * ms},
-		{3 * ms, 5 * ms, 35 * ms},
-		{time.Second, 1002 * ms, 1102 * ms},
+		{3 * ms, 5 * ms, 65 * ms},
+		{time.Second, 1002 * ms, 1202 * ms},
 	} {
 		if got := resealRest(c.waited, c.took); got != c.want {
 			t.Errorf("waited %v of %v: rests %v, want %v", c.waited, c.took, got, c.want)
 		}
+	}
+}
+
+// A server of its own works for a command line at the priority of everybody, so the command line rests. A file has no such server.
+func TestGiveWay_RestsWhereAServerDoesTheWork(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		engine engine
+		want   time.Duration
+	}{"a server": {new(postgresEngine), 6 * time.Millisecond}, "a file": {new(sqliteEngine), 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			if err := c.engine.giveWay(t.Context(), 3*time.Millisecond); err != nil || time.Since(began) != c.want {
+				t.Errorf("%s: rested %v, %v; want %v", what, time.Since(began), err, c.want)
+			}
+			over, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := c.engine.giveWay(over, time.Hour); !errors.Is(err, context.Canceled) || time.Since(began) != c.want {
+				t.Errorf("%s: after the end of its context: %v, after %v", what, err, time.Since(began))
+			}
+		})
 	}
 }
 

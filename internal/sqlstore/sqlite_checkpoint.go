@@ -31,6 +31,9 @@ type checkpointer struct {
 	pages   atomic.Int64 // in the log after the last look
 	done    atomic.Int64
 	moved   int64 // pages of the log that are in the file, after the last look
+	// caughtUp is where the log was when it could have begun anew. It goes on from there while somebody reads what is in it, and
+	// to sync the file again before as much was added would only make commits wait for the disk.
+	caughtUp int64
 }
 
 func newCheckpointer(conn *sqliteConn, turn *sync.Mutex, commits *atomic.Int64) *checkpointer {
@@ -78,12 +81,21 @@ func (c *checkpointer) busy() bool {
 			continue // what others write they move: a process that only reads may run at the lowest priority
 		}
 		c.passive()
-		if c.pages.Load() > pausePages {
+		if c.due() {
 			c.restart()
+			c.caughtUp = c.pages.Load()
 		}
 	}
 	c.cut()
 	return true
+}
+
+// due says that the log has grown long since it could have begun anew.
+func (c *checkpointer) due() bool {
+	if c.pages.Load() < c.caughtUp {
+		c.caughtUp = 0 // it has begun anew
+	}
+	return c.pages.Load()-c.caughtUp > pausePages
 }
 
 // cut makes the log empty, unless another process has written since the last look: nobody can write while the log is

@@ -83,6 +83,34 @@ func TestCheckpointer_LeavesTheWriterAloneWhileAReaderHoldsTheLog(t *testing.T) 
 	}
 }
 
+// A log that goes on after it could have begun anew, because somebody reads it, is left alone until as much was added again.
+func TestCheckpointer_SyncsTheFileOnceForEachLengthOfTheLog(t *testing.T) {
+	t.Parallel()
+	c := newCheckpointer(nil, nil, nil)
+	for i, look := range []struct {
+		pages int64
+		due   bool
+	}{
+		{pausePages, false},
+		{pausePages + 1, true},
+		{pausePages + 9, false}, // held by who reads
+		{2*pausePages + 1, false},
+		{2*pausePages + 2, true},
+		{9, false}, // it has begun anew
+		{pausePages, false},
+		{pausePages + 1, true},
+	} {
+		c.pages.Store(look.pages)
+		due := c.due()
+		if due {
+			c.caughtUp = c.pages.Load()
+		}
+		if due != look.due {
+			t.Errorf("look %d, %d pages: due is %t", i, look.pages, due)
+		}
+	}
+}
+
 // The log is cut by the process that wrote last; another one would keep it from writing meanwhile.
 func TestCheckpointer_CutsTheLogOnlyWhenNobodyElseWrites(t *testing.T) {
 	t.Parallel()

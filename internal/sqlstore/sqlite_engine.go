@@ -233,6 +233,9 @@ func (e *sqliteEngine) waitFor(length time.Duration) {
 	e.patience = length
 }
 
+// giveWay does not rest: a command line does all of its work itself, at the lowest priority if it is that sort of work.
+func (e *sqliteEngine) giveWay(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
 func (e *sqliteEngine) ready() error {
 	if broken := e.writer.broken.Load(); broken != nil {
 		return broken

@@ -103,6 +103,12 @@ func (d *DB) Keys() keyring.Vault { return d.vault }
 // Sealed is every sealed value, for moving them to a new key.
 func (d *DB) Sealed() keyring.Sealed { return d.sealed }
 
+// GiveWay rests between two steps of long work that is done beside a server, as that engine needs it for the server to go first.
+// took is how long the first of them took. It ends with ctx.
+func (d *DB) GiveWay(ctx context.Context, took time.Duration) error {
+	return d.engine.giveWay(ctx, took)
+}
+
 // Ready reports whether the store works and has all migrations.
 func (d *DB) Ready(ctx context.Context) error {
 	if err := d.engine.ready(); err != nil {
