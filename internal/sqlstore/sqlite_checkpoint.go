@@ -31,7 +31,7 @@ type checkpointer struct {
 	pages   atomic.Int64 // in the log after the last look
 	done    atomic.Int64
 	moved   int64 // pages of the log that are in the file, after the last look
-	// caughtUp is where the log was when it could have begun anew. It goes on from there while somebody reads what is in it, and
+	// caughtUp is where the log was when it was caught up with last. It goes on from there while somebody reads what is in it, and
 	// to sync the file again before as much was added would only make commits wait for the disk.
 	caughtUp int64
 }
@@ -83,19 +83,23 @@ func (c *checkpointer) busy() bool {
 		c.passive()
 		if c.due() {
 			c.restart()
-			c.caughtUp = c.pages.Load()
 		}
 	}
 	c.cut()
 	return true
 }
 
-// due says that the log has grown long since it could have begun anew.
+// due says that the log has grown long since this was said last, or since it began anew.
 func (c *checkpointer) due() bool {
-	if c.pages.Load() < c.caughtUp {
+	pages := c.pages.Load()
+	if pages < c.caughtUp {
 		c.caughtUp = 0 // it has begun anew
 	}
-	return c.pages.Load()-c.caughtUp > pausePages
+	if pages-c.caughtUp <= pausePages {
+		return false
+	}
+	c.caughtUp = pages
+	return true
 }
 
 // cut makes the log empty, unless another process has written since the last look: nobody can write while the log is
