@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -108,11 +110,16 @@ func freeAddresses(t *testing.T) (one, other string) {
 	t.Helper()
 	var lc net.ListenConfig
 	hold := func() net.Listener {
-		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		for {
+			// Below the ports that the system gives to who dials: one of those may be taken again before the server listens there.
+			l, err := lc.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))
+			if err == nil {
+				return l
+			}
+			if !errors.Is(err, syscall.EADDRINUSE) {
+				t.Fatal(err)
+			}
 		}
-		return l
 	}
 	a, b := hold(), hold()
 	defer func() { _, _ = a.Close(), b.Close() }()
