@@ -49,17 +49,18 @@ var rooms = map[string][]string{
 	"funnelworker": {"fault", "ident"},
 
 	// adapters
-	"keyring":   {"fault", "redact"},
-	"auditlog":  {"fault", "redact", "ident", "program", "audit"},
-	"webhook":   {"fault", "redact"},
-	"bureau":    vocabulary,
-	"vault":     append([]string{"issuance"}, vocabulary...),
-	"pagecache": {},
-	"sqlstore":  append([]string{"pagecache", "issuance", "access", "staff", "outbox", "bulkworker", "auditlog", "auditworker", "keyring"}, vocabulary...),
-	"pgtest":    {},
-	"pgfault":   {"pgtest"},
-	"history":   {},
-	"storetest": append([]string{"issuance", "access", "staff", "tokens", "tenancy", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
+	"keyring":    {"fault", "redact"},
+	"auditlog":   {"fault", "redact", "ident", "program", "audit"},
+	"webhook":    {"fault", "redact"},
+	"bureau":     vocabulary,
+	"vault":      append([]string{"issuance"}, vocabulary...),
+	"pagecache":  {},
+	"sqlstore":   append([]string{"pagecache", "issuance", "access", "staff", "outbox", "bulkworker", "auditlog", "auditworker", "keyring"}, vocabulary...),
+	"pgtest":     {},
+	"pgfault":    {"pgtest"},
+	"history":    {},
+	"secrettest": {},
+	"storetest":  append([]string{"issuance", "access", "staff", "tokens", "tenancy", "spending", "wallet", "outbox", "bulkworker", "auditlog", "auditworker", "keyring", "bureau", "vault"}, vocabulary...),
 
 	// doors: they never import each other, and know neither the store nor the keys
 	"wirejson":    {},
@@ -90,8 +91,8 @@ var rooms = map[string][]string{
 	"client/cardtest": {"client", "app", "config", "access", "audit", "program"},
 
 	"housetest":     {},
-	"test/e2e":      {},                    // drives the built binary from outside
-	"test/contract": {"pgtest", "pgfault"}, // the checklists of the published APIs, from outside
+	"test/e2e":      {"secrettest"},                      // drives the built binary from outside
+	"test/contract": {"pgtest", "pgfault", "secrettest"}, // the checklists of the published APIs, from outside
 }
 
 // dependencies says which rooms may use which module from outside. Where it names none, nobody may.

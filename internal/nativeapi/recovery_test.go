@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/firsttap/firsttap/internal/secrettest"
 	"github.com/firsttap/firsttap/internal/storetest"
 )
 
@@ -32,7 +33,7 @@ func TestRecovery_GivesTheCodeOfTheMailerAndKeepsItNowhere(t *testing.T) {
 	h.post(path, `{}`).wrong("body.reason required")
 	h.post(path, `{"reason":"x","code":"1"}`).wrong("body.code unknown")
 	h.post(path, `{"reason":"`+strings.Repeat("x", 201)+`"}`).wrong("body.reason too_long")
-	if log := h.log.String(); strings.Contains(log, code.Reveal()) || strings.Contains(log, "lost mailer") {
+	if log := h.log.String(); secrettest.Digits(log, code.Reveal()) > 0 || strings.Contains(log, "lost mailer") {
 		t.Error("the log knows the code, or the reason")
 	}
 }

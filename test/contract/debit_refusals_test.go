@@ -2,9 +2,10 @@ package contract
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/firsttap/firsttap/internal/secrettest"
 )
 
 func debitRefusals() []check {
@@ -354,8 +355,6 @@ func refusalsTellNothing(t *testing.T, h *house) {
 		r.tellsNot(pin, weak)
 	}
 	listener.settled()
-	// Four digits may stand in a number or a time by chance: a PIN is looked for as a word of its own.
-	word := regexp.MustCompile(`(?:^|[^0-9A-Za-z.:-])(?:` + pin + `|` + weak + `)(?:[^0-9A-Za-z.:-]|$)`)
 	outputs := map[string]string{"the log": own.log(t), "the trail": fmt.Sprint(p.trail())}
 	for _, d := range listener.all() {
 		outputs["an event"] += d.body
@@ -369,8 +368,8 @@ func refusalsTellNothing(t *testing.T, h *house) {
 				t.Errorf("%s holds a secret of %d characters", where, len(s))
 			}
 		}
-		if found := word.FindString(text); found != "" {
-			t.Errorf("%s holds a PIN: %q", where, found)
+		if secrettest.Digits(text, pin)+secrettest.Digits(text, weak) > 0 {
+			t.Errorf("%s holds a PIN", where)
 		}
 	}
 }

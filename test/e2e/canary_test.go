@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/firsttap/firsttap/internal/secrettest"
 )
 
 // outputs is everything that left the process or lies on the disk, by where it was seen.
@@ -267,15 +269,11 @@ func (in *installation) collectFiles(t *testing.T, kind string, out *outputs) {
 	}
 }
 
-// noise are texts that are random and public: in them a few digits may stand by chance.
-var noise = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-f]{32,}|evt_[0-9A-Z]{26}|\d\d:\d\d:\d\d\.\d+|127\.0\.0\.1:\d+`)
-
-// holds tells in which form a secret stands in b, and how often. A short secret of digits counts only when
-// no other digit, letter or point touches it, since any long number holds some four digits.
+// holds tells in which form a secret stands in b, and how often. A short secret of digits counts only by itself,
+// since any long number holds some four digits.
 func holds(b []byte, secret string) (form string, times int) {
 	if len(secret) <= 6 {
-		alone := regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + secret + `(?:$|[^0-9A-Za-z.])`)
-		return "plain", len(alone.FindAllIndex(noise.ReplaceAll(b, []byte("#")), -1))
+		return "plain", secrettest.Digits(b, secret)
 	}
 	forms := map[string]string{
 		"plain": secret, "hex": hex.EncodeToString([]byte(secret)), "base64": base64.StdEncoding.EncodeToString([]byte(secret)),
