@@ -18,9 +18,10 @@ const (
 	// The orders begin with the column that is NULL in all of these rows, as their index does: PostgreSQL would else read
 	// and sort everything that waits.
 	selectUnsealedLog = `SELECT t.program_id FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 ORDER BY t.log_index, t.program_id LIMIT 1`
-	// selectUnsealed goes by the index of rows that wait, which has nothing else: it asks for a range of one programme, because
-	// SQLite takes an equal one for a reason to go by the primary key, and would walk over all that are sealed.
-	selectUnsealed = `SELECT ` + auditColumns + ` FROM audit t WHERE t.log_index IS NULL AND t.program_id >= $1 AND t.program_id <= $1
+	// selectUnsealed goes by the index of rows that wait, which has nothing else. Only PostgreSQL is asked; SQLite would go by the
+	// primary key, over all that are sealed. So would PostgreSQL if it were asked for a range of one programme: it takes any
+	// range for a two-hundredth of the table, and an index that rows enter and leave for a large one.
+	selectUnsealed = `SELECT ` + auditColumns + ` FROM audit t WHERE t.log_index IS NULL AND t.program_id = $1
 	ORDER BY t.log_index, t.program_id, t.at, t.id LIMIT $2`
 	// selectBehind finds a log whose rows have their places from birth and that has more of them than were sealed, and
 	// selectLogsBehind all such logs of programmes.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -68,13 +69,14 @@ const viewTables = `
 	LEFT JOIN shipments s ON s.id = p.shipment_id LEFT JOIN batches b ON b.id = p.batch_id`
 
 const (
+	// selectView and its like have no order: PostgreSQL would set up a sort for each card of a group, mostly of one row.
 	selectView = `SELECT ` + viewColumns + viewTables + `
-	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
+	WHERE c.id = $2 AND c.program_id = $1`
 	// selectTimedView has the clock of the card's programme before each row.
 	selectTimedView = `SELECT ` + clockColumns + `, ` + viewColumns + viewTables + ` JOIN programs pr ON pr.id = c.program_id
-	WHERE c.id = $2 AND c.program_id = $1 ORDER BY p.created_at, p.id`
+	WHERE c.id = $2 AND c.program_id = $1`
 	selectViewByNumber = `SELECT ` + viewColumns + viewTables + `
-	WHERE c.program_id = $1 AND c.number = $2 ORDER BY p.created_at, p.id`
+	WHERE c.program_id = $1 AND c.number = $2`
 	selectSuccessor = `SELECT ` + viewColumns + viewTables + `
 	WHERE c.id = (SELECT k.id FROM cards k WHERE k.replaces = $2 AND k.program_id = $1 AND k.closed_at IS NULL
 	ORDER BY k.created_at DESC, k.id DESC LIMIT 1) ORDER BY p.created_at, p.id`
@@ -147,12 +149,12 @@ func plasticArgs(p card.Plastic) []any {
 
 func scanPlastic(r row, p *card.Plastic) error { return r.scan(plasticDest(p)...) }
 
-// views gathers rows of viewColumns, which come card by card, into candidates.
+// views gathers rows of viewColumns, which come card by card, into candidates. The plastics of a card may come in any order.
 type views struct {
 	timed      bool // clockColumns stand before them
 	clock      clockScan
 	found      []issuance.Candidate
-	pieces     []card.Piece // of the last card
+	pieces     []card.Piece // of the last card, oldest first
 	references []ident.Reference
 }
 
@@ -191,7 +193,11 @@ func (v *views) add(r row) error {
 		v.found, v.pieces, v.references = append(v.found, issuance.Candidate{}), nil, nil
 		n++
 	}
-	v.pieces, v.references = append(v.pieces, in.piece), append(v.references, in.reference)
+	at := len(v.pieces)
+	for at > 0 && comesBefore(in.piece.Plastic, v.pieces[at-1].Plastic) {
+		at--
+	}
+	v.pieces, v.references = slices.Insert(v.pieces, at, in.piece), slices.Insert(v.references, at, in.reference)
 	view := card.NewView(in.card, v.pieces)
 	for i := range v.pieces {
 		if v.pieces[i].Plastic.ID == view.Plastic.ID {
@@ -199,6 +205,13 @@ func (v *views) add(r row) error {
 		}
 	}
 	return nil
+}
+
+func comesBefore(a, b card.Plastic) bool {
+	if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
+		return c < 0
+	}
+	return bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]) < 0
 }
 
 func (t tx) CardView(_ context.Context, p ident.ProgramID, id ident.CardID) (card.View, bool, error) {

@@ -47,8 +47,9 @@ type sample struct {
 	index                                             []byte // of the card number, when one is kept
 }
 
-// hot are the queries that requests wait for, with the values of a sample.
-func (x sample) hot() []struct {
+// hot are the queries that requests wait for, with the values of a sample. What the sealer asks depends on whether rows are born
+// with their places.
+func (x sample) hot(oneByOne bool) []struct {
 	name string
 	sql  string
 	args []any
@@ -69,6 +70,10 @@ func (x sample) hot() []struct {
 	}
 	holder := movements(listMovements, ident.ProgramID{UUID: x.program}, issuance.MovementFilter{Customer: ident.CustomerID{UUID: x.customer}})
 	deliveries, delivered := deliveriesPage(ident.EndpointID{UUID: x.batch}, issuance.DeliveryExhausted, page)
+	waiting := query{"sealer: rows that wait", selectUnsealed, []any{x.program, 100}}
+	if oneByOne {
+		waiting = query{"sealer: a log with rows behind it", selectBehind, []any{x.program}}
+	}
 	return []query{
 		{"activation: by identifier", selectCandidates, []any{x.program, x.identifier}},
 		{"card with its clock", selectTimedView, []any{x.program, x.card}},
@@ -106,8 +111,7 @@ func (x sample) hot() []struct {
 		{"feed: next events", selectFeed, []any{x.program, 0, 100}},
 		{"feed: events without a place", selectUnplaced, []any{x.program, 100}},
 		{"sealer: logs with rows that wait", selectUnsealedLog, []any{x.program}},
-		{"sealer: rows that wait", selectUnsealed, []any{x.program, 100}},
-		{"sealer: a log with rows behind it", selectBehind, []any{x.program}},
+		waiting,
 		{"sealer: sealed rows", selectSealed, []any{x.program, 1, 100}},
 		{"worker: waiting batch", selectWaitingBatch, []any{time.UnixMicro(1)}},
 	}
@@ -127,7 +131,7 @@ func (d *DB) HotPlans(ctx context.Context) (cards int64, plans []Plan, err error
 	if err != nil {
 		return 0, nil, err
 	}
-	for _, q := range x.hot() {
+	for _, q := range x.hot(d.dialect.oneByOne) {
 		p := Plan{Query: q.name}
 		err := d.engine.read(ctx, func(s *session) error {
 			if err := s.query(d.dialect.explain()+q.sql, q.args, p.note(d.dialect)); err != nil {
