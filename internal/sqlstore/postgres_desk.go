@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	groupWorkers    = 1   // groups that are under way at once in one instance: more meet conflicts (decision 0009)
-	groupActivation = 128 // activations that share a commit at most
+	groupWorkers    = 1  // groups that are under way at once in one instance: more meet conflicts (decision 0009)
+	groupActivation = 64 // activations that share a commit at most
 )
 
 // subject is one thing that an activation names, so that two about the same thing do not share a group.
