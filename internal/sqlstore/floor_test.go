@@ -34,6 +34,8 @@ func TestFloorScripts_RunOnPostgres(t *testing.T) {
 		}
 	}
 	run("setup", "simple", "1")
+	run("function", "prepared", "1")
+	run("setup", "simple", "1") // another run in the same database begins anew
 	ways := []string{"statements", "cte", "function"}
 	for _, name := range ways {
 		run(name, "prepared", "3")
@@ -42,7 +44,7 @@ func TestFloorScripts_RunOnPostgres(t *testing.T) {
 		t.Errorf("there are %d scripts", len(scripts))
 	}
 	d := openServer(t, url)
-	for table, want := range map[string]int{"floor.idem": 9, "floor.audit": 9, "floor.outbox": 9} {
+	for table, want := range map[string]int{"firsttap_floor.idem": 9, "firsttap_floor.audit": 9, "firsttap_floor.outbox": 9} {
 		var got int
 		err := d.engine.read(t.Context(), func(s *session) error {
 			_, err := one(s, "SELECT count(*) FROM "+table, nil, &got)
