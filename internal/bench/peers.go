@@ -78,16 +78,17 @@ func (o RunOptions) startPeer(ctx context.Context, p Peer, cards int, log io.Wri
 	return &startedPeer{c, "http://" + strings.TrimSpace(line)}, nil
 }
 
-// peerShot is the n-th request of a workload to a peer, whose cards and codes follow a rule.
-func peerShot(workload string, n int) shot {
+// peerShot is the n-th request of a workload to a peer with so many cards, which follow a rule, as their codes do.
+func peerShot(workload string, n, cards int) shot {
 	header := "Authorization: Bearer " + PeerKey + "\r\n"
-	id := fmt.Sprintf("card-%07d", n)
+	card := scattered(n, cards)
+	id := fmt.Sprintf("card-%07d", card)
 	if strings.HasPrefix(workload, peerPatch) {
-		return shot{request{http.MethodPatch, fmt.Sprintf("/records/card-%07d", n%patched), header, "", `{"status":"closed"}`}, http.StatusOK}
+		return shot{request{http.MethodPatch, "/records/" + id, header, "", `{"status":"closed"}`}, http.StatusOK}
 	}
-	code := fmt.Sprintf("%06d", n*7919%1_000_000)
+	code := fmt.Sprintf("%06d", card*7919%1_000_000)
 	return shot{request{http.MethodPost, "/cards/" + id + "/activate", header, "peer-" + id, `{"activationCode":"` + code + `"}`}, http.StatusNoContent}
 }
 
-// patched is how many records are written to, in turns: many more than there are connections.
-const patched = 1000
+// patched is how many records there are to write to beside those of cards that are used up.
+const patched = 20_000

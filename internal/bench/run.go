@@ -184,7 +184,7 @@ func (r *run) start(ctx context.Context) (err error) {
 
 // startPeers starts each with the cards that its windows may use up.
 func (r *run) startPeers(ctx context.Context) error {
-	r.peers, r.Access.Peers = map[string]*startedPeer{}, map[string]string{}
+	r.peers, r.Access.Peers, r.Access.PeerCards = map[string]*startedPeer{}, map[string]string{}, map[string]int{}
 	for _, p := range r.Peers {
 		cards := patched
 		for _, connections := range r.Connections {
@@ -195,7 +195,7 @@ func (r *run) startPeers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.peers[p.Name], r.Access.Peers[p.Name] = started, started.url
+		r.peers[p.Name], r.Access.Peers[p.Name], r.Access.PeerCards[p.Name] = started, started.url, cards
 	}
 	return nil
 }

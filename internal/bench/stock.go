@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,8 @@ type Access struct {
 	Wrong string // key of the cards API, of a programme that lets somebody guess for long
 	Debit string // token of the debit API
 
-	Peers map[string]string `json:",omitempty"` // addresses by name
+	Peers     map[string]string `json:",omitempty"` // addresses by name
+	PeerCards map[string]int    `json:",omitempty"` // how many each has
 }
 
 // Stock says how much is prepared, by way of the published APIs.
@@ -88,7 +90,13 @@ func prepare(ctx context.Context, a Access, want Stock) (*stock, error) {
 	return s, p.order(ctx, s, want.Debit)
 }
 
-func usedKey(n int) string { return fmt.Sprintf("used-%d", n) }
+// keyOf is the n-th idempotency key of a kind. Keys of real callers are random, and so are these to the database.
+func keyOf(kind string, n int) string {
+	const odd = 0x9e3779b97f4a7c15                      // so that no two n have one product
+	return fmt.Sprintf("%016x-%s", uint64(n)*odd, kind) //nolint:gosec // it counts up from 0
+}
+
+func usedKey(n int) string { return keyOf("used", n) }
 
 // each does a step for 0 to n-1, several at once, until one fails.
 func each(ctx context.Context, n int, step func(ctx context.Context, n int) error) error {
@@ -154,7 +162,25 @@ func (p *partner) made(ctx context.Context, key, path, body string) (string, err
 	return got.ID, json.Unmarshal(answer, &got)
 }
 
-// mail makes cards that are on their way. Neighbours in the result lie in different parcels.
+// scattered gives the i-th of n places in an order in which neighbours lie far apart and each place comes once. Holders
+// open their letters in no order, so what a load and its references use up must not lie in the order of its making: cards
+// that were made one after the other share pages of the database, and a group of them costs a fraction of what it does else.
+func scattered(i, n int) int {
+	step := max(1, n*618/1000)
+	for gcd(step, n) != 1 {
+		step++
+	}
+	return i % n * step % n
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// mail makes cards that are on their way. Neighbours in the result lie in different parcels, far apart.
 func (p *partner) mail(ctx context.Context, key string, n int) ([]mailed, error) {
 	parcels := make([][]mailed, (n+parcelLength-1)/parcelLength)
 	err := each(ctx, len(parcels), func(ctx context.Context, i int) (err error) {
@@ -163,8 +189,8 @@ func (p *partner) mail(ctx context.Context, key string, n int) ([]mailed, error)
 	})
 	out := make([]mailed, 0, n)
 	for place := range parcelLength {
-		for _, parcel := range parcels {
-			if place < len(parcel) {
+		for i := range parcels {
+			if parcel := parcels[scattered(i, len(parcels))]; place < len(parcel) {
 				out = append(out, parcel[place])
 			}
 		}
@@ -256,6 +282,10 @@ func (p *partner) order(ctx context.Context, s *stock, n int) error {
 			}
 		}
 		left -= b.items
+	}
+	made := slices.Clone(s.labels)
+	for i := range made {
+		s.labels[i] = made[scattered(i, len(made))]
 	}
 	s.holders = make([]string, holders)
 	return each(ctx, holders, func(ctx context.Context, i int) error {

@@ -68,8 +68,8 @@ func cut(key string) string { return key[:max(0, len(key)-1)] }
 
 // next gives the n-th request of a window; false when the stock has no more for it.
 func (s *shooter) next(workload string, n int) (shot, bool) {
-	if peerOf(workload) != "" {
-		return peerShot(workload, n), true
+	if peer := peerOf(workload); peer != "" {
+		return peerShot(workload, n, s.access.PeerCards[peer]), true
 	}
 	switch workload {
 	case FloorPost:
@@ -109,7 +109,7 @@ func (s *shooter) next(workload string, n int) (shot, bool) {
 	return shot{}, false
 }
 
-func (s *shooter) key() string { return fmt.Sprintf("bench-%d", s.stock.nextKey.Add(1)) }
+func (s *shooter) key() string { return keyOf("bench", int(s.stock.nextKey.Add(1))) }
 
 func (s *shooter) fresh() (mailed, bool) {
 	i := int(s.stock.nextFresh.Add(1)) - 1

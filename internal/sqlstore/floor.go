@@ -13,7 +13,8 @@ import (
 
 // Floor is the same engine without anything above it: a bare loop over the driver that reads a card's plastic,
 // activates it, and writes the audit row, the message and the idempotency record, in our own tables with all
-// their indexes. There is no HTTP, no rule, no queue and no seal. It is what an activation is measured against.
+// their indexes. There is no HTTP, no rule, no queue and no seal. Cards are taken in no order, as their holders
+// take them: neighbours would share pages. It is what an activation is measured against.
 type Floor struct {
 	engine *sqliteEngine
 	cards  []floorCard
@@ -27,7 +28,8 @@ type floorCard struct{ id, program ident.UUID }
 var ErrNoFloor = errors.New("the bare loop over the driver measures SQLite")
 
 const (
-	floorCards  = `SELECT c.id, c.program_id FROM cards c JOIN plastics p ON p.card_id = c.id WHERE p.activated_at IS NULL`
+	floorCards = `SELECT c.id, c.program_id FROM cards c JOIN plastics p ON p.card_id = c.id WHERE p.activated_at IS NULL
+ORDER BY substr(c.id, 9)` // the half of an id that is random
 	floorSelect = `SELECT p.id, p.version, p.guard_state, p.code_hash FROM plastics p WHERE p.card_id = $1`
 	floorBody   = 800 // bytes of a message, about as many as card.activated has
 )
@@ -106,7 +108,7 @@ func (f *Floor) one(c *sqliteConn, card floorCard) error {
 	}, nil)
 	b.write(insertMessage, []any{name, card.program, "native", "card.activated", make([]byte, floorBody), now, true}, nil)
 	b.write(saveAnswer, []any{
-		card.program, "cards", name, id[:], 204, []byte(nil), false, 0, now, now.Add(24 * time.Hour), false,
+		card.program, "cards", fmt.Sprintf("floor-%x", id[8:]), id[:], 204, []byte(nil), false, 0, now, now.Add(24 * time.Hour), false,
 	}, guarded)
 	return c.run(b)
 }
