@@ -31,13 +31,14 @@ type checkpointer struct {
 	pages   atomic.Int64 // in the log after the last look
 	done    atomic.Int64
 	moved   int64 // pages of the log that are in the file, after the last look
+	file    int   // the library's descriptor of the file; -1 when it is not known
 	// caughtUp is where the log was when it was caught up with last. It goes on from there while somebody reads what is in it, and
 	// to sync the file again before as much was added would only make commits wait for the disk.
 	caughtUp int64
 }
 
 func newCheckpointer(conn *sqliteConn, turn *sync.Mutex, commits *atomic.Int64) *checkpointer {
-	return &checkpointer{conn: conn, turn: turn, commits: commits, signal: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+	return &checkpointer{conn: conn, turn: turn, commits: commits, file: -1, signal: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // wake says that there was a commit.
@@ -81,6 +82,7 @@ func (c *checkpointer) busy() bool {
 			continue // what others write they move: a process that only reads may run at the lowest priority
 		}
 		c.passive()
+		startWriting(c.file) // else the sync, for which commits wait, has all pages to write at once
 		if c.due() {
 			c.restart()
 		}

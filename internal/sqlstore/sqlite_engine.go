@@ -95,6 +95,7 @@ func openSQLite(ctx context.Context, d *dialect, c Config) (engine, error) {
 		hooks: c.hooks, failures: make(chan error, 1),
 	}
 	e.checkpoints = newCheckpointer(conns[1], &e.turn, &e.writer.counts.commits)
+	e.checkpoints.file = descriptorOf(c.Path)
 	e.writer.written = e.checkpoints.wake
 	e.writer.open = func() error {
 		return e.turnstile.pass(e.patience, func() error { _, err := e.writer.conn.exec("BEGIN IMMEDIATE"); return err })
