@@ -36,6 +36,7 @@ func (r Ratio) Verdict() string {
 const (
 	LoopOfOne  = "bare loop, 1 a transaction"
 	LoopOf64   = "bare loop, 64 a transaction"
+	Library64  = "C library, 64 a transaction" // a program of its own (bench/peers/csqlite); only who names it has it
 	pgFunction = "pgbench, one function, "
 )
 
@@ -64,6 +65,7 @@ func ratios(r Report) (out []Ratio) {
 	}
 	activate := r.perSecond(Activate, many)
 	add(Ratio{Name: "P1", Measure: "activation, 64 connections ÷ bare loop with 64 a transaction", Floor: 0.35, Aim: 0.5}, activate, r.reference(LoopOf64))
+	add(Ratio{Name: "P1", Measure: "activation, 64 connections ÷ SQLite's C library with 64 a transaction", Floor: 0.35, Aim: 0.5}, activate, r.reference(Library64))
 	add(Ratio{Name: "P2", Measure: "activation, 64 or 256 connections ÷ best of pgbench with one function", Floor: 1.3, Aim: 2},
 		max(activate, r.perSecond(Activate, 256)), r.reference(PgFunction(1), PgFunction(8), PgFunction(32), PgFunction(64)))
 	add(Ratio{Name: "P3", Measure: "activation, one connection ÷ fdatasync, one thread", Floor: byEngine(0.2, 0.13), Aim: byEngine(0.3, 0.18)},

@@ -79,6 +79,9 @@ func TestRatios_AreWhatTheGoalsSay(t *testing.T) {
 			{Workload: "activate, node", Connections: 64, PerSecond: Spread{Median: 2_000}, Latency: Percentiles{P99: 60 * time.Millisecond}},
 			{Workload: "PATCH, go", Connections: 64, PerSecond: Spread{Median: 1_000}},
 		}}, []string{"P4 4.5 floor", "P4 0.5 floor", "P6 9 aim"}},
+		{"the C library", Report{Engine: sqlite, References: []Rate{{Library64, Spread{Median: 16_000}}}, Cells: []Cell{
+			{Workload: Activate, Connections: 64, PerSecond: Spread{Median: 8_000}},
+		}}, []string{"P1 0.5 aim"}},
 		{"a process", Report{Engine: sqlite, Process: Process{Ready: 200 * time.Millisecond, Idle: 40 << 20, Peak: 300 << 20, Binary: 35 << 20}}, []string{
 			"P20 0.2 aim", "P20 40 floor", "P20 300 below", "P20 35 below",
 		}},

@@ -63,7 +63,7 @@ static void make(void) {
       "CREATE INDEX audit_unsealed ON audit (log_index, program, at, id) WHERE log_index IS NULL;"
       "CREATE TABLE messages (id TEXT PRIMARY KEY, program BLOB, door TEXT, type TEXT, body BLOB, created_at INTEGER) STRICT, WITHOUT ROWID;"
       "CREATE TABLE idempotency (program BLOB, door TEXT, idem_key TEXT, fingerprint BLOB, status INTEGER, expires_at INTEGER,"
-      " PRIMARY KEY (program, door, idem_key)) STRICT, WITHOUT ROWID;"
+      " PRIMARY KEY (program, door, idem_key)) STRICT;"
       "CREATE INDEX idempotency_expired ON idempotency (program, expires_at)");
   run("BEGIN");
   sqlite3_stmt *s = prepare("INSERT INTO card VALUES (?1, zeroblob(16), 'shipped', zeroblob(32), 'courier', 0, NULL, 0, 0, zeroblob(250))");
